@@ -1,0 +1,1 @@
+//! The only file that knows miette: diagnostics drawn for a terminal.

@@ -1,0 +1,1 @@
+//! For each latent, how its gradient is taken, and why.

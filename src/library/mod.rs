@@ -1,0 +1,13 @@
+//! Distributions, functions and domains: one row each. The only place that knows any of them by name.
+
+pub mod domains;
+pub mod families;
+pub mod functions;
+pub mod interval;
+pub mod spec;
+
+pub use domains::{DOMAINS, domain};
+pub use families::{FAMILIES, family};
+pub use functions::{FUNCTIONS, function};
+pub use interval::{Bound, Grain, Interval};
+pub use spec::*;

@@ -1,0 +1,322 @@
+//! What a row of the library is: a distribution, a function, a domain. Rows are plain data and plain functions.
+
+use rand_chacha::ChaCha12Rng;
+
+use crate::graph::{Axis, Builder, Node};
+
+use super::interval::Interval;
+
+/// The axes that a joint operation acts on. A matrix over a dim repeated has the axis and its twin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Over {
+    /// The axes acted on, in the order the user wrote; empty for element-wise operations.
+    pub axes: Vec<Axis>,
+    /// For each of `axes`, the second axis of the same dim, that matrices over the repeated dim have.
+    pub twins: Vec<Axis>,
+}
+
+/// How much of an array one argument takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// One number per cell.
+    Scalar,
+    /// A vector along the joint axis.
+    Vector,
+    /// A matrix over the joint axis and its twin.
+    Matrix,
+}
+
+/// A parameter of a distribution or a function.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its keyword.
+    pub name: &'static str,
+    /// What it must be: the name of a domain row.
+    pub domain: &'static str,
+    /// How much it takes.
+    pub rank: Rank,
+    /// Used where the argument is left off.
+    pub default: Option<f64>,
+    /// A few words.
+    pub doc: &'static str,
+}
+
+/// One way to give the parameters of a distribution: `normal(mean, sd)` or `normal(mean, precision)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// Its parameters, in positional order.
+    pub parameters: &'static [Parameter],
+    /// Its arguments turned into those of the family's first form.
+    pub canonical: fn(&mut Builder, &[Node], &Over) -> Vec<Node>,
+    /// A log density of its own where the detour through the first form would lose accuracy (`bernoulli(logit = e)`).
+    pub log_density: Option<LogDensity>,
+}
+
+/// Log density: builder, arguments, value, joint axes. Element-wise for scalar families; without the joint axes for
+/// joint ones. Written for values inside of the support; the caller selects -inf outside.
+pub type LogDensity = fn(&mut Builder, &[Node], Node, &Over) -> Node;
+
+/// A function of a value and canonical arguments, element-wise: a distribution function, say.
+pub type OfValue = fn(&mut Builder, &[Node], Node) -> Node;
+
+/// What kind of number a family's values are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueKind {
+    /// Reals: a density with respect to length.
+    Continuous,
+    /// Integers from 0: a probability.
+    Count,
+    /// 0 or 1.
+    Bool,
+    /// A position of a dim.
+    Index,
+}
+
+/// The support of a family: a domain, possibly with ends that are arguments.
+#[derive(Clone, Copy, Debug)]
+pub struct Support {
+    /// Name of the domain row.
+    pub domain: &'static str,
+    /// Lower and upper end, where the domain has such.
+    pub ends: [End; 2],
+}
+
+/// One end of a support.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum End {
+    /// The domain says it.
+    None,
+    /// A number.
+    At(f64),
+    /// The canonical argument of this position.
+    Argument(usize),
+}
+
+/// How values are drawn, given canonical arguments as numbers.
+#[derive(Clone, Copy, Debug)]
+pub enum Draw {
+    /// One number.
+    Scalar(fn(&mut ChaCha12Rng, &[f64]) -> f64),
+    /// All values of one joint draw, row-major: each argument broadcast to its rank (scalars: one number, vectors `n`,
+    /// matrices `n * n`), and `n`.
+    Joint(fn(&mut ChaCha12Rng, &[Vec<f64>], usize) -> Vec<f64>),
+    /// Cannot be drawn from (`flat`).
+    Impossible,
+}
+
+/// One outside value of a log density.
+#[derive(Clone, Copy, Debug)]
+pub struct Reference {
+    /// Canonical arguments (joint: concatenated, row-major).
+    pub arguments: &'static [f64],
+    /// Value (joint: all of it, row-major).
+    pub value: &'static [f64],
+    /// What the outside tool says.
+    pub log_density: f64,
+}
+
+/// A distribution.
+#[derive(Clone, Copy, Debug)]
+pub struct Family {
+    /// Its name in models.
+    pub name: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// A paragraph: the formula, with units.
+    pub doc: &'static str,
+    /// A complete small model that uses it.
+    pub example: &'static str,
+    /// What its values are.
+    pub kind: ValueKind,
+    /// How much one draw takes.
+    pub rank: Rank,
+    /// Ways to give parameters; the first is canonical.
+    pub forms: &'static [Form],
+    /// Where its values lie.
+    pub support: Support,
+    /// Log density in canonical arguments.
+    pub log_density: LogDensity,
+    /// Log of the distribution function P(X <= x), canonical arguments.
+    pub log_cdf: Option<OfValue>,
+    /// Log of P(X > x), canonical arguments.
+    pub log_ccdf: Option<OfValue>,
+    /// Quantile function, canonical arguments.
+    pub quantile: Option<OfValue>,
+    /// Location and scale, as canonical argument positions, if x = location + scale * noise with noise free of both.
+    pub location_scale: Option<(usize, usize)>,
+    /// Mean and standard deviation as graph; none where they do not exist or are not known.
+    pub moments: Option<fn(&mut Builder, &[Node], &Over) -> (Node, Node)>,
+    /// How values are drawn.
+    pub draw: Draw,
+    /// Outside values.
+    pub references: &'static [Reference],
+    /// The tool that made them.
+    pub reference_source: &'static str,
+    /// Laws that do not apply, with the reason.
+    pub exempt: &'static [(Law, &'static str)],
+}
+
+/// The laws that `tests/laws.rs` loops over all rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Law {
+    /// The density integrates or sums to 1.
+    Normalised,
+    /// It equals outside values.
+    References,
+    /// Its gradient equals differences.
+    Gradient,
+    /// Draws follow it.
+    Draws,
+    /// Distribution functions agree with the density.
+    Distribution,
+    /// forward(inverse(x)) = x, and the log-determinant equals a numeric one.
+    RoundTrip,
+    /// A function's range contains its image.
+    Range,
+}
+
+/// How smooth a function is in its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Smoothness {
+    /// Derivatives of all orders on its domain.
+    Smooth,
+    /// Continuous, with a corner.
+    Kink,
+    /// Discontinuous.
+    Jump,
+}
+
+/// What a function does with axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Cell by cell.
+    ElementWise,
+    /// Removes the axes it is over; `where` and `by` allowed.
+    Reduce,
+    /// Keeps the axis it is over.
+    Along,
+    /// Takes a matrix (the axis and its twin); gives what `result` says.
+    Matrix {
+        /// What the result has of the two axes.
+        result: Rank,
+    },
+    /// Takes vectors over the axis, gives a matrix over it and its twin: a kernel.
+    Kernel,
+}
+
+/// Expands a call: builder, arguments, the 0/1 mask of `where` (reductions only), axes.
+pub type Expand = fn(&mut Builder, &[Node], Option<Node>, &Over) -> Node;
+
+/// A function.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    /// Its name in models.
+    pub name: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// More.
+    pub doc: &'static str,
+    /// A complete small model that uses it.
+    pub example: &'static str,
+    /// Its parameters; an optional one has a default.
+    pub parameters: &'static [Parameter],
+    /// Whether the last parameter may be given again and again (`min(a, b, c)`).
+    pub variadic: Variadic,
+    /// What it does with axes.
+    pub action: Action,
+    /// Where its values lie, given where its arguments lie.
+    pub range: fn(&[Interval]) -> Interval,
+    /// How smooth it is.
+    pub smoothness: Smoothness,
+    /// The call as graph.
+    pub expand: Expand,
+    /// Arguments and values by an outside tool, for element-wise functions.
+    pub references: &'static [(&'static [f64], f64)],
+}
+
+/// Whether the last parameter repeats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variadic {
+    /// As many arguments as parameters.
+    Fixed,
+    /// The last one may be given any number of times.
+    Repeats,
+}
+
+/// What a transform is told besides its input.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// Ends of an interval, where the domain has such.
+    pub ends: [Option<Node>; 2],
+    /// The joint axes of the constrained value.
+    pub over: Over,
+    /// The axis of the unconstrained value that replaces the joint axes (joint domains only).
+    pub free: Option<Axis>,
+}
+
+/// A constrained value and the log absolute determinant of its Jacobian (one per draw: joint axes summed out).
+#[derive(Clone, Copy, Debug)]
+pub struct Image {
+    /// The constrained value.
+    pub value: Node,
+    /// log |det dx/du|.
+    pub log_abs_det: Node,
+}
+
+/// How a domain is reached from unconstrained space.
+#[derive(Clone, Copy, Debug)]
+pub struct Transform {
+    /// Length of the unconstrained vector that one joint value of size `n` needs (joint domains); 1 for scalars.
+    pub free_size: fn(usize) -> usize,
+    /// Unconstrained to constrained, as graph.
+    pub forward: fn(&mut Builder, Node, &Place) -> Image,
+    /// Constrained to unconstrained, numerically: value row-major, ends (unused ones infinite), n.
+    pub inverse: fn(&[f64], [f64; 2], usize) -> Vec<f64>,
+}
+
+/// A domain: a set of values with the way to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Domain {
+    /// Its name in types.
+    pub name: &'static str,
+    /// Words for a message: "a positive number".
+    pub words: &'static str,
+    /// How much one value takes.
+    pub rank: Rank,
+    /// What its values are.
+    pub kind: ValueKind,
+    /// Where each single number of it lies (before ends are applied).
+    pub interval: Interval,
+    /// How many ends `(a..b)` it takes from its user: real(a..b).
+    pub takes_ends: Ends,
+    /// Whether a whole value is inside: row-major numbers, ends (unused ones infinite), n.
+    pub contains: fn(&[f64], [f64; 2], usize) -> Membership,
+    /// The way from unconstrained space; none for discrete domains.
+    pub transform: Option<Transform>,
+    /// Values inside, for tests: (row-major numbers, ends, n).
+    pub inside: &'static [(&'static [f64], [f64; 2], usize)],
+    /// Values outside.
+    pub outside: &'static [(&'static [f64], [f64; 2], usize)],
+}
+
+/// Which ends a domain takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// None.
+    None,
+    /// A lower one.
+    Lower,
+    /// An upper one.
+    Upper,
+    /// Both.
+    Both,
+}
+
+/// In or out, with the reason in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// Inside.
+    Inside,
+    /// Outside, because.
+    Outside(&'static str),
+}

@@ -1,0 +1,1 @@
+//! A model with data as an objective: log joint density on unconstrained space, layout, gradients.

@@ -1,0 +1,1 @@
+//! A graph compiled for repeated evaluation at batches of positions.
