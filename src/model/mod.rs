@@ -1,5 +1,6 @@
 //! The checked model, and the passes that make it from a tree.
 
 pub mod ir;
+mod walk;
 
 pub use ir::*;
