@@ -12,7 +12,9 @@ impl Term {
                     term.walk(visit);
                 }
             }),
-            TermKind::Convert(_, inner) | TermKind::Rename(_, inner) | TermKind::Member(inner, _) => inner.walk(visit),
+            TermKind::Convert(_, inner) | TermKind::Rename(_, inner) | TermKind::Member(inner, _) => {
+                inner.walk(visit)
+            }
             TermKind::Apply { arguments, filter, by, .. } => {
                 arguments.iter().for_each(|argument| argument.walk(visit));
                 filter.iter().chain(by).for_each(|term| term.walk(visit));
@@ -20,7 +22,9 @@ impl Term {
             TermKind::Operate(_, operands) | TermKind::Stack(_, operands) => {
                 operands.iter().for_each(|operand| operand.walk(visit));
             }
-            TermKind::If(condition, yes, no) => [condition, yes, no].into_iter().for_each(|term| term.walk(visit)),
+            TermKind::If(condition, yes, no) => {
+                [condition, yes, no].into_iter().for_each(|term| term.walk(visit))
+            }
             TermKind::OfDistribution(_, distribution, value) => {
                 distribution.walk(visit);
                 value.walk(visit);

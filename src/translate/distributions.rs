@@ -126,14 +126,25 @@ impl Translator<'_> {
         self.builder.log_sum_exp(stacked, &[axis])
     }
 
-    fn one_sided(&mut self, flag: &Option<Arc<Term>>, exact: Node, tail: impl FnOnce(&mut Self) -> Node) -> Node {
+    fn one_sided(
+        &mut self,
+        flag: &Option<Arc<Term>>,
+        exact: Node,
+        tail: impl FnOnce(&mut Self) -> Node,
+    ) -> Node {
         let Some(flag) = flag else { return exact };
         let flag = self.term(flag);
         let tail = tail(self);
         self.builder.select(flag, tail, exact)
     }
 
-    fn interval_censored(&mut self, base: &Distribution, upto: &Option<Arc<Term>>, low: Node, exact: Node) -> Node {
+    fn interval_censored(
+        &mut self,
+        base: &Distribution,
+        upto: &Option<Arc<Term>>,
+        low: Node,
+        exact: Node,
+    ) -> Node {
         let Some(upto) = upto else { return exact };
         let high = self.term(upto);
         let above = self.log_cdf(base, high);
@@ -202,10 +213,16 @@ impl Translator<'_> {
         self.of_value(distribution, p, |call| call.family.quantile)
     }
 
-    fn of_value(&mut self, distribution: &Distribution, x: Node, which: fn(&FamilyCall) -> Option<OfValue>) -> Node {
+    fn of_value(
+        &mut self,
+        distribution: &Distribution,
+        x: Node,
+        which: fn(&FamilyCall) -> Option<OfValue>,
+    ) -> Node {
         match distribution {
             Distribution::Family(call) => {
-                let function = which(call).expect("the checker asks for distribution functions only where there are such");
+                let function = which(call)
+                    .expect("the checker asks for distribution functions only where there are such");
                 let called = self.called(call);
                 function(&mut self.builder, &called.arguments, x)
             }
@@ -229,7 +246,9 @@ pub(super) fn value_kind(distribution: &Distribution) -> ValueKind {
         Distribution::Family(call) => call.family.kind,
         Distribution::If(_, yes, _) => value_kind(yes),
         Distribution::Truncated { base, .. } | Distribution::Censored { base, .. } => value_kind(base),
-        Distribution::Mixture { components, .. } => components.first().map_or(ValueKind::Continuous, value_kind),
+        Distribution::Mixture { components, .. } => {
+            components.first().map_or(ValueKind::Continuous, value_kind)
+        }
         Distribution::MixtureOver { component, .. } => value_kind(component),
     }
 }

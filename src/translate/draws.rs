@@ -68,7 +68,9 @@ impl DrawPlan {
         match self {
             Self::Family { arguments, .. } => arguments.clone(),
             Self::If(condition, yes, no) => [vec![*condition], yes.nodes(), no.nodes()].concat(),
-            Self::Truncated(base, ends) => base.nodes().into_iter().chain(ends.iter().copied().flatten()).collect(),
+            Self::Truncated(base, ends) => {
+                base.nodes().into_iter().chain(ends.iter().copied().flatten()).collect()
+            }
             Self::Mixture(each) => {
                 each.iter().flat_map(|(weight, plan)| std::iter::once(*weight).chain(plan.nodes())).collect()
             }

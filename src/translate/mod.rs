@@ -103,7 +103,9 @@ impl<'a> Translator<'a> {
     pub fn walk(&mut self, mut latent: impl FnMut(&mut Self, SiteId)) {
         for step in &self.model.order {
             match step {
-                Step::Site(site) if matches!(self.model.site(*site).kind, SiteKind::Latent { .. }) => latent(self, *site),
+                Step::Site(site) if matches!(self.model.site(*site).kind, SiteKind::Latent { .. }) => {
+                    latent(self, *site)
+                }
                 Step::Site(site) if self.model.site(*site).stage <= Stage::Model => {
                     self.site(*site);
                 }

@@ -13,7 +13,13 @@ impl Translator<'_> {
     }
 
     /// The same for what is left of a member of a recurrence once its place along the scan is settled.
-    pub(super) fn read_rest(&mut self, source: Node, own: &[AxisVar], addresses: &[Address], settled: usize) -> Node {
+    pub(super) fn read_rest(
+        &mut self,
+        source: Node,
+        own: &[AxisVar],
+        addresses: &[Address],
+        settled: usize,
+    ) -> Node {
         let rest = own.iter().copied().zip(addresses).enumerate().filter(|(place, _)| *place != settled);
         self.read_at(source, rest.map(|(_, pair)| pair))
     }

@@ -71,8 +71,10 @@ impl Translator<'_> {
 
     fn member_of(&mut self, recurrence: &Recurrence, site: SiteId) -> Member {
         let own = self.model.site(site).axes.clone();
-        let place = own.iter().position(|&axis| axis == recurrence.axis).expect("a member has the recurrence's axis");
-        let mut rest: Vec<Axis> = own.iter().filter(|&&axis| axis != recurrence.axis).map(|&a| self.axis(a)).collect();
+        let place =
+            own.iter().position(|&axis| axis == recurrence.axis).expect("a member has the recurrence's axis");
+        let mut rest: Vec<Axis> =
+            own.iter().filter(|&&axis| axis != recurrence.axis).map(|&a| self.axis(a)).collect();
         rest.sort();
         let name = &self.model.site(site).name;
         let lags = match self.largest_lag(recurrence, site) {
@@ -109,7 +111,8 @@ impl Translator<'_> {
             Some(k) => (array.shape[k], array.shape[k + 1..].iter().product::<usize>()),
             None => (self.size(recurrence.axis.dim), usize::MAX),
         };
-        let here = |flat: usize| if along.is_some() { (flat / stride) % length } else { length.saturating_sub(1) };
+        let here =
+            |flat: usize| if along.is_some() { (flat / stride) % length } else { length.saturating_sub(1) };
         let lags = array.values.iter().enumerate().filter(|(_, at)| **at >= 0.0);
         lags.map(|(flat, &at)| here(flat).saturating_sub(at as usize)).max()
     }

@@ -3,7 +3,8 @@
 use crate::graph::{Binary, Builder, Node, Unary};
 use crate::library::Action;
 use crate::model::{
-    Address, AxisVar, Conversion, DimId, DistributionFunction, Kind, Model, Operator, SiteId, Stage, Term, TermKind,
+    Address, AxisVar, Conversion, DimId, DistributionFunction, Kind, Model, Operator, SiteId, Stage, Term,
+    TermKind,
 };
 
 use super::{Bindings, Coordinates, Translator};
@@ -46,7 +47,8 @@ impl Translator<'_> {
             }
             TermKind::Rename(pairs, inner) => {
                 let inner = self.term(inner);
-                let pairs: Vec<_> = pairs.iter().map(|&(from, to)| (self.axis(from), self.axis(to))).collect();
+                let pairs: Vec<_> =
+                    pairs.iter().map(|&(from, to)| (self.axis(from), self.axis(to))).collect();
                 self.builder.rename(inner, &pairs)
             }
             TermKind::Size(dim) => {
@@ -258,7 +260,6 @@ impl Translator<'_> {
     }
 }
 
-
 /// Whether every size and every site that a term needs is bound.
 pub(super) fn is_ready(model: &Model, bindings: &Bindings, term: &Term) -> bool {
     is_ready_except(model, bindings, term, &[])
@@ -272,7 +273,8 @@ pub(super) fn is_ready_except(model: &Model, bindings: &Bindings, term: &Term, g
         ready &= part.axes.iter().all(|axis| sized(axis.dim));
         ready &= match &part.kind {
             TermKind::Read(site, addresses) => {
-                let known = granted.contains(site) || bindings.values.get(site.0).is_some_and(Option::is_some);
+                let known =
+                    granted.contains(site) || bindings.values.get(site.0).is_some_and(Option::is_some);
                 known
                     && model.site(*site).axes.iter().all(|axis| sized(axis.dim))
                     && addresses.iter().all(|address| match address {
