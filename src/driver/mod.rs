@@ -1,0 +1,3 @@
+//! The stages in order.
+
+pub mod target;
