@@ -1,1 +1,3 @@
 //! Scalar and vector mathematics: special functions and the lanes that kernels run in. Knows nothing else of the project.
+
+pub mod special;
