@@ -91,7 +91,7 @@ fn place_of(translator: &mut Translator, domain: &SiteDomain) -> Place {
     let ends = domain.ends.clone().map(|end| end.map(|end| translator.term(&end)));
     let over = translator.over(&domain.over, &domain.twins);
     let free = match domain.domain.rank {
-        Rank::Scalar => None,
+        Rank::Scalar | Rank::Positions => None,
         Rank::Vector | Rank::Matrix => Some(joint_axis(translator, domain, &over)),
     };
     Place { ends, over, free }
@@ -103,7 +103,8 @@ fn joint_axis(translator: &mut Translator, domain: &SiteDomain, over: &Over) -> 
     let axis = over.axes[0];
     let graph = translator.builder.graph();
     let label = format!("free {}", graph.axis(axis).label);
-    let size = (transform.free_size)(graph.axis_size(axis));
+    let sizes: Vec<usize> = over.axes.iter().map(|&axis| graph.axis_size(axis)).collect();
+    let size = (transform.free_size)(&sizes);
     translator.builder.axis(label, size)
 }
 

@@ -130,7 +130,7 @@ impl Scope<'_> {
     /// An argument of a joint draw, row-major over the joint axes that its rank says.
     fn all_of(&self, node: Node, rank: Rank, over: &Over, cell: &Cell) -> Vec<f64> {
         let axes = match rank {
-            Rank::Scalar => vec![],
+            Rank::Scalar | Rank::Positions => vec![],
             Rank::Vector => over.axes.clone(),
             Rank::Matrix => [over.axes.clone(), over.twins.clone()].concat(),
         };
@@ -170,7 +170,7 @@ impl Scope<'_> {
 fn joint_axes(plan: &DrawPlan) -> Vec<Axis> {
     match plan {
         DrawPlan::Family { family, over, .. } => match family.rank {
-            Rank::Scalar => vec![],
+            Rank::Scalar | Rank::Positions => vec![],
             Rank::Vector => over.axes.clone(),
             Rank::Matrix => [over.axes.clone(), over.twins.clone()].concat(),
         },
