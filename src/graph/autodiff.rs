@@ -31,11 +31,7 @@ pub fn hessian_vector(
 }
 
 /// Adjoints of `inputs`, given those of some outputs; none where no path leads.
-pub(super) fn pull_back(
-    builder: &mut Builder,
-    seeds: &[(Node, Node)],
-    inputs: &[Node],
-) -> Vec<Option<Node>> {
+pub(super) fn pull_back(builder: &mut Builder, seeds: &[(Node, Node)], inputs: &[Node]) -> Vec<Option<Node>> {
     let count = seeds.iter().map(|(output, _)| output.0 as usize + 1).max().unwrap_or(0);
     let active = active_nodes(builder, count, inputs);
     // Before any adjoint is kept by the number of a scan's result, since this changes those numbers.

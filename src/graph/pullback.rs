@@ -93,11 +93,17 @@ impl Rule<'_> {
             Op::Cholesky { row, column } => linear::cholesky(b, self.node, g, (*row, *column)),
             Op::SolveTriangular { row, column, direction } => {
                 let solved = linear::Solved { l: x, x: self.node, g, row: *row, column: *column };
-                if self.position == 0 { solved.to_matrix(b, *direction) } else { solved.to_right(b, *direction) }
+                if self.position == 0 {
+                    solved.to_matrix(b, *direction)
+                } else {
+                    solved.to_right(b, *direction)
+                }
             }
             Op::Inverse { row, column } => linear::inverse(b, self.node, g, (*row, *column)),
             Op::LogAbsDet { row, column } => linear::log_abs_det(b, x, g, (*row, *column)),
-            Op::Constant(_) | Op::Data(_) | Op::Parameter { .. } | Op::Iota(_) | Op::Leaf { .. } => return None,
+            Op::Constant(_) | Op::Data(_) | Op::Parameter { .. } | Op::Iota(_) | Op::Leaf { .. } => {
+                return None;
+            }
             Op::StopGradient | Op::Scan(_) | Op::Output(_) => return None,
         })
     }

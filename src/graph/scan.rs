@@ -99,7 +99,8 @@ impl Builder {
                 own.insert(node);
             }
         }
-        let used = nodes.iter().filter(|node| own.contains(node)).flat_map(|&node| &self.graph.node(node).inputs);
+        let used =
+            nodes.iter().filter(|node| own.contains(node)).flat_map(|&node| &self.graph.node(node).inputs);
         let mut outer: Vec<Node> = used.chain(&roots).copied().filter(|node| !own.contains(node)).collect();
         outer.sort();
         outer.dedup();
@@ -137,7 +138,9 @@ impl Builder {
         let body = self.graph.scan(id).clone();
         let wanted = body.carries.iter().zip(&body.next);
         let wanted: Vec<Node> = wanted
-            .filter(|&(carry, next)| !body.outputs.contains(carry) && !self.only_accumulates(&body, *carry, *next))
+            .filter(|&(carry, next)| {
+                !body.outputs.contains(carry) && !self.only_accumulates(&body, *carry, *next)
+            })
             .map(|(&carry, _)| carry)
             .collect();
         if wanted.is_empty() {

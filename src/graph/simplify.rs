@@ -279,7 +279,8 @@ pub(super) fn gather(b: &mut Builder, source: Node, at: &[(Axis, Node)]) -> Opti
         && b.is_within(*positions, *axis)
     {
         let element = data.inputs[k as usize];
-        let axes = b.union(&[source, *positions]).into_iter().filter(|other| other != axis).collect::<Vec<_>>();
+        let axes =
+            b.union(&[source, *positions]).into_iter().filter(|other| other != axis).collect::<Vec<_>>();
         return Some(b.expand(element, &axes));
     }
     let Op::Iota(along) = b.graph().node(*positions).op else { return None };

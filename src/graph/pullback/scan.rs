@@ -118,7 +118,13 @@ impl<'a> Backward<'a> {
     }
 
     /// Pulls the seeds and the carries' adjoints through a copy of the forward body.
-    fn body(&mut self, builder: &mut Builder, seeds: &[(Node, Node)], sequences: &[bool], constants: &[bool]) {
+    fn body(
+        &mut self,
+        builder: &mut Builder,
+        seeds: &[(Node, Node)],
+        sequences: &[bool],
+        constants: &[bool],
+    ) {
         let forward = self.forward;
         let mut seeds = seeds.to_vec();
         for &next in &forward.next {
@@ -161,7 +167,8 @@ impl<'a> Backward<'a> {
     ) -> Vec<Option<Node>> {
         let (carries, read) = (self.forward.carries.len(), self.forward.sequences.len());
         let outputs = self.sequences.len();
-        let final_adjoints = (0..carries).map(|j| given.get(self.forward.outputs.len() + j).copied().flatten());
+        let final_adjoints =
+            (0..carries).map(|j| given.get(self.forward.outputs.len() + j).copied().flatten());
         let mut initial = vec![];
         for (adjoint, &input) in final_adjoints.zip(inputs) {
             initial.push(adjoint.unwrap_or_else(|| builder.zeros_like(input)));
