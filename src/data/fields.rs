@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::diagnostics::File;
 use crate::source::{Source, Span};
 
-use super::{csv, json};
+use super::{csv, json_tokens};
 
 /// The fields of all data files together.
 #[derive(Clone, Debug, Default)]
@@ -95,8 +95,10 @@ impl Field {
     pub fn places(&self, files: &[Source], wanted: &[usize]) -> Vec<Span> {
         let Some(source) = files.get(self.origin.file) else { return Vec::new() };
         match self.origin.layout {
-            Layout::Value => json::places(source.text(), self.origin.value, None, wanted),
-            Layout::Records => json::places(source.text(), self.origin.value, Some(&self.name), wanted),
+            Layout::Value => json_tokens::places(source.text(), self.origin.value, None, wanted),
+            Layout::Records => {
+                json_tokens::places(source.text(), self.origin.value, Some(&self.name), wanted)
+            }
             Layout::Column { index, delimiter } => csv::places(source.text(), index, delimiter, wanted),
         }
     }
@@ -113,14 +115,14 @@ impl Fields {
         self.fields.iter()
     }
 
-    /// Adds a field, or gives it back if there is one of its name already.
-    pub(super) fn add(&mut self, field: Field) -> Result<(), Field> {
+    /// Adds a field; if there is one of its name already, leaves that and gives the new one back.
+    pub(super) fn add(&mut self, field: Field) -> Option<Field> {
         if self.by_name.contains_key(&field.name) {
-            return Err(field);
+            return Some(field);
         }
         self.by_name.insert(field.name.clone(), self.fields.len());
         self.fields.push(field);
-        Ok(())
+        None
     }
 }
 

@@ -140,29 +140,3 @@ fn element(cursor: &mut Cursor<'_>, tally: &mut Tally) -> Halt<()> {
     }
     Ok(())
 }
-
-/// Spans of the wanted elements (ascending, row-major) of a value that has been read before; of one key's elements
-/// where the value is a list of records.
-pub(super) fn places(text: &str, value: Span, key: Option<&str>, wanted: &[usize]) -> Vec<Span> {
-    let mut found = Vec::with_capacity(wanted.len());
-    let mut counts = key.is_none();
-    let mut element = 0;
-    for (span, role) in super::json_text::Tokens::new(text, value) {
-        match role {
-            super::json_text::Role::Key => {
-                counts = Some(super::json_text::unquote(&text[span.start..span.end]).as_ref()) == key;
-            }
-            super::json_text::Role::Element if counts => {
-                if wanted.get(found.len()) == Some(&element) {
-                    found.push(span);
-                    if found.len() == wanted.len() {
-                        return found;
-                    }
-                }
-                element += 1;
-            }
-            super::json_text::Role::Element => {}
-        }
-    }
-    found
-}

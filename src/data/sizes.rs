@@ -177,7 +177,11 @@ impl<'a> Binder<'a> {
             return;
         }
         self.bindings.sizes[dim.0] = Some(size as usize);
-        if size > 10.0 * field.len() as f64 + 1000.0 {
+        let lengths_lack = self.model.site_ids().any(|site| {
+            matches!(self.inputs[site.0], Input::Faulty)
+                && self.model.site(site).axes.iter().any(|axis| axis.dim == dim)
+        });
+        if size > 10.0 * field.len() as f64 + 1000.0 && !lengths_lack {
             let message =
                 format!("`{name}` has {} elements, the largest number in `{}`", shown(size), field.name);
             let diagnostic = Diagnostic::new(codes::SPARSE_CODES, message)
