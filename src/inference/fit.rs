@@ -103,7 +103,7 @@ pub fn fit(target: &mut dyn Target, options: &Options, watch: &mut dyn Watch) ->
     if evaluator.dimension() == 0 {
         return nothing_to_fit(&mut evaluator);
     }
-    match Ladder::new(&mut evaluator, options).climb() {
+    match Ladder::new(&mut evaluator, options, &names).climb() {
         Some(climb) => conclude(&evaluator, options, climb, &names),
         None => without_start(&evaluator),
     }

@@ -2,6 +2,7 @@
 
 use nalgebra::DVector;
 
+use super::conditional::{self, Conditional};
 use super::draws::{Purpose, objective_draws, stream, structured};
 use super::elbo::{Estimate, of_pairs};
 use super::evaluator::Evaluator;
@@ -19,6 +20,8 @@ const FIRST_PAIRS: usize = 500;
 const CONTENT: f64 = 0.4;
 /// Effective share of the draws above which no other family is tried.
 const EFFICIENT: f64 = 0.25;
+/// Up to this many coordinates single ones are conditioned on.
+const AXIS_LIMIT: usize = 64;
 
 /// Where the ladder ended.
 pub struct Climb {
@@ -75,14 +78,15 @@ impl Candidate {
 pub struct Ladder<'e, 'a> {
     evaluator: &'e mut Evaluator<'a>,
     options: &'e Options,
+    names: &'e [String],
     rungs: Vec<Rung>,
     proposals: u64,
 }
 
 impl<'e, 'a> Ladder<'e, 'a> {
     /// At its foot.
-    pub fn new(evaluator: &'e mut Evaluator<'a>, options: &'e Options) -> Self {
-        Ladder { evaluator, options, rungs: Vec::new(), proposals: 0 }
+    pub fn new(evaluator: &'e mut Evaluator<'a>, options: &'e Options, names: &'e [String]) -> Self {
+        Ladder { evaluator, options, names, rungs: Vec::new(), proposals: 0 }
     }
 
     /// Climbs; `None` if there is no usable start.
@@ -171,8 +175,28 @@ impl<'e, 'a> Ladder<'e, 'a> {
             let joined = self.weigh(Box::new(Mixture::joined("mixture of two Gaussians", &parts)), None);
             best = joined;
         }
-        if best.is_content() || self.options.family.is_some() {
-            return best;
+        if !best.is_content() && self.options.family.is_none() && fitted.gaussian.dimension() <= AXIS_LIMIT {
+            best = self.along_axes(fitted, best);
+        }
+        best
+    }
+
+    /// Conditions on the coordinates along which curvature changes most.
+    fn along_axes(&mut self, fitted: &Fitted, mut best: Candidate) -> Candidate {
+        self.evaluator.enter("conditioning on a scale");
+        let ranked = conditional::rank_axes(self.evaluator, &fitted.gaussian, self.options.seed);
+        for (axis, score) in ranked.into_iter().take(2) {
+            if best.is_content() || score <= 0.0 || !self.evaluator.may_continue() {
+                break;
+            }
+            let name = self.names.get(axis).map_or("a coordinate", String::as_str).to_owned();
+            let found = Conditional::explore(self.evaluator, &fitted.gaussian, axis, &name);
+            if let Some(conditional) = found {
+                let candidate = self.weigh(Box::new(conditional), None);
+                if candidate.badness() < best.badness() {
+                    best = candidate;
+                }
+            }
         }
         best
     }

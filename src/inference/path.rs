@@ -43,10 +43,11 @@ pub struct Path {
     pub reach: f64,
 }
 
-/// A start with a finite density, drawn from uniform(-2, 2) and then from narrower boxes; `None` if none is found.
+/// A start with a finite density, drawn from uniform(-2, 2) and then from narrower boxes; `None` if none is found. Odd
+/// starts mirror the even ones before them, which sets apart modes that exchange or negate coordinates.
 pub fn start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> {
-    let mut generator = stream(seed, Purpose::Start, index);
-    let mut width = 2.0;
+    let mut generator = stream(seed, Purpose::Start, index / 2);
+    let mut width = if index % 2 == 0 { 2.0 } else { -2.0 };
     for attempt in 0..40 {
         let position =
             DVector::from_fn(evaluator.dimension(), |_, _| width * (2.0 * generator.random::<f64>() - 1.0));
