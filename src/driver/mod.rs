@@ -57,7 +57,10 @@ pub fn bind(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Di
 }
 
 /// BoundModel -> Objective, every latent centred.
-pub fn lower(bound: &BoundModel) -> Objective {
+///
+/// # Errors
+/// If a discrete latent cannot be summed out.
+pub fn lower(bound: &BoundModel) -> Result<Objective, Box<Diagnostic>> {
     lower::lower(bound, &Centring::default())
 }
 

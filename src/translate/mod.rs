@@ -66,6 +66,11 @@ impl<'a> Translator<'a> {
         self.model
     }
 
+    /// The sizes and values it is translated with.
+    pub fn bindings(&self) -> &'a Bindings {
+        self.bindings
+    }
+
     /// Size of a dim, which is bound.
     pub fn size(&self, dim: DimId) -> usize {
         self.bindings.sizes[dim.0].expect("the sizes of the axes of a term are bound before it is translated")
