@@ -1,5 +1,6 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
+pub mod outcome;
 pub mod target;
 
 use std::sync::Arc;
