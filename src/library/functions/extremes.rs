@@ -122,4 +122,3 @@ fn at(b: &mut Builder, x: Node, place: Node, over: &Over) -> Node {
     }
     b.gather(x, &addresses)
 }
-

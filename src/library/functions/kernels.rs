@@ -8,7 +8,8 @@ use crate::library::spec::{Action, Function, Over, Parameter};
 
 const X: Parameter = Parameter::vector("x", "real", "where the values are");
 const SD: Parameter = Parameter::scalar("sd", "positive", "standard deviation of each value").or(1.0);
-const LENGTH: Parameter = Parameter::scalar("length", "positive", "distance over which values are alike, in units of x");
+const LENGTH: Parameter =
+    Parameter::scalar("length", "positive", "distance over which values are alike, in units of x");
 
 /// `exp_quad`
 pub static EXP_QUAD: Function = Function {

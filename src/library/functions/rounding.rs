@@ -75,14 +75,18 @@ pub static CLAMP: Function = Function {
     summary: "A number brought between two ends.",
     doc: "low below low, high above high, x between.",
     example: "dim obs\ndata x[obs]: real\ndata y[obs]: real\nlatent b ~ normal(0, 1)\nobserve y ~ normal(b * clamp(x, -1, 1), 1)\n",
-    parameters: &[Parameter::scalar("x", "real", "any number"), Parameter::scalar("low", "real", "lower end"), Parameter::scalar("high", "real", "upper end")],
+    parameters: &[
+        Parameter::scalar("x", "real", "any number"),
+        Parameter::scalar("low", "real", "lower end"),
+        Parameter::scalar("high", "real", "upper end"),
+    ],
     range: |x| x[0].maximum(x[1]).minimum(x[2]),
     smoothness: Smoothness::Kink,
     references: &[(&[0.3, -1.1, 2.4], 0.3), (&[-3.3, -1.1, 2.4], -1.1), (&[5.1, -1.1, 2.4], 2.4)],
     ..Function::base(|b, a, _, _| {
-let above = b.binary(Binary::Max, a[0], a[1]);
-b.binary(Binary::Min, above, a[2])
-})
+        let above = b.binary(Binary::Max, a[0], a[1]);
+        b.binary(Binary::Min, above, a[2])
+    })
 };
 
 /// `min`
@@ -91,7 +95,10 @@ pub static MIN_OF: Function = Function {
     summary: "The smallest of several numbers.",
     doc: "min(x, y, …), cell by cell. With one argument it goes over axes.",
     example: "dim obs\ndata x[obs]: real\ndata y[obs]: real\nlatent b ~ normal(0, 1)\nobserve y ~ normal(b * min(x, 1), 1)\n",
-    parameters: &[Parameter::scalar("x", "real", "any number"), Parameter::scalar("y", "real", "a number to compare with; may be repeated")],
+    parameters: &[
+        Parameter::scalar("x", "real", "any number"),
+        Parameter::scalar("y", "real", "a number to compare with; may be repeated"),
+    ],
     variadic: Variadic::Repeats,
     range: |x| x.iter().copied().reduce(Interval::minimum).unwrap_or(Interval::REAL),
     smoothness: Smoothness::Kink,
@@ -105,7 +112,10 @@ pub static MAX_OF: Function = Function {
     summary: "The largest of several numbers.",
     doc: "max(x, y, …), cell by cell. With one argument it goes over axes.",
     example: "dim obs\ndata x[obs]: real\ndata y[obs]: real\nlatent b ~ normal(0, 1)\nobserve y ~ normal(b * max(x, 1), 1)\n",
-    parameters: &[Parameter::scalar("x", "real", "any number"), Parameter::scalar("y", "real", "a number to compare with; may be repeated")],
+    parameters: &[
+        Parameter::scalar("x", "real", "any number"),
+        Parameter::scalar("y", "real", "a number to compare with; may be repeated"),
+    ],
     variadic: Variadic::Repeats,
     range: |x| x.iter().copied().reduce(Interval::maximum).unwrap_or(Interval::REAL),
     smoothness: Smoothness::Kink,
