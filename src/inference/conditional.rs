@@ -18,6 +18,8 @@ const GUARD_SCALE: f64 = 1.4;
 const NODES_A_SIDE: usize = 24;
 /// How far below the peak, in nats, the grid ends.
 const DEPTH: f64 = 8.0;
+/// A grid whose ends are less far below the peak does not enclose the posterior.
+const LEAST_DEPTH: f64 = 3.0;
 
 /// The Gaussian of the other coordinates at one value of the axis.
 #[derive(Clone, Debug)]
@@ -54,8 +56,11 @@ pub fn rank_axes(evaluator: &mut Evaluator, gaussian: &Gaussian, seed: u64) -> V
             let mut score = 0.0;
             for probe in probes.chunks(2 * dimension) {
                 let along = &gaussian.factor * DVector::from_column_slice(&probe[..dimension]);
-                let positions: Vec<f64> =
-                    (&gaussian.mean + &direction).iter().chain((&gaussian.mean - &direction).iter()).copied().collect();
+                let positions: Vec<f64> = (&gaussian.mean + &direction)
+                    .iter()
+                    .chain((&gaussian.mean - &direction).iter())
+                    .copied()
+                    .collect();
                 let directions: Vec<f64> = along.iter().chain(along.iter()).copied().collect();
                 let products = evaluator.products(&positions, &directions);
                 let change = DVector::from_fn(dimension, |i, _| products[i] - products[dimension + i]);
@@ -70,7 +75,12 @@ pub fn rank_axes(evaluator: &mut Evaluator, gaussian: &Gaussian, seed: u64) -> V
 
 impl Conditional {
     /// Explores the axis outwards from a Gaussian; `None` if the grid cannot be built.
-    pub fn explore(evaluator: &mut Evaluator, gaussian: &Gaussian, axis: usize, name: &str) -> Option<Conditional> {
+    pub fn explore(
+        evaluator: &mut Evaluator,
+        gaussian: &Gaussian,
+        axis: usize,
+        name: &str,
+    ) -> Option<Conditional> {
         let scale = gaussian.deviations()[axis];
         let rest = gaussian.mean.clone().remove_row(axis);
         let centre = settle(evaluator, axis, gaussian.mean[axis], rest)?;
@@ -81,7 +91,8 @@ impl Conditional {
         nodes.push(centre);
         nodes.extend(up);
         nodes.retain(|node| node.log_marginal > peak - 2.0 * DEPTH);
-        if nodes.len() < 3 {
+        let ends = [nodes.first()?, nodes.last()?];
+        if nodes.len() < 3 || ends.iter().any(|node| node.log_marginal > peak - LEAST_DEPTH) {
             return None;
         }
         let places: Vec<f64> = nodes.iter().map(|node| node.at).collect();
@@ -218,7 +229,8 @@ fn guarded_log_density(distance: f64, dimension: f64) -> f64 {
     let core = (1.0 - GUARD).ln() - 0.5 * distance - dimension * HALF_LOG_TAU;
     let nu = GUARD_FREEDOM;
     let power = 0.5 * (nu + dimension);
-    let level = GUARD.ln() + libm::lgamma(power) - libm::lgamma(0.5 * nu)
+    let level = GUARD.ln() + libm::lgamma(power)
+        - libm::lgamma(0.5 * nu)
         - 0.5 * dimension * (nu * std::f64::consts::PI).ln()
         - dimension * GUARD_SCALE.ln();
     log_add(core, level - power * (distance / (GUARD_SCALE * GUARD_SCALE * nu)).ln_1p())

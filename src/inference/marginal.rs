@@ -132,7 +132,8 @@ mod tests {
             assert!((marginal.quantile(probability) - expected).abs() < 0.02);
         }
         let step = 0.01;
-        let total: f64 = (-2000..2000).map(|k| marginal.log_density((f64::from(k) + 0.5) * step).exp() * step).sum();
+        let total: f64 =
+            (-2000..2000).map(|k| marginal.log_density((f64::from(k) + 0.5) * step).exp() * step).sum();
         assert!((total - 1.0).abs() < 1e-3, "{total}");
     }
 }

@@ -1,5 +1,6 @@
 //! From a log density to a posterior approximation with a verdict.
 
+pub mod adaptive;
 pub mod conditional;
 pub mod draws;
 pub mod elbo;

@@ -66,7 +66,11 @@ pub fn start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> 
 pub fn follow(evaluator: &mut Evaluator, start: Point, seed: u64, index: u64) -> Option<Path> {
     let dimension = evaluator.dimension();
     let normals = structured(SCORING_PAIRS, dimension, &mut stream(seed, Purpose::Path, index));
-    if dimension <= NEWTON_LIMIT { newton_path(evaluator, start, &normals) } else { long_path(evaluator, start, &normals) }
+    if dimension <= NEWTON_LIMIT {
+        newton_path(evaluator, start, &normals)
+    } else {
+        long_path(evaluator, start, &normals)
+    }
 }
 
 /// Keeps the best Gaussian scored so far.

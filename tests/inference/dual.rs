@@ -19,7 +19,12 @@ pub fn c(v: f64) -> Dual {
 
 impl Dual {
     fn chain(self, value: f64, first: f64, second: f64) -> Dual {
-        Dual { v: value, a: first * self.a, b: first * self.b, ab: first * self.ab + second * self.a * self.b }
+        Dual {
+            v: value,
+            a: first * self.a,
+            b: first * self.b,
+            ab: first * self.ab + second * self.a * self.b,
+        }
     }
     pub fn exp(self) -> Dual {
         let e = self.v.exp();

@@ -23,9 +23,8 @@ pub fn schools_centred(z: &[Dual]) -> Dual {
 /// theta_trans[8], mu, log tau.
 pub fn schools_noncentred(z: &[Dual]) -> Dual {
     let tau = z[9].exp();
-    let rows = sum((0..8).map(|j| {
-        normal(c(SCHOOLS_Y[j]), z[8] + tau * z[j], c(SCHOOLS_S[j])) + normal(z[j], c(0.0), c(1.0))
-    }));
+    let rows = sum((0..8)
+        .map(|j| normal(c(SCHOOLS_Y[j]), z[8] + tau * z[j], c(SCHOOLS_S[j])) + normal(z[j], c(0.0), c(1.0))));
     rows + normal(z[8], c(0.0), c(5.0)) + half_cauchy(tau, 5.0) + z[9]
 }
 
