@@ -142,8 +142,8 @@ pub enum TermKind {
     Replicate(usize),
     /// `x in s`, membership of a position in a sub-dim.
     Member(Arc<Term>, DimId),
-    /// The own earlier value of a recurrence member: read of a site that is being defined.
-    /// (An ordinary `Read` whose site is in the same `Recurrence` as the reader.)
+    /// The position of a label in a dim whose labels come from the data.
+    LabelPosition(DimId, String),
     /// A piece that has been reported; never in a model without errors.
     Broken,
 }
