@@ -14,6 +14,7 @@ pub mod library;
 pub mod lower;
 pub mod model;
 pub mod numeric;
+pub mod posterior;
 pub mod program;
 pub mod report;
 pub mod source;

@@ -2,6 +2,7 @@
 
 pub mod domains;
 pub mod families;
+mod formula;
 pub mod functions;
 pub mod interval;
 pub mod spec;

@@ -169,7 +169,7 @@ impl<'t> Checker<'t> {
 
     fn foreseen_kind(&self, ty: Option<&TypeExpr>) -> Kind {
         let Some(ty) = ty else { return Kind::Real };
-        match crate::library::domain(&ty.name.text) {
+        match super::types::written(&ty.name.text) {
             Some(domain) => super::types::kind_of(domain),
             None => {
                 let dim = self.names.dims.get(ty.name.text.as_str()).and_then(|dim| dim.id);

@@ -138,12 +138,17 @@ pub enum TermKind {
     Size(DimId),
     /// log density or distribution function of a distribution at a value: `log_prob(D, x)`, `cdf(D, x)` …
     OfDistribution(DistributionFunction, Arc<Distribution>, Arc<Term>),
+    /// The position of a label that only the data declare.
+    LabelPosition(DimId, String),
     /// `rep(y)`: a replicate of the observed site of this factor.
     Replicate(usize),
     /// `x in s`, membership of a position in a sub-dim.
     Member(Arc<Term>, DimId),
+<<<<<<< HEAD
     /// The position of a label in a dim whose labels come from the data.
     LabelPosition(DimId, String),
+=======
+>>>>>>> library
     /// A piece that has been reported; never in a model without errors.
     Broken,
 }

@@ -23,6 +23,7 @@ mod statements;
 pub mod supports;
 pub mod terms;
 mod types;
+mod walk;
 
 pub use checker::check;
 pub use ir::*;

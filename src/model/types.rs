@@ -8,7 +8,7 @@ use super::ir::*;
 use super::scope::Scope;
 use super::supports::literal;
 use super::terms;
-use crate::library::{self, Domain, Ends, Grain, Interval, Membership, Rank, ValueKind};
+use crate::library::{self, Domain, Ends, Grain, Rank, ValueKind};
 use crate::syntax::ast::{Expr, TypeExpr};
 
 /// A declared type, looked up.
@@ -20,23 +20,9 @@ pub struct Declared {
     pub domain: SiteDomain,
 }
 
-/// Stands in where the library has no row for a plain kind of number.
-static ANYWHERE: Domain = Domain {
-    name: "real",
-    words: "a number",
-    rank: Rank::Scalar,
-    kind: ValueKind::Continuous,
-    interval: Interval::REAL,
-    takes_ends: Ends::None,
-    contains: |_, _, _| Membership::Inside,
-    transform: None,
-    inside: &[],
-    outside: &[],
-};
-
 /// The row of a name that the language itself needs.
 pub fn row(name: &str) -> &'static Domain {
-    library::domain(name).unwrap_or(&ANYWHERE)
+    library::domain(name).unwrap_or(library::DOMAINS[0])
 }
 
 /// A domain without ends or joint axes.
@@ -48,7 +34,8 @@ pub fn plain(domain: &'static Domain) -> SiteDomain {
 pub fn anywhere(value: Kind) -> SiteDomain {
     plain(row(match value {
         Kind::Real => "real",
-        Kind::Int | Kind::Index(_) => "int",
+        Kind::Int => "int",
+        Kind::Index(_) => "index",
         Kind::Bool => "bool",
     }))
 }
@@ -73,15 +60,22 @@ fn ends_given(ends: &[Option<Arc<Term>>; 2]) -> Ends {
     }
 }
 
-/// The row for numbers of a grain between given ends.
-pub fn between(grain: Grain, ends: [Option<Arc<Term>>; 2]) -> SiteDomain {
+/// The row for numbers of a grain between given ends; none where the library has none.
+pub fn between(grain: Grain, ends: [Option<Arc<Term>>; 2]) -> Option<SiteDomain> {
     let wanted = ends_given(&ends);
     let fits = |domain: &&&Domain| {
         domain.takes_ends == wanted && domain.interval.grain == grain && domain.rank == Rank::Scalar
     };
-    let whole = if grain == Grain::Integer { "int" } else { "real" };
-    let domain = library::DOMAINS.iter().find(fits).copied().unwrap_or_else(|| row(whole));
-    SiteDomain { domain, ends, over: Vec::new(), twins: Vec::new() }
+    let domain = match wanted {
+        Ends::None => row(if grain == Grain::Integer { "int" } else { "real" }),
+        _ => library::DOMAINS.iter().find(fits).copied()?,
+    };
+    Some(SiteDomain { domain, ends, over: Vec::new(), twins: Vec::new() })
+}
+
+/// The row of a type that a person may write.
+pub fn written(name: &str) -> Option<&'static Domain> {
+    library::domain(name).filter(|row| row.takes_ends == Ends::None && row.kind != ValueKind::Index)
 }
 
 impl<'t> Checker<'t> {
@@ -90,7 +84,7 @@ impl<'t> Checker<'t> {
         if let Some(span) = ty.optional {
             self.report(errors::unsupported(span, "data that may be missing (`?`)"));
         }
-        if let Some(domain) = library::domain(&ty.name.text) {
+        if let Some(domain) = written(&ty.name.text) {
             return self.declared_domain(ty, domain, axes, scope);
         }
         if self.names.dims.contains_key(ty.name.text.as_str()) {
@@ -125,7 +119,11 @@ impl<'t> Checker<'t> {
             return None;
         }
         if ends.iter().any(Option::is_some) {
-            return Some(Declared { value, domain: between(domain.interval.grain, ends) });
+            let Some(between) = between(domain.interval.grain, ends) else {
+                self.report(errors::unsupported(ty.span, "a range of integers that is open on one side"));
+                return None;
+            };
+            return Some(Declared { value, domain: between });
         }
         let (over, twins) = self.type_axes(ty, domain, axes, scope)?;
         Some(Declared { value, domain: SiteDomain { domain, ends, over, twins } })
