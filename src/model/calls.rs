@@ -369,7 +369,7 @@ impl<'t> Checker<'t> {
         let kept = axes.into_iter().filter(|axis| match result {
             Rank::Scalar => *axis != first && *axis != second,
             Rank::Vector => *axis != second,
-            Rank::Matrix => true,
+            Rank::Matrix | Rank::Positions => true,
         });
         let kept = kept.collect();
         self.apply(function, arguments, (vec![first], vec![second]), kept, span)

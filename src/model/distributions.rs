@@ -350,7 +350,7 @@ impl<'t> Checker<'t> {
     /// A fix for a bare array that wants an index: `mu[county]`.
     pub fn gather(&self, term: &Term, dim: DimId) -> Option<(Span, String)> {
         let mut place = None;
-        terms::walk(term, &mut |inner| {
+        term.walk(&mut |inner| {
             if let TermKind::Read(_, addresses) = &inner.kind
                 && addresses.len() == 1
                 && matches!(addresses[0], Address::Here(axis) if axis.dim == dim)

@@ -144,11 +144,6 @@ pub enum TermKind {
     Replicate(usize),
     /// `x in s`, membership of a position in a sub-dim.
     Member(Arc<Term>, DimId),
-<<<<<<< HEAD
-    /// The position of a label in a dim whose labels come from the data.
-    LabelPosition(DimId, String),
-=======
->>>>>>> library
     /// A piece that has been reported; never in a model without errors.
     Broken,
 }

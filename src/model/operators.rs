@@ -176,7 +176,9 @@ impl<'t> Checker<'t> {
         if left.is_empty() || right.is_empty() || left.iter().chain(&right).all(|axis| scope.binds(*axis)) {
             return true;
         }
-        let diagnostic = errors::outer_product(first, second, &self.model);
+        let gather = right.iter().find_map(|axis| self.gather(second, axis.dim));
+        let gather = gather.or_else(|| left.iter().find_map(|axis| self.gather(first, axis.dim)));
+        let diagnostic = errors::outer_product(first, second, gather, &self.model);
         self.report(diagnostic);
         false
     }

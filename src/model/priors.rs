@@ -306,7 +306,7 @@ impl<'t> Checker<'t> {
 
 /// Whether a joint domain is a part of space with volume (an order), not a surface in it (a simplex).
 fn full_volume(domain: &Domain) -> bool {
-    let free = domain.transform.is_some_and(|transform| (transform.free_size)(5) == 5);
+    let free = domain.transform.is_some_and(|transform| (transform.free_size)(&[5]) == 5);
     domain.rank == Rank::Vector
         && free
         && domain.interval.grain == Grain::Real

@@ -106,34 +106,6 @@ pub fn rename(pairs: Vec<(AxisVar, AxisVar)>, inner: Term) -> Term {
     Term { kind: TermKind::Rename(pairs, Arc::new(inner)), axes, value, stage, span }
 }
 
-/// The terms directly inside of a term, those of its addresses, filters and distributions included.
-pub fn children(term: &Term) -> Vec<&Term> {
-    match &term.kind {
-        TermKind::Number(_) | TermKind::Position(_) | TermKind::Size(_) | TermKind::Replicate(_) => Vec::new(),
-        TermKind::LabelPosition(..) | TermKind::Broken => Vec::new(),
-        TermKind::Read(_, addresses) => addresses.iter().filter_map(address_term).collect(),
-        TermKind::Convert(_, inner) | TermKind::Rename(_, inner) | TermKind::Member(inner, _) => vec![inner],
-        TermKind::Apply { arguments, filter, by, .. } => {
-            arguments.iter().chain(filter.as_deref()).chain(by.as_deref()).collect()
-        }
-        TermKind::Operate(_, operands) | TermKind::Stack(_, operands) => operands.iter().collect(),
-        TermKind::If(condition, then, otherwise) => vec![condition, then, otherwise],
-        TermKind::OfDistribution(_, distribution, value) => {
-            let mut all = distribution_terms(distribution);
-            all.push(value);
-            all
-        }
-    }
-}
-
-/// The term of an address, if it has one.
-fn address_term(address: &Address) -> Option<&Term> {
-    match address {
-        Address::Here(_) => None,
-        Address::At(term) => Some(term),
-    }
-}
-
 /// The terms directly inside of a distribution, those of nested distributions included.
 pub fn distribution_terms(distribution: &Distribution) -> Vec<&Term> {
     match distribution {
@@ -159,13 +131,5 @@ pub fn distribution_terms(distribution: &Distribution) -> Vec<&Term> {
             all.extend(distribution_terms(component));
             all
         }
-    }
-}
-
-/// Calls `visit` on a term and everything inside of it, outermost first.
-pub fn walk<'t>(term: &'t Term, visit: &mut impl FnMut(&'t Term)) {
-    visit(term);
-    for child in children(term) {
-        walk(child, visit);
     }
 }
