@@ -7,6 +7,7 @@
 pub mod array;
 pub mod data;
 pub mod diagnostics;
+pub mod driver;
 pub mod estimator;
 pub mod graph;
 pub mod inference;

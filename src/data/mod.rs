@@ -1,5 +1,26 @@
 //! Data files read with positions, and bound to what a model declares.
 
+mod bind;
+mod codes;
+mod csv;
+mod domains;
+mod fields;
+mod index;
+mod json;
+mod json_text;
+mod lets;
+mod read;
+mod records;
+mod sizes;
+mod spread;
+mod tally;
+mod values;
+mod words;
+
+pub use bind::bind;
+pub use fields::{Field, Fields, Layout, Origin, Values};
+pub use read::{Format, decode, read};
+
 use std::sync::Arc;
 
 use crate::model::Model;

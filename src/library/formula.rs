@@ -131,6 +131,12 @@ pub(super) fn diagonal(b: &mut Builder, matrix: Node, over: &Over) -> Node {
     b.gather(matrix, &[(column, here)])
 }
 
+/// 1 on the diagonal of the matrices over the joint axis and its twin, 0 elsewhere.
+pub(super) fn is_diagonal(b: &mut Builder, over: &Over) -> Node {
+    let (row, column) = (b.iota(over.axes[0]), b.iota(over.twins[0]));
+    b.equal(row, column)
+}
+
 /// L L', over the same two axes.
 pub(super) fn times_transpose(b: &mut Builder, factor: Node, over: &Over) -> Node {
     let (row, column) = (over.axes[0], over.twins[0]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::graph::{Axis, Builder, Node, Vector};
-use crate::library::{Draw, Interval, Over, Place, Rank};
+use crate::library::{Interval, Normaliser, Over, Place, Rank};
 use crate::model::{
     Distribution, FamilyCall, Model, Site, SiteDomain, SiteId, SiteKind, Stage, Term, TermKind,
 };
@@ -164,7 +164,7 @@ fn standard_density(translator: &mut Translator, call: &FamilyCall, u: Node) -> 
     translator.builder.sum_all(density)
 }
 
-/// -log(high - low) for each element of `uniform` without arguments; 0 for anything else, `flat` included.
+/// -log(high - low) for each element where the form leaves that to us; 0 for anything else. (`unit` has width 1.)
 fn uniform_normaliser(
     translator: &mut Translator,
     prior: &Distribution,
@@ -174,12 +174,8 @@ fn uniform_normaliser(
     let builder = &mut translator.builder;
     let zero = builder.constant(0.0);
     let Distribution::Family(call) = prior else { return zero };
-    let argument_free = call.family.forms[call.form].parameters.is_empty();
-    let proper = !matches!(call.family.draw, Draw::Impossible);
-    let [low, high] = match (argument_free && proper, place.ends) {
-        (true, [Some(low), Some(high)]) => [low, high],
-        _ => return zero,
-    };
+    let by_size = call.family.forms[call.form].normaliser == Normaliser::DomainSize;
+    let (true, [Some(low), Some(high)]) = (by_size, place.ends) else { return zero };
     let width = builder.sub(high, low);
     let log_width = builder.log(width);
     let each = builder.neg(log_width);

@@ -3,6 +3,7 @@
 mod joint;
 mod latents;
 mod predict;
+pub mod support;
 
 pub use latents::{Centring, LatentBlock, Layout, centrable};
 pub use predict::{RandomSite, Reported};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::graph::{Binary, Node, Unary};
-use crate::library::{End, OfValue, ValueKind};
+use crate::library::{End, Normaliser, OfValue, ValueKind};
 use crate::model::{AxisVar, Distribution, FamilyCall, Term};
 
 use super::Translator;
@@ -164,6 +164,9 @@ impl Translator<'_> {
     /// The density divided by the probability of lying between the ends.
     fn truncated(&mut self, base: &Distribution, ends: &[Option<Arc<Term>>; 2], value: Node) -> Node {
         let density = self.log_density(base, value);
+        if leaves_constant_out(base) {
+            return density;
+        }
         let [low, high] = ends.clone().map(|end| end.map(|end| self.term(&end)));
         let density = self.cut_outside(density, value, low, high);
         let low = low.map(|low| self.just_below(base, low));
@@ -238,6 +241,12 @@ impl Translator<'_> {
         let size = self.size(axis.dim);
         self.builder.constant(-(size as f64).ln())
     }
+}
+
+/// Whether a density is only known up to a constant anyway, or normalised by the size of its domain.
+fn leaves_constant_out(base: &Distribution) -> bool {
+    let Distribution::Family(call) = base else { return false };
+    call.family.forms[call.form].normaliser != Normaliser::Included
 }
 
 /// What kind of number a distribution's values are.

@@ -1,7 +1,11 @@
 //! All domains, in the order of the manual.
 
 mod bool;
+mod chol_corr;
+mod chol_cov;
+mod corr;
 mod count;
+mod cov;
 mod index;
 mod int;
 mod int_interval;
@@ -9,11 +13,17 @@ mod interval;
 mod lower;
 mod membership;
 mod nonneg;
+mod ordered;
 mod positive;
+mod positive_ordered;
 mod real;
 mod scalar_transforms;
+mod simplex;
+mod triangles;
 mod unit;
+mod unit_vector;
 mod upper;
+mod zero_sum;
 
 use super::spec::Domain;
 
@@ -31,6 +41,15 @@ pub static DOMAINS: &[&Domain] = &[
     &count::COUNT,
     &bool::BOOL,
     &index::INDEX,
+    &simplex::SIMPLEX,
+    &ordered::ORDERED,
+    &positive_ordered::POSITIVE_ORDERED,
+    &unit_vector::UNIT_VECTOR,
+    &zero_sum::ZERO_SUM,
+    &corr::CORR,
+    &cov::COV,
+    &chol_corr::CHOL_CORR,
+    &chol_cov::CHOL_COV,
 ];
 
 /// The row of this name.

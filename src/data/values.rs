@@ -1,0 +1,262 @@
+//! Values of data sites: lengths, kinds, missing entries.
+
+use crate::array::Array;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Kind, SiteId, Term};
+
+use super::bind::{Binder, Input};
+use super::codes;
+use super::fields::{Field, Values};
+use super::spread::spread;
+use super::words::{counted, shown};
+
+/// No more elements than this are pointed at in one diagnostic.
+const SHOWN: usize = 3;
+/// Above this, not every integer is a number of the machine.
+const LARGEST_INTEGER: f64 = 9_007_199_254_740_992.0;
+
+/// Elements at fault: the first few, and how many there are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Offenders {
+    /// Row-major positions, ascending.
+    pub first: Vec<usize>,
+    /// All of them.
+    pub count: usize,
+}
+
+impl Offenders {
+    /// The elements that are wrong.
+    pub fn find<T>(values: &[T], wrong: impl Fn(&T) -> bool) -> Option<Self> {
+        let mut offenders = Self::default();
+        for (at, value) in values.iter().enumerate() {
+            if wrong(value) {
+                offenders.add(at);
+            }
+        }
+        (offenders.count > 0).then_some(offenders)
+    }
+
+    /// One more.
+    pub fn add(&mut self, at: usize) {
+        self.count += 1;
+        if self.first.len() < SHOWN {
+            self.first.push(at);
+        }
+    }
+
+    /// ` (and 11 more)`, or nothing.
+    pub fn others(&self) -> String {
+        if self.count > 1 { format!(" (and {} more)", self.count - 1) } else { String::new() }
+    }
+}
+
+impl Binder<'_> {
+    /// A data site, if the sizes it needs are known by now.
+    pub fn try_data(&mut self, site: SiteId) {
+        if self.bindings.values[site.0].is_some() {
+            return;
+        }
+        let declared = self.model.site(site);
+        let Some(shape) = self.shape_of(&declared.axes) else { return };
+        if let Kind::Index(dim) = declared.value
+            && self.bindings.sizes[dim.0].is_none()
+        {
+            return;
+        }
+        let value = match self.inputs[site.0].clone() {
+            Input::Computed | Input::Faulty => return,
+            Input::Default(term) => match self.default_value(site, term) {
+                Some(array) => Ok(array),
+                None => return,
+            },
+            Input::Field(field, lengths) => self
+                .check_lengths(site, field, (&lengths, &shape))
+                .and_then(|()| self.convert(site, field))
+                .map(|values| Array::new(shape, values)),
+        };
+        match value {
+            Ok(array) => self.bindings.values[site.0] = Some(array),
+            Err(diagnostic) => {
+                self.diagnostics.push(*diagnostic);
+                self.inputs[site.0] = Input::Faulty;
+            }
+        }
+    }
+
+    fn default_value(&self, site: SiteId, term: &Term) -> Option<Array> {
+        let declared = self.model.site(site);
+        let array = spread(&self.value_of(term)?, &term.axes, &declared.axes, &self.bindings.sizes)?;
+        match (declared.value, term.value) {
+            (Kind::Index(dim), Kind::Int | Kind::Real) => {
+                let lookup = self.lookup(dim);
+                let positions: Vec<f64> = array
+                    .values
+                    .iter()
+                    .map(|&code| lookup.position(code).map_or(f64::NAN, |at| at as f64))
+                    .collect();
+                Some(Array::new(array.shape, positions))
+            }
+            _ => Some(array),
+        }
+    }
+
+    fn check_lengths(
+        &self,
+        site: SiteId,
+        field: &Field,
+        (lengths, shape): (&[Option<usize>], &[usize]),
+    ) -> Result<(), Box<Diagnostic>> {
+        let declared = self.model.site(site);
+        let differs = |(at, (length, size)): (usize, (&Option<usize>, &usize))| {
+            length.filter(|length| length != size).map(|length| (at, length, *size))
+        };
+        let found = lengths.iter().zip(shape).enumerate().find_map(differs);
+        let Some((axis, found, wanted)) = found else {
+            let fits = field.len() == shape.iter().product::<usize>();
+            return if fits { Ok(()) } else { Err(Box::new(self.empty_list(site, field))) };
+        };
+        let dim = self.model.dim(declared.axes[axis].dim);
+        let (found, wanted) = (counted(found, "value"), counted(wanted, "element"));
+        let message = format!("`{}` has {found} along `{}`, which has {wanted}", field.name, dim.name);
+        Err(Box::new(
+            Diagnostic::new(codes::LENGTH, message)
+                .in_file(field.file(), field.origin.key, found)
+                .at(dim.span, wanted)
+                .at(declared.span, "declared over it")
+                .help(format!("write `dim {}` alone to take its size from the data", dim.name)),
+        ))
+    }
+
+    fn empty_list(&self, site: SiteId, field: &Field) -> Diagnostic {
+        let message = format!("`{}` is empty, and the dims it is declared over are not", field.name);
+        Diagnostic::new(codes::LENGTH, message)
+            .in_file(field.file(), field.origin.key, "an empty list")
+            .at(self.model.site(site).span, "declared here")
+    }
+
+    /// The numbers of a field, as the site's kind wants them.
+    fn convert(&self, site: SiteId, field: &Field) -> Result<Vec<f64>, Box<Diagnostic>> {
+        self.check_present(site, field)?;
+        if let Kind::Index(dim) = self.model.site(site).value {
+            return self.positions(site, field, dim);
+        }
+        let numbers = match &field.values {
+            Values::Numbers(numbers) => numbers,
+            _ => return Err(Box::new(self.text_for_number(site, field))),
+        };
+        if let Some(infinite) = Offenders::find(numbers, |value| value.is_infinite()) {
+            let message = self.fact(site, &infinite, |at| format!("is {}", shown(numbers[at])));
+            let diagnostic = self.blame(codes::NOT_FINITE, message, (site, field), &infinite);
+            return Err(Box::new(diagnostic.help("an infinite value has no density; drop or mend it")));
+        }
+        self.check_kind(site, field, numbers)?;
+        Ok(numbers.clone())
+    }
+
+    /// Integers are integers, bools 0 or 1.
+    pub fn check_kind(&self, site: SiteId, field: &Field, numbers: &[f64]) -> Result<(), Box<Diagnostic>> {
+        let kind = self.model.site(site).value;
+        let (code, wanted, wrong): (Code, &str, fn(&f64) -> bool) = match kind {
+            Kind::Real => return Ok(()),
+            Kind::Int => (codes::NOT_INTEGER, "not an integer", |value| value.fract() != 0.0),
+            Kind::Index(_) => {
+                (codes::NOT_INTEGER, "not an integer", |value| value.fract() != 0.0 || value.is_infinite())
+            }
+            Kind::Bool => (codes::NOT_BOOL, "neither 0 nor 1", |value| *value != 0.0 && *value != 1.0),
+        };
+        if let Some(offenders) = Offenders::find(numbers, wrong) {
+            let message = self.fact(site, &offenders, |at| format!("is {}, {wanted}", shown(numbers[at])));
+            return Err(Box::new(self.blame(code, message, (site, field), &offenders)));
+        }
+        if let Some(large) = Offenders::find(numbers, |value| value.abs() > LARGEST_INTEGER) {
+            let message =
+                self.fact(site, &large, |at| format!("is {}, too large an integer", shown(numbers[at])));
+            let diagnostic = self.blame(codes::NOT_INTEGER, message, (site, field), &large);
+            return Err(Box::new(diagnostic.help("integers are exact up to 2^53")));
+        }
+        Ok(())
+    }
+
+    fn check_present(&self, site: SiteId, field: &Field) -> Result<(), Box<Diagnostic>> {
+        let mut offenders = Offenders {
+            first: field.missing.iter().copied().take(SHOWN).collect(),
+            count: field.missing.len(),
+        };
+        if let Values::Numbers(numbers) = &field.values
+            && let Some(unknown) = Offenders::find(numbers, |value| value.is_nan())
+        {
+            offenders = unknown;
+        }
+        if offenders.count == 0 {
+            return Ok(());
+        }
+        let all = match field.shape.as_slice() {
+            [rows] => format!(" of {}", counted(*rows, "row")),
+            _ => format!(" of {}", counted(field.len(), "value")),
+        };
+        let message = if field.len() == 1 {
+            format!("`{}` is missing", self.element(site, 0))
+        } else {
+            let verb = if offenders.count == 1 { "is" } else { "are" };
+            format!("`{}`: {}{all} {verb} missing", self.model.site(site).name, offenders.count)
+        };
+        let diagnostic = self.blame(codes::MISSING_VALUE, message, (site, field), &offenders);
+        Err(Box::new(diagnostic.help("drop these rows, or fill them in before the fit")))
+    }
+
+    fn text_for_number(&self, site: SiteId, field: &Field) -> Diagnostic {
+        let Values::Text(texts) = &field.values else {
+            unreachable!("a field that is not broken is numbers or texts")
+        };
+        let places = field.places(self.files, &(0..texts.len()).collect::<Vec<_>>());
+        let source = self.files.get(field.origin.file);
+        let written: Vec<&str> =
+            places.iter().map(|span| source.map_or("", |source| source.slice(*span)).trim()).collect();
+        let offenders =
+            Offenders::find(&written, |text| super::fields::number(text.trim_matches('"')).is_none())
+                .or_else(|| Offenders::find(&written, |text| text.starts_with('"')))
+                .unwrap_or(Offenders { first: vec![0], count: 1 });
+        let at = offenders.first[0];
+        let numeric = texts.get(at).is_some_and(|text| super::fields::number(text).is_some());
+        let message = self.fact(site, &offenders, |at| {
+            format!("is the text \"{}\", not a number", texts.get(at).map_or("", String::as_str))
+        });
+        let diagnostic = self.blame(codes::TEXT, message, (site, field), &offenders);
+        let text = texts.get(at).map_or("", String::as_str);
+        if numeric {
+            diagnostic.help("take away the quotes")
+        } else if super::fields::number(&text.replace(',', ".")).is_some() {
+            diagnostic.help("decimals are written with a point")
+        } else {
+            diagnostic.help("texts can only name the elements of a dim: declare the type as that dim")
+        }
+    }
+
+    /// "`y[17]` is -1, not … (and 11 more)".
+    pub fn fact(&self, site: SiteId, offenders: &Offenders, words: impl Fn(usize) -> String) -> String {
+        let first = offenders.first.first().copied().unwrap_or(0);
+        format!("`{}` {}{}", self.element(site, first), words(first), offenders.others())
+    }
+
+    /// A diagnostic that points at elements in the data and at the declaration.
+    pub fn blame(
+        &self,
+        code: Code,
+        message: String,
+        (site, field): (SiteId, &Field),
+        offenders: &Offenders,
+    ) -> Diagnostic {
+        let mut diagnostic = Diagnostic::new(code, message);
+        for (span, &at) in field.places(self.files, &offenders.first).into_iter().zip(&offenders.first) {
+            diagnostic = diagnostic.in_file(field.file(), span, self.element(site, at));
+        }
+        diagnostic.at(self.model.site(site).span, format!("declared as {}", self.declared_words(site)))
+    }
+
+    fn declared_words(&self, site: SiteId) -> String {
+        match self.model.site(site).value {
+            Kind::Index(dim) => format!("an element of `{}`", self.model.dim(dim).name),
+            _ => self.model.site(site).domain.domain.words.to_owned(),
+        }
+    }
+}
