@@ -52,6 +52,6 @@ fn print(found: &[Diagnostic], loaded: &Loaded, data: &[Source], format: Diagnos
         DiagnosticFormat::Full => terminal::diagnostics(found, &loaded.source, data),
         DiagnosticFormat::Short if found.is_empty() => {}
         DiagnosticFormat::Short => terminal::result(&short(found, &files)),
-        DiagnosticFormat::Json => terminal::result(&json(found, &files)),
+        DiagnosticFormat::Json => terminal::result(&format!("{:#}", json(found, &files))),
     }
 }
