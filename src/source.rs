@@ -76,6 +76,15 @@ impl Source {
         at
     }
 
+    /// The nearest place at or after `byte` that cuts no character, or the end of the text.
+    pub fn ceil(&self, byte: usize) -> usize {
+        let mut at = byte.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at += 1;
+        }
+        at
+    }
+
     /// Line and column of a byte, both from 1; the column counts characters.
     pub fn position(&self, byte: usize) -> Position {
         let line = self.line_starts.partition_point(|&start| start <= byte).max(1);

@@ -48,6 +48,10 @@ pub(super) fn excerpt(source: &Source, labels: &[(Span, &str)], width: usize) ->
     let mut out = Excerpt::default();
     for line in lines {
         let Some(span) = source.line_span(line) else { continue };
+        let labelled = places.iter().any(|place| place.line == line);
+        if !labelled && span.start == source.text().len() {
+            continue;
+        }
         let start = out.text.len();
         let here: Vec<&mut Place<'_>> = places.iter_mut().filter(|place| place.line == line).collect();
         push_line(source.slice(span), span.start, here, (width, &mut out.text));
@@ -146,7 +150,8 @@ mod tests {
     fn distant_lines_are_separate_blocks() {
         let source = Source::new("m.vi", "a\nb\nc\nd\ne\nf\ng\nh\n");
         let excerpt = excerpt(&source, &[(Span::new(2, 3), "b"), (Span::new(12, 13), "g")], 80);
-        let lines: Vec<(usize, usize)> = excerpt.blocks.iter().map(|block| (block.line, block.count)).collect();
+        let lines: Vec<(usize, usize)> =
+            excerpt.blocks.iter().map(|block| (block.line, block.count)).collect();
         assert_eq!(lines, [(0, 3), (5, 3)]);
         assert_eq!(&excerpt.text[excerpt.marks[1].span.start..excerpt.marks[1].span.end], "g");
     }

@@ -4,8 +4,8 @@ use super::excerpt::{self, Block, Excerpt};
 use super::{Diagnostic, Edit, File, Label, Severity};
 use crate::source::{Source, Span};
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
-    SpanContents,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
+    SourceSpan, SpanContents,
 };
 use serde_json::{Value, json};
 use std::fmt::{self, Write};
@@ -241,7 +241,11 @@ impl miette::Diagnostic for Report {
         Some(Box::new(drawn.excerpt.marks.iter().enumerate().map(|(nth, mark)| {
             let text = (!mark.text.is_empty()).then(|| mark.text.clone());
             let span = SourceSpan::new(mark.span.start.into(), mark.span.end - mark.span.start);
-            if nth == 0 { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }
+            if nth == 0 {
+                LabeledSpan::new_primary_with_span(text, span)
+            } else {
+                LabeledSpan::new_with_span(text, span)
+            }
         })))
     }
 
@@ -259,7 +263,10 @@ mod tests {
     use crate::diagnostics::Code;
 
     fn sources() -> (Source, Vec<Source>) {
-        let model = Source::new("m.vi", "dim n\ndata y[n]: real\nlatent mu ~ normal(0, 5\nobserve y ~ normal(mu, 1)\n");
+        let model = Source::new(
+            "m.vi",
+            "dim n\ndata y[n]: real\nlatent mu ~ normal(0, 5\nobserve y ~ normal(mu, 1)\n",
+        );
         let json = format!("{{\"y\": [{}NA]}}", "1.5, ".repeat(30_000));
         (model, vec![Source::new("y.json", json)])
     }
@@ -276,7 +283,9 @@ mod tests {
         let (model, data) = sources();
         let text = render(&[both()], &Files { model: &model, data: &data }, Style::Plain, 100);
         assert!(text.len() < 2500, "{} bytes", text.len());
-        for part in ["V0102", "a value is missing", "y.json:1:150008", "m.vi:2:1", "declared here", "write `real?`"] {
+        for part in
+            ["V0102", "a value is missing", "y.json:1:150008", "m.vi:2:1", "declared here", "write `real?`"]
+        {
             assert!(text.contains(part), "{part} in\n{text}");
         }
         assert!(!text.contains('\u{1b}'));

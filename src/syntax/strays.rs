@@ -162,7 +162,10 @@ impl Stray<'_> {
             match self.word(nth) {
                 "[" | "<" | "(" => depth += 1,
                 "]" | ">" | ")" => depth = depth.saturating_sub(1),
-                word if depth == 0 && self.kind(nth) == Some(TokenKind::Word) && !STAN_TYPES.contains(&word) => {
+                word if depth == 0
+                    && self.kind(nth) == Some(TokenKind::Word)
+                    && !STAN_TYPES.contains(&word) =>
+                {
                     name = Some(nth);
                     break;
                 }
