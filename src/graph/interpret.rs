@@ -89,8 +89,8 @@ impl Interpreter<'_> {
             Op::Iota(axis) => (0..self.graph.axis_size(*axis)).map(|i| i as f64).collect(),
             Op::Leaf { .. } => unreachable!("a leaf is bound by its scan"),
             Op::Unary(op) => {
-                let op = *op;
-                self.value(first()).iter().map(|&x| op.eval(x)).collect()
+                let eval = op.function();
+                self.value(first()).iter().map(|&x| eval(x)).collect()
             }
             Op::Binary(op) => {
                 let eval = op.row().eval;
