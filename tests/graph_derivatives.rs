@@ -70,10 +70,10 @@ impl Case {
         let value_at = |x: &[f64]| interpret(&graph, x, &direction, &[output])[0][0];
         let slope = slopes_at(position);
         let step = 1e-4;
-        for k in 0..position.len() {
+        for (k, &actual) in slope.iter().enumerate() {
             let unit: Vec<f64> = (0..position.len()).map(|i| f64::from(i == k)).collect();
             let expected = difference(|x| vec![value_at(x)], position, &unit, step)[0];
-            close(slope[k], expected, &format!("slope {k}"));
+            close(actual, expected, &format!("slope {k}"));
         }
         let curve = interpret(&graph, position, &direction, &curves).concat();
         let expected = difference(slopes_at, position, &direction, step);

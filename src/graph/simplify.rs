@@ -212,7 +212,10 @@ pub(super) fn sum(b: &mut Builder, x: Node, axes: &[Axis]) -> Option<Node> {
             let inner = b.sum(data.inputs[0], axes);
             Some(b.div(inner, data.inputs[1]))
         }
-        Op::Contract(before) => Some(b.contract(data.inputs[0], data.inputs[1], &[&before, axes].concat())),
+        // Only where an operand shrinks first: else a product that is needed anyway would be formed again.
+        Op::Contract(before) if apart(b, &data.inputs, axes) => {
+            Some(b.contract(data.inputs[0], data.inputs[1], &[&before, axes].concat()))
+        }
         Op::Sum(before) => Some(b.sum(data.inputs[0], &[&before, axes].concat())),
         _ => None,
     }
@@ -322,6 +325,11 @@ fn with_scalar(b: &Builder, x: Node, op: Binary) -> Option<(f64, Node)> {
 fn ordered(b: &mut Builder, op: Binary, x: Node, y: Node) -> Option<Node> {
     let rank = |x: Node| (scalar(b, x).is_none(), x);
     (rank(y) < rank(x)).then(|| b.binary(op, y, x))
+}
+
+/// Whether each axis is in one operand alone.
+fn apart(b: &Builder, operands: &[Node], axes: &[Axis]) -> bool {
+    axes.iter().all(|axis| operands.iter().any(|&operand| !b.axes_of(operand).contains(axis)))
 }
 
 fn has_none(b: &Builder, x: Node, axes: &[Axis]) -> bool {
