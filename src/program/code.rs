@@ -126,8 +126,8 @@ pub(super) enum Reduction {
 /// An operation on whole arrays.
 #[derive(Clone, Debug)]
 pub(super) enum WholeOp {
-    /// to[targets[k]] = from[sources[k]]
-    Move { from: Input, sources: Arc<[u32]>, to: Offset, targets: Arc<[u32]> },
+    /// out[targets[k]] = part[sources[k]], for each part.
+    Stack { parts: Vec<Part>, out: Offset },
     Reduce { op: Reduction, x: Offset, lines: Lines, out: Offset },
     Contract { x: (Input, Lines), y: (Input, Lines), out: Offset },
     CumulativeSum { x: Offset, lines: Lines, direction: Direction, out: Offset },
@@ -138,6 +138,14 @@ pub(super) enum WholeOp {
     Gather { source: Input, starts: Arc<[u32]>, at: Vec<Positions>, out: Offset },
     Scatter { values: (Input, Arc<[u32]>), starts: Arc<[u32]>, at: Vec<Positions>, out: Offset, length: usize },
     Scan(Box<ScanOp>),
+}
+
+/// One position of a stack: what it reads, at which elements, and where these go.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub from: Input,
+    pub sources: Arc<[u32]>,
+    pub targets: Arc<[u32]>,
 }
 
 /// Positions along one addressed axis.
