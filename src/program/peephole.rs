@@ -39,7 +39,8 @@ fn pair(ops: &mut Vec<RowOp>) {
 fn pair_at(ops: &[RowOp], index: usize) -> Option<(usize, usize, RowOp)> {
     let RowOp::Unary { op, out: value, x } = ops[index] else { return None };
     let (wanted, pair) = partner(op)?;
-    let is_partner = |other: &RowOp| matches!(other, RowOp::Unary { op, x: own, .. } if *op == wanted && *own == x);
+    let is_partner =
+        |other: &RowOp| matches!(other, RowOp::Unary { op, x: own, .. } if *op == wanted && *own == x);
     let at = ops.iter().position(is_partner)?;
     let RowOp::Unary { out: slope, .. } = ops[at] else { return None };
     let joined = RowOp::Pair { op: pair, out: [value, slope], x };

@@ -136,7 +136,9 @@ impl<'g> Roles<'g> {
 
     fn is_matrix_of(&self, matrix: Node, vector: Node, over: &[Axis]) -> bool {
         let axes = self.graph.axes_of(matrix);
-        !self.varies(matrix) && self.graph.axes_of(vector) == over && over.iter().all(|axis| axes.contains(axis))
+        !self.varies(matrix)
+            && self.graph.axes_of(vector) == over
+            && over.iter().all(|axis| axes.contains(axis))
     }
 
     /// The varying nodes that a node reads, and how, given the roles of the nodes before it.

@@ -16,12 +16,18 @@ const BLOCK: usize = 128;
 const TILE_BLOCK: usize = 64;
 
 /// Emits the loop over `domain` that computes `nodes`.
-pub(super) fn emit(compiler: &mut Compiler, schedule: &Schedule, domain: Vec<Axis>, nodes: &[Node]) -> RowGroup {
+pub(super) fn emit(
+    compiler: &mut Compiler,
+    schedule: &Schedule,
+    domain: Vec<Axis>,
+    nodes: &[Node],
+) -> RowGroup {
     let rows = domain::length(compiler.graph, &domain);
     let wide = nodes.iter().any(|&node| reads_matrix(compiler, node));
     let block = rows.min(if wide { TILE_BLOCK } else { BLOCK }).max(1);
     let group = RowGroup { domain, rows, block, cleared: vec![], ops: vec![] };
-    let mut emitter = Emitter { compiler, schedule, group, loaded: HashMap::new(), values: HashMap::new(), slots: 0 };
+    let mut emitter =
+        Emitter { compiler, schedule, group, loaded: HashMap::new(), values: HashMap::new(), slots: 0 };
     for &node in nodes {
         emitter.emit(node);
     }
@@ -273,7 +279,7 @@ impl Emitter<'_, '_> {
                 packed[base + column * block] = values[(start + step) as usize];
             }
         }
-        let tile = Tile { rows, columns: width, block, values: packed.into() };
+        let tile = Tile { columns: width, block, values: packed.into() };
         self.compiler.code.tiles.push(tile);
         let tile = self.compiler.code.tiles.len() - 1;
         self.compiler.tiles.insert(key, tile);

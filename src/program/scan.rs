@@ -27,7 +27,11 @@ pub(super) fn emit(compiler: &mut Compiler, schedule: &Schedule, (node, id): (No
     });
     let outputs = outputs.collect();
     let after = leaves[..new.len()].iter().enumerate().filter_map(|(k, leaf)| {
-        parts.get(&(kept.len() + k)).map(|part| Transfer { from: leaf.to_input(), to: outer[part], length: leaf.length })
+        parts.get(&(kept.len() + k)).map(|part| Transfer {
+            from: leaf.to_input(),
+            to: outer[part],
+            length: leaf.length,
+        })
     });
     let after = after.collect();
     compiler.homes = outer;
@@ -84,7 +88,10 @@ fn bind_leaves(compiler: &mut Compiler, body: &ScanBody, inputs: &[Node]) -> Vec
     let mut bound = vec![];
     for (&leaf, &input) in leaves.zip(inputs) {
         let length = compiler.graph.len_of(leaf);
-        bound.push((leaf, Leaf { input, from: compiler.input(input), home: compiler.allocate(length), length }));
+        bound.push((
+            leaf,
+            Leaf { input, from: compiler.input(input), home: compiler.allocate(length), length },
+        ));
     }
     compiler.homes.extend(bound.iter().map(|(node, leaf)| (*node, leaf.home)));
     bound.into_iter().map(|(_, leaf)| leaf).collect()

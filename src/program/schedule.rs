@@ -53,7 +53,9 @@ impl Schedule {
             }
         }
         let loops = loops.into_iter();
-        batches.extend(loops.map(|((stage, _, domain), nodes)| (stage, Batch::Rows { domain: domain.to_vec(), nodes })));
+        batches.extend(
+            loops.map(|((stage, _, domain), nodes)| (stage, Batch::Rows { domain: domain.to_vec(), nodes })),
+        );
         batches.sort_by_key(|(stage, _)| *stage);
         batches.into_iter().map(|(_, batch)| batch).collect()
     }
@@ -143,9 +145,8 @@ fn kept(
     let mut kept: BTreeSet<Node> = roots.iter().copied().collect();
     kept.extend(roles.iter().filter(|(_, role)| !matches!(role, Role::Row { .. })).map(|(&node, _)| node));
     for (reader, inputs) in reads {
-        let outlives = |(input, access): &&(Node, Access)| {
-            *access == Access::Whole || stages[input] != stages[reader]
-        };
+        let outlives =
+            |(input, access): &&(Node, Access)| *access == Access::Whole || stages[input] != stages[reader];
         kept.extend(inputs.iter().filter(outlives).map(|(input, _)| *input));
     }
     kept

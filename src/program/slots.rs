@@ -75,7 +75,9 @@ pub(super) fn assign(ops: &mut [RowOp]) -> usize {
                 *slot = assigned[*slot].expect("a slot is written before it is read");
             }
         }
-        free.extend(read.into_iter().filter(|&slot| last_read[slot] == index).filter_map(|slot| assigned[slot]));
+        free.extend(
+            read.into_iter().filter(|&slot| last_read[slot] == index).filter_map(|slot| assigned[slot]),
+        );
         let written = op.slots_written();
         for place in op.outs_mut() {
             if let Place::Slot(slot) = place {
@@ -87,7 +89,9 @@ pub(super) fn assign(ops: &mut [RowOp]) -> usize {
                 *slot = own;
             }
         }
-        free.extend(written.into_iter().filter(|&slot| last_read[slot] == index).filter_map(|slot| assigned[slot]));
+        free.extend(
+            written.into_iter().filter(|&slot| last_read[slot] == index).filter_map(|slot| assigned[slot]),
+        );
     }
     used
 }

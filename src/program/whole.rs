@@ -5,8 +5,8 @@ use crate::graph::{Axis, Direction, Node, NodeData, Op};
 use super::code::{Matrices, Part, Positions, Reduction, WholeOp};
 use super::compile::Compiler;
 use super::domain::{self, shared};
-use super::schedule::Schedule;
 use super::scan;
+use super::schedule::Schedule;
 
 /// Emits the operation of a node.
 pub(super) fn emit(compiler: &mut Compiler, schedule: &Schedule, node: Node) -> WholeOp {
@@ -30,9 +30,15 @@ pub(super) fn emit(compiler: &mut Compiler, schedule: &Schedule, node: Node) -> 
             let x = compiler.array(data.inputs[0]);
             WholeOp::CumulativeSum { x, lines, direction: *direction, out }
         }
-        Op::Cholesky { row, column } => WholeOp::Cholesky { x: matrices(compiler, &data, (*row, *column)), out },
-        Op::Inverse { row, column } => WholeOp::Inverse { x: matrices(compiler, &data, (*row, *column)), out },
-        Op::LogAbsDet { row, column } => WholeOp::LogAbsDet { x: matrices(compiler, &data, (*row, *column)), out },
+        Op::Cholesky { row, column } => {
+            WholeOp::Cholesky { x: matrices(compiler, &data, (*row, *column)), out }
+        }
+        Op::Inverse { row, column } => {
+            WholeOp::Inverse { x: matrices(compiler, &data, (*row, *column)), out }
+        }
+        Op::LogAbsDet { row, column } => {
+            WholeOp::LogAbsDet { x: matrices(compiler, &data, (*row, *column)), out }
+        }
         Op::SolveTriangular { row, column, direction } => {
             solve_triangular(compiler, &data, (*row, *column, *direction), out)
         }
@@ -59,7 +65,12 @@ fn matrices(compiler: &mut Compiler, data: &NodeData, (row, column): (Axis, Axis
     matrices_along(compiler, data.inputs[0], (row, column), &batch)
 }
 
-fn matrices_along(compiler: &mut Compiler, node: Node, (row, column): (Axis, Axis), batch: &[Axis]) -> Matrices {
+fn matrices_along(
+    compiler: &mut Compiler,
+    node: Node,
+    (row, column): (Axis, Axis),
+    batch: &[Axis],
+) -> Matrices {
     let array = compiler.array(node);
     let graph = compiler.graph;
     let axes = graph.axes_of(node);
@@ -91,7 +102,12 @@ fn solve_triangular(
     WholeOp::SolveTriangular { l, b, x, direction }
 }
 
-fn positions(compiler: &mut Compiler, (node, axis): (Node, Axis), array: &[Axis], rows: &[Axis]) -> Positions {
+fn positions(
+    compiler: &mut Compiler,
+    (node, axis): (Node, Axis),
+    array: &[Axis],
+    rows: &[Axis],
+) -> Positions {
     let node = compiler.roles.array_of(node);
     let graph = compiler.graph;
     Positions {

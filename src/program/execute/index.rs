@@ -9,12 +9,7 @@ use crate::program::code::{Input, Positions};
 use super::Frame;
 
 /// out[row] = source[starts[row] + the positions], clamped into their axes.
-pub(super) fn gather(
-    frame: Frame,
-    source: Input,
-    (starts, at): (&[u32], &[Positions]),
-    out: &[Cell<F8>],
-) {
+pub(super) fn gather(frame: Frame, source: Input, (starts, at): (&[u32], &[Positions]), out: &[Cell<F8>]) {
     let source = frame.elements(source);
     for (row, (&start, cell)) in starts.iter().zip(out).enumerate() {
         let mut elements = [start as usize; LANES];
@@ -22,7 +17,8 @@ pub(super) fn gather(
             let read = frame.elements(positions.from).at(positions.rows[row] as usize);
             for (element, position) in elements.iter_mut().zip(read.0) {
                 // The cast clamps below at 0, and takes NaN there.
-                *element += (position.round() as usize).min(positions.size.saturating_sub(1)) * positions.stride;
+                *element +=
+                    (position.round() as usize).min(positions.size.saturating_sub(1)) * positions.stride;
             }
         }
         let mut result = F8::ZERO;
@@ -49,7 +45,8 @@ pub(super) fn scatter(
             for (element, position) in elements.iter_mut().zip(read.0) {
                 let position = position.round();
                 let inside = (0.0..positions.size as f64).contains(&position);
-                *element = element.filter(|_| inside).map(|element| element + position as usize * positions.stride);
+                *element =
+                    element.filter(|_| inside).map(|element| element + position as usize * positions.stride);
             }
         }
         let value = values.at(rows[row] as usize);

@@ -24,7 +24,11 @@ impl<'a> TileBlock<'a> {
     #[inline(always)]
     pub fn new(tile: &'a Tile, first: usize) -> Self {
         let length = tile.block * tile.columns;
-        Self { values: &tile.values[first * tile.columns..][..length], size: tile.block, columns: tile.columns }
+        Self {
+            values: &tile.values[first * tile.columns..][..length],
+            size: tile.block,
+            columns: tile.columns,
+        }
     }
 
     #[inline(always)]

@@ -86,10 +86,18 @@ impl<'a> Block<'a> {
                 let [x, y] = product.map(|operand| self.source(operand));
                 let operands = [x, y, self.source(addend)];
                 match signs {
-                    [Sign::Plus, Sign::Plus] => elementwise::multiply_add::<I, 1, 1>(self.rows(out), operands),
-                    [Sign::Plus, Sign::Minus] => elementwise::multiply_add::<I, 1, -1>(self.rows(out), operands),
-                    [Sign::Minus, Sign::Plus] => elementwise::multiply_add::<I, -1, 1>(self.rows(out), operands),
-                    [Sign::Minus, Sign::Minus] => elementwise::multiply_add::<I, -1, -1>(self.rows(out), operands),
+                    [Sign::Plus, Sign::Plus] => {
+                        elementwise::multiply_add::<I, 1, 1>(self.rows(out), operands)
+                    }
+                    [Sign::Plus, Sign::Minus] => {
+                        elementwise::multiply_add::<I, 1, -1>(self.rows(out), operands)
+                    }
+                    [Sign::Minus, Sign::Plus] => {
+                        elementwise::multiply_add::<I, -1, 1>(self.rows(out), operands)
+                    }
+                    [Sign::Minus, Sign::Minus] => {
+                        elementwise::multiply_add::<I, -1, -1>(self.rows(out), operands)
+                    }
                 }
             }
             RowOp::Pair { op, out, x } => {
@@ -101,7 +109,11 @@ impl<'a> Block<'a> {
             }
             RowOp::TransposedMatrixVector { tile, x, into } => {
                 let tile = matrix::TileBlock::new(&self.frame.code.tiles[tile], self.first);
-                matrix::transposed_times_vector::<I>(tile, (self.source(x), self.count), self.frame.array(into));
+                matrix::transposed_times_vector::<I>(
+                    tile,
+                    (self.source(x), self.count),
+                    self.frame.array(into),
+                );
             }
             RowOp::Sum { factors, into } => self.sum::<I>(factors, &self.frame.memory[into]),
             RowOp::SumInto { factors, map, into } => {

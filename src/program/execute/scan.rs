@@ -35,7 +35,8 @@ fn transfer(frame: Frame, transfers: &[Transfer]) {
 /// Element (o, i) of a slice and of its array.
 fn elements(slice: &Slice, (position, length): (usize, usize)) -> impl Iterator<Item = (usize, usize)> {
     let (outer, inner) = (slice.outer, slice.inner);
-    (0..outer).flat_map(move |o| (0..inner).map(move |i| (o * inner + i, (o * length + position) * inner + i)))
+    (0..outer)
+        .flat_map(move |o| (0..inner).map(move |i| (o * inner + i, (o * length + position) * inner + i)))
 }
 
 fn read_slice(frame: Frame, slice: &Slice, at: (usize, usize)) {

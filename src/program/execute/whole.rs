@@ -51,12 +51,7 @@ fn stack(frame: Frame, parts: &[Part], out: &[Cell<F8>]) {
 }
 
 #[inline(always)]
-fn reduce(
-    x: &[Cell<F8>],
-    lines: &Lines,
-    out: &[Cell<F8>],
-    line: impl Fn(&[Cell<F8>], &[u32]) -> F8,
-) {
+fn reduce(x: &[Cell<F8>], lines: &Lines, out: &[Cell<F8>], line: impl Fn(&[Cell<F8>], &[u32]) -> F8) {
     for (cell, &start) in out.iter().zip(lines.starts.iter()) {
         cell.set(line(&x[start as usize..], &lines.steps));
     }
