@@ -156,3 +156,10 @@ pub(super) fn sample_count<D: Distribution<u64>, E>(
 ) -> f64 {
     distribution.map_or(f64::NAN, |distribution| distribution.sample(generator) as f64)
 }
+
+/// The lower factor of a matrix; none where it is not positive definite.
+pub(super) fn factorise(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
+    let square = nalgebra::DMatrix::from_row_slice(n, n, matrix);
+    let factor = square.cholesky()?.l();
+    Some((0..n * n).map(|k| factor[(k / n, k % n)]).collect())
+}

@@ -7,20 +7,31 @@ mod binomial;
 mod categorical;
 mod cauchy;
 mod chi_square;
+mod dirichlet;
+mod dirichlet_multinomial;
 mod exponential;
 mod flat;
 mod gamma;
+mod gaussian;
 mod geometric;
+mod gp;
 mod gumbel;
 mod half_cauchy;
 mod half_normal;
 mod half_student_t;
 mod hypergeometric;
+mod icar;
 mod inv_gamma;
+mod inv_wishart;
 mod laplace;
+mod lkj;
+mod lkj_chol;
 mod logistic;
 mod logit_normal;
 mod lognormal;
+mod multi_normal;
+mod multi_student_t;
+mod multinomial;
 mod neg_binomial;
 mod normal;
 mod ordered_logistic;
@@ -32,6 +43,8 @@ mod student_t;
 mod uniform;
 mod von_mises;
 mod weibull;
+mod wishart;
+mod zero_sum_normal;
 
 use super::spec::Family;
 
@@ -69,6 +82,18 @@ pub static FAMILIES: &[&Family] = &[
     &beta_binomial::BETA_BINOMIAL,
     &geometric::GEOMETRIC,
     &hypergeometric::HYPERGEOMETRIC,
+    &dirichlet::DIRICHLET,
+    &multinomial::MULTINOMIAL,
+    &dirichlet_multinomial::DIRICHLET_MULTINOMIAL,
+    &multi_normal::MULTI_NORMAL,
+    &multi_student_t::MULTI_STUDENT_T,
+    &zero_sum_normal::ZERO_SUM_NORMAL,
+    &gp::GP,
+    &icar::ICAR,
+    &lkj::LKJ,
+    &lkj_chol::LKJ_CHOL,
+    &wishart::WISHART,
+    &inv_wishart::INV_WISHART,
 ];
 
 /// The row of this name.
