@@ -9,6 +9,7 @@ pub mod build;
 pub mod interpret;
 pub mod op;
 pub mod print;
+mod prune;
 mod pullback;
 mod scan;
 mod simplify;

@@ -56,8 +56,9 @@ impl Workspace {
 impl Program {
     /// Compiles the computation of `roots`, each of which yields as many numbers per sample as it has elements.
     pub fn compile(graph: &Graph, roots: &[Node]) -> Self {
-        let code = compile::compile(graph, roots);
-        let description = describe::describe(graph, &code);
+        let (graph, roots) = graph.pruned(roots);
+        let code = compile::compile(&graph, &roots);
+        let description = describe::describe(&graph, &code);
         Self { code, set: InstructionSet::detect(), description }
     }
 
