@@ -16,14 +16,17 @@ mod matrices;
 mod names;
 mod operators;
 mod priors;
-pub mod print;
+mod print;
 mod recursion;
 mod scope;
 mod statements;
 pub mod supports;
 pub mod terms;
+#[cfg(test)]
+mod tests;
 mod types;
 mod walk;
 
 pub use checker::check;
 pub use ir::*;
+pub use print::print;
