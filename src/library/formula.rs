@@ -28,12 +28,6 @@ pub(super) fn total(b: &mut Builder, terms: &[Node]) -> Node {
     terms.iter().copied().reduce(|sum, term| b.add(sum, term)).unwrap_or(zero)
 }
 
-/// 1 where x > 0.
-pub(super) fn is_positive(b: &mut Builder, x: Node) -> Node {
-    let zero = b.constant(0.0);
-    b.less(zero, x)
-}
-
 /// log density of a standard normal at z, less log(scale).
 pub(super) fn normal_kernel(b: &mut Builder, z: Node, scale: Node) -> Node {
     let square = b.square(z);
@@ -148,9 +142,24 @@ pub(super) fn times_transpose(b: &mut Builder, factor: Node, over: &Over) -> Nod
 }
 
 /// A draw; NaN where the arguments are not such as the distribution allows.
-pub(super) fn sample<D: Distribution<T>, T: Into<f64>, E>(
+pub(super) fn sample<D: Distribution<f64>, E>(
     generator: &mut ChaCha12Rng,
     distribution: Result<D, E>,
 ) -> f64 {
-    distribution.map_or(f64::NAN, |distribution| distribution.sample(generator).into())
+    distribution.map_or(f64::NAN, |distribution| distribution.sample(generator))
+}
+
+/// The same for distributions of integers.
+pub(super) fn sample_count<D: Distribution<u64>, E>(
+    generator: &mut ChaCha12Rng,
+    distribution: Result<D, E>,
+) -> f64 {
+    distribution.map_or(f64::NAN, |distribution| distribution.sample(generator) as f64)
+}
+
+/// The lower factor of a matrix; none where it is not positive definite.
+pub(super) fn factorise(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
+    let square = nalgebra::DMatrix::from_row_slice(n, n, matrix);
+    let factor = square.cholesky()?.l();
+    Some((0..n * n).map(|k| factor[(k / n, k % n)]).collect())
 }

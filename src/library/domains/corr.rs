@@ -1,14 +1,13 @@
 //! Correlation matrices.
 
 use crate::graph::{Builder, Node};
-use crate::library::formula::times_transpose;
+use crate::library::formula::{factorise, times_transpose};
 use crate::library::interval::Interval;
 use crate::library::spec::{Domain, Image, Membership, Place, Rank, Transform};
 
 use super::membership::{NO_ENDS, TOLERANCE, both};
 use super::triangles::{
-    below_diagonal, correlation_coordinates, correlation_factor, factorise, positive_definite,
-    weighted_log_diagonal,
+    below_diagonal, correlation_coordinates, correlation_factor, positive_definite, weighted_log_diagonal,
 };
 
 /// `corr`

@@ -1,13 +1,12 @@
 //! Covariance matrices.
 
 use crate::graph::{Builder, Node};
-use crate::library::formula::times_transpose;
+use crate::library::formula::{factorise, times_transpose};
 use crate::library::spec::{Domain, Image, Place, Rank, Transform};
 
 use super::membership::NO_ENDS;
 use super::triangles::{
-    covariance_coordinates, covariance_factor, factorise, positive_definite, weighted_log_diagonal,
-    with_diagonal,
+    covariance_coordinates, covariance_factor, positive_definite, weighted_log_diagonal, with_diagonal,
 };
 
 /// `cov`

@@ -1,6 +1,7 @@
 //! Triangular matrices from flat vectors, in graph and in numbers: what the matrix domains share.
 
 use crate::graph::{Binary, Builder, Direction, Node};
+use crate::library::formula::factorise;
 use crate::library::spec::{Image, Membership, Place};
 
 use super::membership::TOLERANCE;
@@ -115,13 +116,6 @@ pub(super) fn correlation_coordinates(factor: &[f64], n: usize) -> Vec<f64> {
 pub(super) fn covariance_coordinates(factor: &[f64], n: usize) -> Vec<f64> {
     let element = |i: usize, j: usize| if i == j { factor[i * n + j].ln() } else { factor[i * n + j] };
     (0..n).flat_map(|i| (0..=i).map(move |j| element(i, j))).collect()
-}
-
-/// The lower factor of a matrix; none where it is not positive definite.
-pub(super) fn factorise(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
-    let square = nalgebra::DMatrix::from_row_slice(n, n, matrix);
-    let factor = square.cholesky()?.l();
-    Some((0..n * n).map(|k| factor[(k / n, k % n)]).collect())
 }
 
 /// Inside if the matrix is symmetric and positive definite.

@@ -1,0 +1,40 @@
+//! A Gaussian process at given points.
+
+use crate::graph::{Builder, Node};
+use crate::library::formula::is_diagonal;
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank};
+
+use super::gaussian;
+
+/// Relative increase of the variances.
+const JITTER: f64 = 1e-8;
+
+/// `gp`
+pub static GP: Family = Family {
+    name: "gp",
+    summary: "A Gaussian process around 0, at the points its kernel was given.",
+    doc: "multi_normal(0, cov), with variances raised by a factor of 1 + 1e-8: kernels of smooth functions are singular to \
+          rounding error. Distances of 1e-4 standard deviations are lost.",
+    example: "dim obs\ndata x[obs]: real\ndata k[obs]: count\nlatent len ~ gamma(25, 4)\nlatent amp ~ half_normal(2)\n\
+              latent f[obs] ~ gp(exp_quad(x, sd = amp, length = len over obs))\nobserve k ~ poisson(log = f)\n",
+    rank: Rank::Vector,
+    forms: &[Form::canonical(&[Parameter::matrix("cov", "cov", "covariance of the values, by a kernel")])],
+    references: &[],
+    ..Family::base(
+        log_density,
+        Draw::Joint(|rng, a, n| {
+            let raised: Vec<f64> =
+                (0..n * n).map(|k| if k % n == k / n { a[0][k] * (1.0 + JITTER) } else { a[0][k] }).collect();
+            gaussian::draw(rng, &raised, n)
+        }),
+    )
+};
+
+fn log_density(b: &mut Builder, a: &[Node], x: Node, over: &Over) -> Node {
+    let diagonal = is_diagonal(b, over);
+    let raise = b.times(diagonal, JITTER);
+    let raise = b.plus(raise, 1.0);
+    let covariance = b.mul(a[0], raise);
+    let factor = gaussian::factor(b, covariance, over);
+    gaussian::log_density(b, x, factor, over)
+}

@@ -1,0 +1,50 @@
+//! The inverse Wishart distribution.
+
+use crate::graph::{Builder, Node};
+use crate::library::formula::total;
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Support};
+
+use super::{gaussian, wishart};
+
+/// `inv_wishart`
+pub static INV_WISHART: Family = Family {
+    name: "inv_wishart",
+    summary: "The distribution of the inverse of a Wishart matrix.",
+    doc: "Density proportional to det(x)^(-(df + K + 1) / 2) exp(-trace(scale inverse(x)) / 2). The mean is \
+          scale / (df - K - 1); df must be above K - 1.",
+    example: "dim obs\ndim item = 2\ndata y[obs, item]: real\nlatent S[item, item] ~ inv_wishart(5, eye(over item))\n\
+              observe y ~ multi_normal(0, S)\n",
+    rank: Rank::Matrix,
+    forms: &[Form::canonical(&[
+        Parameter::scalar("df", "positive", "degrees of freedom, above K - 1"),
+        Parameter::matrix("scale", "cov", "(df - K - 1) times the mean"),
+    ])],
+    support: Support::of("cov"),
+    references: &[],
+    ..Family::base(
+        log_density,
+        Draw::Joint(|rng, a, n| inverse(&wishart::draw(rng, a[0][0], &inverse(&a[1], n), n), n)),
+    )
+};
+
+fn log_density(b: &mut Builder, a: &[Node], x: Node, over: &Over) -> Node {
+    let size = b.graph().axis_size(over.axes[0]) as f64;
+    let (scale, value) = (gaussian::factor(b, a[1], over), gaussian::factor(b, x, over));
+    let (scale_det, value_det) =
+        (gaussian::log_diagonal(b, scale, over), gaussian::log_diagonal(b, value, over));
+    let exponent = b.plus(a[0], size + 1.0);
+    let power = b.mul(exponent, value_det);
+    let power = b.neg(power);
+    let trace = wishart::trace_of_ratio(b, scale, value, over);
+    let decay = b.times(trace, -0.5);
+    let volume = b.mul(a[0], scale_det);
+    let constant = wishart::log_constant(b, a[0], over);
+    total(b, &[power, decay, volume, constant])
+}
+
+/// NaN where there is none.
+fn inverse(matrix: &[f64], n: usize) -> Vec<f64> {
+    let square = nalgebra::DMatrix::from_row_slice(n, n, matrix);
+    let inverse = square.try_inverse();
+    (0..n * n).map(|k| inverse.as_ref().map_or(f64::NAN, |inverse| inverse[(k / n, k % n)])).collect()
+}
