@@ -1,5 +1,6 @@
 //! The checked model, and the passes that make it from a tree.
 
+mod acting;
 mod calls;
 mod checker;
 mod combinators;
@@ -8,6 +9,7 @@ mod dims;
 mod distributions;
 mod errors;
 mod expressions;
+mod forms;
 mod index;
 pub mod ir;
 mod joint;

@@ -33,3 +33,23 @@ fn scratch() {
     }
     let _ = errors("");
 }
+
+#[test]
+fn each_wrong_example_gives_its_code_and_each_right_one_none() {
+    let mut failures = String::new();
+    for row in crate::diagnostics::model_codes::ROWS {
+        let found = |text: &str| -> Vec<u16> { checked(text).1.iter().map(|d| d.code.0).collect() };
+        let (wrong, right) = (found(row.wrong), checked(row.right).1);
+        if !wrong.contains(&row.code.0) {
+            failures += &format!("{} is not given by its wrong example, but {wrong:?}\n", row.code);
+        }
+        let errors: Vec<_> = wrong.iter().filter(|c| **c < 1000 && **c != row.code.0).collect();
+        if !errors.is_empty() {
+            failures += &format!("{}: noise {errors:?}\n", row.code);
+        }
+        if any_error(&right) || right.iter().any(|d| d.code == row.code) {
+            failures += &format!("{}: its right example gives {right:?}\n", row.code);
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
