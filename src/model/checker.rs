@@ -32,6 +32,8 @@ pub struct Checker<'t> {
     pub forward: Vec<ForwardRead>,
     /// Factors by observed site: what `rep` looks up.
     pub observed: HashMap<SiteId, usize>,
+    /// Sites whose `observe` was wrong: `rep` of them is silent.
+    pub unobservable: Vec<SiteId>,
     /// What has been found.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -44,6 +46,7 @@ impl<'t> Checker<'t> {
             reader: None,
             forward: Vec::new(),
             observed: HashMap::new(),
+            unobservable: Vec::new(),
             diagnostics: Vec::new(),
         }
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::calls::{Misfit, place, signature, twin};
+use super::acting::twin;
+use super::calls::{Misfit, place, signature};
 use super::checker::Checker;
 use super::ir::*;
 use super::scope::{Origin, Scope};
@@ -191,7 +192,6 @@ impl<'t> Checker<'t> {
         if explicit.is_empty()
             && joint_by_value
             && let Some(Kind::Index(dim)) = target.value
-            && !scope.heads(dim).is_empty()
         {
             scope.bind(None, scope.fresh(dim), Origin::Over);
         }

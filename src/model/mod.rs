@@ -1,5 +1,6 @@
 //! The checked model, and the passes that make it from a tree.
 
+mod acting;
 mod calls;
 mod checker;
 mod combinators;
@@ -8,6 +9,7 @@ mod dims;
 mod distributions;
 mod errors;
 mod expressions;
+mod forms;
 mod index;
 pub mod ir;
 mod joint;
@@ -16,14 +18,17 @@ mod matrices;
 mod names;
 mod operators;
 mod priors;
-pub mod print;
+mod print;
 mod recursion;
 mod scope;
 mod statements;
 pub mod supports;
 pub mod terms;
+#[cfg(test)]
+mod tests;
 mod types;
 mod walk;
 
 pub use checker::check;
 pub use ir::*;
+pub use print::print;

@@ -173,6 +173,15 @@ impl<'t> Checker<'t> {
             a.axes.iter().filter(|axis| !b.axes.contains(axis)).copied().collect()
         };
         let (left, right) = (only(first, second), only(second, first));
+        let uneven = |axis: &&AxisVar| {
+            let times = |term: &Term| term.axes.iter().filter(|other| other.dim == axis.dim).count();
+            times(first) > 0 && times(second) > 0 && times(first) != times(second) && !scope.binds(**axis)
+        };
+        if let Some(axis) = left.iter().chain(&right).find(uneven) {
+            let dim = self.model.dim(axis.dim).name.clone();
+            self.report(errors::repeated_dim(first, second, &dim));
+            return false;
+        }
         if left.is_empty() || right.is_empty() || left.iter().chain(&right).all(|axis| scope.binds(*axis)) {
             return true;
         }

@@ -246,9 +246,8 @@ impl<'t> Checker<'t> {
     fn observe(&mut self, observe: &'t ObserveStatement, span: Span) -> Option<()> {
         let mut scope = Scope::new();
         let observed = self.observed_site(observe);
-        let Some((name, site)) = observed else {
-            return None;
-        };
+        let (name, site) = observed?;
+        self.unobservable.push(site);
         let axes = self.observed_axes(observe, &name, site, &mut scope)?;
         let declared: Vec<DimId> = self.model.site(site).axes.iter().map(|axis| axis.dim).collect();
         let mut addresses = Vec::new();
