@@ -1,4 +1,4 @@
-//! Data bound to a model: which field feeds which declaration, then sizes and values until nothing more follows.
+//! Data bound to a model: fields to declarations, then sizes and values until nothing more follows.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::fields::{Field, Fields};
 use super::json::Extent;
 use super::read::read_all;
 
-/// Evaluates a term known from data alone, over its axes in ascending order; `None` while something is not bound.
+/// Evaluates a term of data alone, over its axes in ascending order; `None` while something is not bound.
 pub(super) type Evaluate = fn(&Model, &Bindings, &Term) -> Option<Array>;
 
 /// Reads the files and binds what they hold to what the model declares.

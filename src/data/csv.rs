@@ -1,4 +1,4 @@
-//! Tables: a header, then records; a column is a field along the rows. By the `csv` crate, with places found again.
+//! Tables: a header, then records; a column is a field along the rows. Read by the `csv` crate.
 
 use std::collections::HashMap;
 
@@ -160,7 +160,7 @@ impl Table<'_> {
     /// A quote that is opened and never closed swallows the rest of the file.
     fn unclosed_quote(&self) -> Option<Diagnostic> {
         let text = self.source.text();
-        if text.bytes().filter(|&byte| byte == b'"').count() % 2 == 0 {
+        if text.bytes().filter(|&byte| byte == b'"').count().is_multiple_of(2) {
             return None;
         }
         let mut last = body_start(text);
@@ -255,7 +255,7 @@ fn fields_at(text: &str, start: usize, delimiter: u8) -> Vec<Span> {
     }
 }
 
-/// Spans of the cells of one column in the wanted rows (ascending, from 0) of a table that has been read before.
+/// Spans of the cells of a column in the wanted rows (ascending, from 0) of a table that was read before.
 pub(super) fn places(text: &str, column: usize, delimiter: u8, wanted: &[usize]) -> Vec<Span> {
     let start = body_start(text);
     let mut reader = reader(&text[start..], delimiter);

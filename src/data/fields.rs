@@ -1,4 +1,4 @@
-//! What data files hold, before any model is looked at: named arrays of numbers or texts, and where each was written.
+//! What data files hold, before any model is looked at: named arrays, and where each was written.
 
 use std::collections::HashMap;
 

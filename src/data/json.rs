@@ -1,4 +1,4 @@
-//! JSON data files: one object of fields, or a list of records. NaN and infinities are allowed, which JSON has not.
+//! JSON data files: an object of fields or a list of records, with NaN and infinities, which JSON lacks.
 
 use crate::source::{Source, Span};
 

@@ -43,8 +43,8 @@ impl Binder<'_> {
         spread(&self.value_of(term)?, &term.axes, axes, &self.bindings.sizes)
     }
 
-    /// Lets that read themselves at earlier elements: from zeros, each sweep makes one more element final, and a sweep
-    /// that changes nothing proves that all are.
+    /// Lets that read themselves at earlier elements: from zeros, each sweep makes one more element final, and a
+    /// sweep that changes nothing proves that all are.
     fn try_recurrence(&mut self, recurrence: &Recurrence) {
         let model = self.model;
         let terms: Vec<(SiteId, &Term)> = recurrence
