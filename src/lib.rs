@@ -7,6 +7,7 @@
 pub mod array;
 pub mod data;
 pub mod diagnostics;
+pub mod driver;
 pub mod estimator;
 pub mod graph;
 pub mod inference;
@@ -14,6 +15,7 @@ pub mod library;
 pub mod lower;
 pub mod model;
 pub mod numeric;
+pub mod posterior;
 pub mod program;
 pub mod report;
 pub mod source;

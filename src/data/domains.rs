@@ -93,7 +93,7 @@ impl Binder<'_> {
         let over: Vec<usize> = declared.domain.over.iter().map(of).collect::<Option<_>>()?;
         let twins: Vec<usize> = match declared.domain.domain.rank {
             Rank::Matrix => declared.domain.twins.iter().map(of).collect::<Option<_>>()?,
-            Rank::Scalar | Rank::Vector => Vec::new(),
+            Rank::Scalar | Rank::Vector | Rank::Positions => Vec::new(),
         };
         let joint: Vec<usize> = over.iter().chain(&twins).copied().collect();
         let rest: Vec<usize> = (0..shape.len()).filter(|axis| !joint.contains(axis)).collect();
@@ -123,7 +123,7 @@ impl Binder<'_> {
         let first = outside.offenders.first.first().copied().unwrap_or(0);
         let value = self.bindings.values[site.0].as_ref().and_then(|array| array.values.get(first).copied());
         let message = match domain.rank {
-            Rank::Scalar => self.fact(site, &outside.offenders, |_| {
+            Rank::Scalar | Rank::Positions => self.fact(site, &outside.offenders, |_| {
                 format!("is {}, not {wanted}", value.map_or(String::new(), shown))
             }),
             Rank::Vector | Rank::Matrix => format!(

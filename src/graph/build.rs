@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{
-    Axis, AxisInfo, Binary, DataId, Direction, Graph, Node, NodeData, Op, ScanBody, ScanId, Unary, Vector,
-};
+use super::{Axis, AxisInfo, Binary, DataId, Direction, Graph, Node, NodeData, Op, Unary, Vector, simplify};
 
 /// Makes nodes. The same operation on the same inputs is the same node.
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
-    graph: Graph,
-    known: HashMap<(Op, Vec<Node>, Vec<Axis>), Node>,
+    pub(super) graph: Graph,
+    pub(super) known: HashMap<(Op, Vec<Node>, Vec<Axis>), Node>,
     origin: u32,
 }
 
@@ -89,12 +87,18 @@ impl Builder {
 
     /// Element-wise, one argument.
     pub fn unary(&mut self, op: Unary, x: Node) -> Node {
+        if let Some(simpler) = simplify::unary(self, op, x) {
+            return simpler;
+        }
         let axes = self.axes_of(x).to_vec();
         self.make(Op::Unary(op), vec![x], axes)
     }
 
     /// Element-wise, two arguments, broadcast by axis.
     pub fn binary(&mut self, op: Binary, x: Node, y: Node) -> Node {
+        if let Some(simpler) = simplify::binary(self, op, x, y) {
+            return simpler;
+        }
         let axes = self.union(&[x, y]);
         self.make(Op::Binary(op), vec![x, y], axes)
     }
@@ -102,6 +106,9 @@ impl Builder {
     /// `yes` where `condition` is not 0, else `no`; a value not taken never matters, not even NaN.
     pub fn select(&mut self, condition: Node, yes: Node, no: Node) -> Node {
         let axes = self.union(&[condition, yes, no]);
+        if let Some(simpler) = simplify::select(self, condition, yes, no) {
+            return self.expand(simpler, &axes);
+        }
         self.make(Op::Select, vec![condition, yes, no], axes)
     }
 
@@ -109,7 +116,10 @@ impl Builder {
     pub fn sum(&mut self, x: Node, axes: &[Axis]) -> Node {
         let (own, absent): (Vec<_>, Vec<_>) = axes.iter().partition(|axis| self.axes_of(x).contains(axis));
         let times: usize = absent.iter().map(|&axis| self.graph.axis_size(axis)).product();
-        let sum = self.reduce(Op::Sum, x, own);
+        let sum = match simplify::sum(self, x, &own) {
+            Some(simpler) => simpler,
+            None => self.reduce(Op::Sum, x, own),
+        };
         let times = self.constant(times as f64);
         self.binary(Binary::Mul, sum, times)
     }
@@ -134,18 +144,28 @@ impl Builder {
     pub fn contract(&mut self, x: Node, y: Node, axes: &[Axis]) -> Node {
         let mut axes = axes.to_vec();
         axes.sort();
+        axes.dedup();
+        if let Some(simpler) = simplify::contract(self, x, y, &axes) {
+            return simpler;
+        }
+        let (x, y) = if x <= y { (x, y) } else { (y, x) };
         let rest = self.union(&[x, y]).into_iter().filter(|axis| !axes.contains(axis)).collect();
         self.make(Op::Contract(axes), vec![x, y], rest)
     }
 
     /// The same value along more axes.
     pub fn expand(&mut self, x: Node, axes: &[Axis]) -> Node {
+        let (x, axes) = match &self.graph.node(x).op {
+            Op::Expand(before) => (self.graph.node(x).inputs[0], [before, axes].concat()),
+            _ => (x, axes.to_vec()),
+        };
         let mut added: Vec<Axis> =
             axes.iter().copied().filter(|axis| !self.axes_of(x).contains(axis)).collect();
         if added.is_empty() {
             return x;
         }
         added.sort();
+        added.dedup();
         let mut all = [self.axes_of(x), &added].concat();
         all.sort();
         self.make(Op::Expand(added), vec![x], all)
@@ -167,9 +187,14 @@ impl Builder {
     }
 
     /// Reads `source` at positions: `(axis, positions)` for each axis addressed.
+    ///
+    /// An axis that `source` lacks is not read, but the axes of its positions come all the same.
     pub fn gather(&mut self, source: Node, at: &[(Axis, Node)]) -> Node {
         let mut at = at.to_vec();
         at.sort();
+        if let Some(simpler) = simplify::gather(self, source, &at) {
+            return simpler;
+        }
         let gone: Vec<Axis> = at.iter().map(|(axis, _)| *axis).collect();
         let mut axes: Vec<Axis> =
             self.axes_of(source).iter().copied().filter(|a| !gone.contains(a)).collect();
@@ -186,6 +211,10 @@ impl Builder {
         at.sort();
         let mut axes = axes.to_vec();
         axes.sort();
+        if self.is_zero(values) {
+            let zero = self.constant(0.0);
+            return self.expand(zero, &axes);
+        }
         let targets = at.iter().map(|(axis, _)| *axis).collect();
         let inputs = std::iter::once(values).chain(at.iter().map(|(_, positions)| *positions)).collect();
         self.make(Op::Scatter { targets, axes: axes.clone() }, inputs, axes)
@@ -202,6 +231,9 @@ impl Builder {
 
     /// Running sum along the axis, the own element included.
     pub fn cumulative_sum(&mut self, x: Node, axis: Axis, direction: Direction) -> Node {
+        if self.is_zero(x) {
+            return x;
+        }
         let axes = self.axes_of(x).to_vec();
         self.make(Op::CumulativeSum(axis, direction), vec![x], axes)
     }
@@ -250,59 +282,6 @@ impl Builder {
         self.make(Op::StopGradient, vec![x], axes)
     }
 
-    /// Starts a scan: reserves its identity, so that leaves can be made.
-    pub fn begin_scan(&mut self, axis: Axis, direction: Direction) -> ScanId {
-        self.graph.scans.push(ScanBody {
-            axis,
-            direction,
-            carries: vec![],
-            sequences: vec![],
-            constants: vec![],
-            next: vec![],
-            outputs: vec![],
-        });
-        ScanId(self.graph.scans.len() as u32 - 1)
-    }
-
-    /// A leaf of a scan's body, over `axes`.
-    pub fn leaf(&mut self, scan: ScanId, slot: u32, axes: &[Axis]) -> Node {
-        self.make(Op::Leaf { scan, slot }, vec![], axes.to_vec())
-    }
-
-    /// Ends a scan: states its body and gives it its inputs. Returns the scan node, read by [`Builder::output`].
-    pub fn end_scan(
-        &mut self,
-        scan: ScanId,
-        body: ScanBody,
-        initial: &[Node],
-        sequences: &[Node],
-        constants: &[Node],
-    ) -> Node {
-        assert_eq!(body.carries.len(), initial.len(), "a leaf for each carry");
-        assert_eq!(body.sequences.len(), sequences.len(), "a leaf for each sequence");
-        assert_eq!(body.constants.len(), constants.len(), "a leaf for each constant");
-        assert_eq!(body.carries.len(), body.next.len(), "a next value for each carry");
-        self.graph.scans[scan.0 as usize] = body;
-        let inputs = [initial, sequences, constants].concat();
-        self.make(Op::Scan(scan), inputs, vec![])
-    }
-
-    /// The k-th result of a scan: stacked outputs first, then final carries.
-    pub fn output(&mut self, scan: Node, k: usize) -> Node {
-        let Op::Scan(id) = self.graph.node(scan).op else { unreachable!("output of a scan") };
-        let body = self.graph.scan(id);
-        let axes = match body.outputs.get(k) {
-            Some(&output) => {
-                let mut axes = self.axes_of(output).to_vec();
-                axes.push(body.axis);
-                axes.sort();
-                axes
-            }
-            None => self.axes_of(body.carries[k - body.outputs.len()]).to_vec(),
-        };
-        self.make(Op::Output(k as u32), vec![scan], axes)
-    }
-
     /// Makes a node, or finds it.
     pub(super) fn make(&mut self, op: Op, inputs: Vec<Node>, axes: Vec<Axis>) -> Node {
         let key = (op, inputs, axes);
@@ -316,7 +295,7 @@ impl Builder {
         node
     }
 
-    fn reduce(&mut self, op: fn(Vec<Axis>) -> Op, x: Node, mut axes: Vec<Axis>) -> Node {
+    pub(super) fn reduce(&mut self, op: fn(Vec<Axis>) -> Op, x: Node, mut axes: Vec<Axis>) -> Node {
         if axes.is_empty() {
             return x;
         }
@@ -325,7 +304,40 @@ impl Builder {
         self.make(op(axes), vec![x], rest)
     }
 
-    fn union(&self, nodes: &[Node]) -> Vec<Axis> {
+    /// 0 over the axes of a node.
+    pub fn zeros_like(&mut self, x: Node) -> Node {
+        let zero = self.constant(0.0);
+        self.expand(zero, &self.axes_of(x).to_vec())
+    }
+
+    /// The number that all elements of a node are, if it is a constant or one expanded.
+    pub fn known_constant(&self, x: Node) -> Option<f64> {
+        let data = self.graph.node(x);
+        match data.op {
+            Op::Constant(bits) => Some(f64::from_bits(bits)),
+            Op::Expand(_) => self.known_constant(data.inputs[0]),
+            _ => None,
+        }
+    }
+
+    /// Whether a node is known to be 0 everywhere.
+    pub fn is_zero(&self, x: Node) -> bool {
+        self.known_constant(x) == Some(0.0)
+    }
+
+    /// Whether positions are known to be whole numbers within the axis.
+    pub fn is_within(&self, positions: Node, axis: Axis) -> bool {
+        let size = self.graph.axis_size(axis) as f64;
+        let within = |x: f64| x == x.floor() && (0.0..size).contains(&x);
+        let data = self.graph.node(positions);
+        match data.op {
+            Op::Data(id) => self.graph.data(id).iter().all(|&x| within(x)),
+            Op::Iota(own) => self.graph.axis_size(own) <= self.graph.axis_size(axis),
+            _ => self.known_constant(positions).is_some_and(within),
+        }
+    }
+
+    pub(super) fn union(&self, nodes: &[Node]) -> Vec<Axis> {
         let mut axes: Vec<Axis> = nodes.iter().flat_map(|&node| self.axes_of(node).to_vec()).collect();
         axes.sort();
         axes.dedup();

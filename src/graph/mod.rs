@@ -9,7 +9,9 @@ pub mod build;
 pub mod interpret;
 pub mod op;
 pub mod print;
-pub mod simplify;
+mod pullback;
+mod scan;
+mod simplify;
 pub mod verify;
 
 pub use build::Builder;

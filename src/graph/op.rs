@@ -1,5 +1,11 @@
 //! The operations of the graph: a closed set, one row each (name, meaning of an element, pullback, probe points).
 
+mod binary;
+mod unary;
+
+pub use binary::BinaryRow;
+pub use unary::UnaryRow;
+
 use super::{Axis, DataId, ScanId};
 
 /// A parameter vector that a program is given at each evaluation.

@@ -1,5 +1,24 @@
 //! From a log density to a posterior approximation with a verdict.
 
+pub mod adaptive;
+pub mod conditional;
+pub mod draws;
+pub mod elbo;
+pub mod evaluator;
+pub mod fit;
+pub mod gaussian;
+pub mod importance;
+pub mod ladder;
+pub mod lbfgs;
+pub mod marginal;
+pub mod natural;
+pub mod newton;
+pub mod path;
+pub mod psis;
 pub mod target;
+pub mod verdict;
 
+pub use evaluator::{Progress, Unwatched, Watch};
+pub use fit::{FamilyChoice, Fit, Options, Rung, fit};
 pub use target::{Block, Target};
+pub use verdict::Verdict;

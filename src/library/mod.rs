@@ -2,12 +2,13 @@
 
 pub mod domains;
 pub mod families;
+mod formula;
 pub mod functions;
 pub mod interval;
 pub mod spec;
 
 pub use domains::{DOMAINS, domain};
 pub use families::{FAMILIES, family};
-pub use functions::{FUNCTIONS, function};
+pub use functions::{FUNCTIONS, function, function_of};
 pub use interval::{Bound, Grain, Interval};
 pub use spec::*;

@@ -15,7 +15,7 @@ pub struct Over {
     pub twins: Vec<Axis>,
 }
 
-/// How much of an array one argument takes.
+/// How much of an array one argument (or value) takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rank {
     /// One number per cell.
@@ -24,6 +24,8 @@ pub enum Rank {
     Vector,
     /// A matrix over the joint axis and its twin.
     Matrix,
+    /// Positions in the joint axis, listed along an axis of their own, which is used up (the edges of `icar`).
+    Positions,
 }
 
 /// A parameter of a distribution or a function.
@@ -50,13 +52,28 @@ pub struct Form {
     pub canonical: fn(&mut Builder, &[Node], &Over) -> Vec<Node>,
     /// A log density of its own where the detour through the first form would lose accuracy (`bernoulli(logit = e)`).
     pub log_density: Option<LogDensity>,
+    /// What else the caller must do to have a normalised density.
+    pub normaliser: Normaliser,
+}
+
+/// Whether a form's log density is normalised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normaliser {
+    /// It is.
+    Included,
+    /// It is 0 everywhere: the caller subtracts the log of the size of the site's domain, log(high - low) or the log of
+    /// the number of values. The value's kind is that of the declared type. Canonical arguments are the domain's ends.
+    DomainSize,
+    /// It is improper, or its constant is unknown but free of the arguments: nothing is added, restricted or not.
+    Improper,
 }
 
 /// Log density: builder, arguments, value, joint axes. Element-wise for scalar families; without the joint axes for
 /// joint ones. Written for values inside of the support; the caller selects -inf outside.
 pub type LogDensity = fn(&mut Builder, &[Node], Node, &Over) -> Node;
 
-/// A function of a value and canonical arguments, element-wise: a distribution function, say.
+/// A function of a value and canonical arguments, element-wise: a distribution function, say. Written for values inside
+/// of the support and its ends.
 pub type OfValue = fn(&mut Builder, &[Node], Node) -> Node;
 
 /// What kind of number a family's values are.
@@ -98,7 +115,7 @@ pub enum Draw {
     /// One number.
     Scalar(fn(&mut ChaCha12Rng, &[f64]) -> f64),
     /// All values of one joint draw, row-major: each argument broadcast to its rank (scalars: one number, vectors `n`,
-    /// matrices `n * n`), and `n`.
+    /// matrices `n * n`), and `n`, the length of the vectors. One number if the family's rank is `Scalar`.
     Joint(fn(&mut ChaCha12Rng, &[Vec<f64>], usize) -> Vec<f64>),
     /// Cannot be drawn from (`flat`).
     Impossible,
@@ -128,7 +145,7 @@ pub struct Family {
     pub example: &'static str,
     /// What its values are.
     pub kind: ValueKind,
-    /// How much one draw takes.
+    /// How much one draw takes. `Scalar` with a `Vector` parameter: one number per vector (`categorical`).
     pub rank: Rank,
     /// Ways to give parameters; the first is canonical.
     pub forms: &'static [Form],
@@ -266,11 +283,11 @@ pub struct Image {
 /// How a domain is reached from unconstrained space.
 #[derive(Clone, Copy, Debug)]
 pub struct Transform {
-    /// Length of the unconstrained vector that one joint value of size `n` needs (joint domains); 1 for scalars.
-    pub free_size: fn(usize) -> usize,
+    /// Length of the unconstrained vector that one joint value needs, given the sizes of its joint axes; 1 for scalars.
+    pub free_size: fn(&[usize]) -> usize,
     /// Unconstrained to constrained, as graph.
     pub forward: fn(&mut Builder, Node, &Place) -> Image,
-    /// Constrained to unconstrained, numerically: value row-major, ends (unused ones infinite), n.
+    /// Constrained to unconstrained, numerically: value row-major, ends (unused ones infinite), size of the last axis.
     pub inverse: fn(&[f64], [f64; 2], usize) -> Vec<f64>,
 }
 
@@ -289,7 +306,8 @@ pub struct Domain {
     pub interval: Interval,
     /// How many ends `(a..b)` it takes from its user: real(a..b).
     pub takes_ends: Ends,
-    /// Whether a whole value is inside: row-major numbers, ends (unused ones infinite), n.
+    /// Whether a whole value is inside: row-major numbers, ends (unused ones infinite), size of the last joint axis
+    /// (1 for scalars).
     pub contains: fn(&[f64], [f64; 2], usize) -> Membership,
     /// The way from unconstrained space; none for discrete domains.
     pub transform: Option<Transform>,
@@ -297,6 +315,8 @@ pub struct Domain {
     pub inside: &'static [(&'static [f64], [f64; 2], usize)],
     /// Values outside.
     pub outside: &'static [(&'static [f64], [f64; 2], usize)],
+    /// Laws that do not apply, with the reason.
+    pub exempt: &'static [(Law, &'static str)],
 }
 
 /// Which ends a domain takes.
@@ -319,4 +339,122 @@ pub enum Membership {
     Inside,
     /// Outside, because.
     Outside(&'static str),
+}
+
+impl Parameter {
+    /// One number per cell.
+    pub const fn scalar(name: &'static str, domain: &'static str, doc: &'static str) -> Self {
+        Self { name, domain, rank: Rank::Scalar, default: None, doc }
+    }
+
+    /// A vector along the joint axis.
+    pub const fn vector(name: &'static str, domain: &'static str, doc: &'static str) -> Self {
+        Self { name, domain, rank: Rank::Vector, default: None, doc }
+    }
+
+    /// A matrix over the joint axis and its twin.
+    pub const fn matrix(name: &'static str, domain: &'static str, doc: &'static str) -> Self {
+        Self { name, domain, rank: Rank::Matrix, default: None, doc }
+    }
+
+    /// The same, optional.
+    pub const fn or(self, default: f64) -> Self {
+        Self { default: Some(default), ..self }
+    }
+}
+
+impl Form {
+    /// The first form: its arguments are canonical.
+    pub const fn canonical(parameters: &'static [Parameter]) -> Self {
+        Self::new(parameters, |_, arguments, _| arguments.to_vec())
+    }
+
+    /// A further form.
+    pub const fn new(
+        parameters: &'static [Parameter],
+        canonical: fn(&mut Builder, &[Node], &Over) -> Vec<Node>,
+    ) -> Self {
+        Self { parameters, canonical, log_density: None, normaliser: Normaliser::Included }
+    }
+
+    /// The same, with a log density in its own arguments.
+    pub const fn with_density(self, log_density: LogDensity) -> Self {
+        Self { log_density: Some(log_density), ..self }
+    }
+
+    /// The same, not normalised by itself.
+    pub const fn with_normaliser(self, normaliser: Normaliser) -> Self {
+        Self { normaliser, ..self }
+    }
+}
+
+impl Support {
+    /// A domain as it is.
+    pub const fn of(domain: &'static str) -> Self {
+        Self { domain, ends: [End::None, End::None] }
+    }
+}
+
+impl Domain {
+    /// A scalar domain without ends, of which nothing is known but what it contains.
+    pub(in crate::library) const fn base(contains: fn(&[f64], [f64; 2], usize) -> Membership) -> Self {
+        Self {
+            name: "",
+            words: "",
+            rank: Rank::Scalar,
+            kind: ValueKind::Continuous,
+            interval: Interval::REAL,
+            takes_ends: Ends::None,
+            contains,
+            transform: None,
+            inside: &[],
+            outside: &[],
+            exempt: &[],
+        }
+    }
+}
+
+impl Family {
+    /// A continuous scalar family over the reals, of which nothing is known but its density and how it is drawn.
+    pub(in crate::library) const fn base(log_density: LogDensity, draw: Draw) -> Self {
+        Self {
+            name: "",
+            summary: "",
+            doc: "",
+            example: "",
+            kind: ValueKind::Continuous,
+            rank: Rank::Scalar,
+            forms: &[],
+            support: Support::of("real"),
+            log_density,
+            log_cdf: None,
+            log_ccdf: None,
+            quantile: None,
+            location_scale: None,
+            moments: None,
+            draw,
+            references: &[],
+            reference_source: "scipy 1.17.1",
+            exempt: &[],
+        }
+    }
+}
+
+impl Function {
+    /// A smooth element-wise function with values anywhere.
+    pub(in crate::library) const fn base(expand: Expand) -> Self {
+        Self {
+            name: "",
+            summary: "",
+            doc: "",
+            example: "",
+            parameters: &[],
+            variadic: Variadic::Fixed,
+            action: Action::ElementWise,
+            range: |_| Interval::REAL,
+            smoothness: Smoothness::Smooth,
+            expand,
+            references: &[],
+        }
+    }
 }

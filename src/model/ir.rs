@@ -138,12 +138,12 @@ pub enum TermKind {
     Size(DimId),
     /// log density or distribution function of a distribution at a value: `log_prob(D, x)`, `cdf(D, x)` …
     OfDistribution(DistributionFunction, Arc<Distribution>, Arc<Term>),
+    /// The position of a label that only the data declare.
+    LabelPosition(DimId, String),
     /// `rep(y)`: a replicate of the observed site of this factor.
     Replicate(usize),
     /// `x in s`, membership of a position in a sub-dim.
     Member(Arc<Term>, DimId),
-    /// The own earlier value of a recurrence member: read of a site that is being defined.
-    /// (An ordinary `Read` whose site is in the same `Recurrence` as the reader.)
     /// A piece that has been reported; never in a model without errors.
     Broken,
 }

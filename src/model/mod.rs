@@ -1,5 +1,29 @@
 //! The checked model, and the passes that make it from a tree.
 
+mod calls;
+mod checker;
+mod combinators;
+mod dialect;
+mod dims;
+mod distributions;
+mod errors;
+mod expressions;
+mod index;
 pub mod ir;
+mod joint;
+mod lints;
+mod matrices;
+mod names;
+mod operators;
+mod priors;
+pub mod print;
+mod recursion;
+mod scope;
+mod statements;
+pub mod supports;
+pub mod terms;
+mod types;
+mod walk;
 
+pub use checker::check;
 pub use ir::*;

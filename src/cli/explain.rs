@@ -1,0 +1,67 @@
+//! `vic explain`: how a model is compiled, or what a code means.
+
+use std::path::Path;
+
+use vic::diagnostics::codes::{CATALOGUE, Row};
+use vic::report::explain::{Story, explain};
+
+use super::args::ExplainArguments;
+use super::output::{Outcome, bind, load, read_data, report};
+use super::{Status, terminal};
+
+/// Runs the command.
+pub fn run(arguments: &ExplainArguments) -> Status {
+    let path = Path::new(&arguments.what);
+    match row(&arguments.what) {
+        Some(row) if !path.exists() => {
+            terminal::result(&long_form(row));
+            Status::Done
+        }
+        _ if looks_like_a_code(&arguments.what) && !path.exists() => {
+            terminal::problem(&format!("there is no diagnostic `{}`; docs/errors.md lists them all", arguments.what));
+            Status::Usage
+        }
+        _ => explain_model(arguments, path),
+    }
+}
+
+fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
+    let Some(loaded) = load(path) else { return Status::Wrong };
+    let Some(data) = read_data(path, &arguments.data.data) else { return Status::Wrong };
+    let mut found = loaded.checked.diagnostics.clone();
+    let bound = if data.is_empty() {
+        None
+    } else {
+        let (bound, diagnostics) = bind(&loaded.checked, &data);
+        found.extend(diagnostics);
+        bound
+    };
+    let outcome = report(&found, &loaded, &data);
+    let Some(model) = &loaded.checked.model else { return Status::Wrong };
+    let story = Story { model, choices: &loaded.checked.choices, bound: bound.as_ref() };
+    terminal::result(explain(&story).trim_end());
+    if outcome == Outcome::Wrong { Status::Wrong } else { Status::Done }
+}
+
+/// `V` and digits, or `area::slug`.
+fn looks_like_a_code(text: &str) -> bool {
+    let digits = text.strip_prefix(['V', 'v']).unwrap_or("");
+    text.contains("::") || (!digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()))
+}
+
+fn row(text: &str) -> Option<&'static Row> {
+    let all = CATALOGUE.iter().flat_map(|rows| rows.iter());
+    all.into_iter().find(|row| row.slug == text || row.code.to_string().eq_ignore_ascii_case(text))
+}
+
+fn long_form(row: &Row) -> String {
+    let indented = |text: &str| text.trim().lines().map(|line| format!("    {line}\n")).collect::<String>();
+    let mut text = format!("{} {}\n{}\n\n{}\n", row.code, row.slug, row.summary, row.explanation.trim());
+    if !row.wrong.is_empty() {
+        text += &format!("\nwrong:\n\n{}", indented(row.wrong));
+    }
+    if !row.right.is_empty() {
+        text += &format!("\nright:\n\n{}", indented(row.right));
+    }
+    text
+}

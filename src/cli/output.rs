@@ -1,0 +1,66 @@
+//! What the commands share: a model read and checked, its data read and bound.
+
+use std::path::{Path, PathBuf};
+
+use vic::data::BoundModel;
+use vic::diagnostics::{Diagnostic, any_error};
+use vic::driver::{self, Checked};
+use vic::source::Source;
+
+use super::{files, terminal};
+
+/// A model with its text.
+pub struct Loaded {
+    pub source: Source,
+    pub checked: Checked,
+}
+
+/// Reads and checks a model; prints nothing but a problem of reading.
+pub fn load(path: &Path) -> Option<Loaded> {
+    match files::read(path) {
+        Ok(source) => {
+            let checked = driver::check(&source);
+            Some(Loaded { source, checked })
+        }
+        Err(problem) => {
+            terminal::problem(&problem);
+            None
+        }
+    }
+}
+
+/// Reads data files; prints what cannot be read.
+pub fn read_data(model: &Path, given: &[PathBuf]) -> Option<Vec<Source>> {
+    let mut sources = Vec::new();
+    for path in files::data_paths(model, given) {
+        match files::read(&path) {
+            Ok(source) => sources.push(source),
+            Err(problem) => {
+                terminal::problem(&problem);
+                return None;
+            }
+        }
+    }
+    Some(sources)
+}
+
+/// Binds data to a checked model.
+pub fn bind(checked: &Checked, data: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
+    match &checked.model {
+        Some(model) => driver::bind(model, data),
+        None => (None, vec![]),
+    }
+}
+
+/// Prints diagnostics as one list; whether there is an error among them.
+pub fn report(found: &[Diagnostic], loaded: &Loaded, data: &[Source]) -> Outcome {
+    terminal::diagnostics(found, &loaded.source, data);
+    if any_error(found) { Outcome::Wrong } else { Outcome::Fine }
+}
+
+/// Whether diagnostics stop a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Fine,
+    Wrong,
+}

@@ -1,0 +1,191 @@
+//! An objective as inference sees it: compiled programs, evaluated in batches, on as many threads as allowed.
+
+use std::collections::HashMap;
+
+use crate::graph::{Graph, Node};
+use crate::inference::{Block, Target};
+use crate::lower::Objective;
+use crate::program::{Program, Workspace};
+
+/// Positions evaluated by one call of a program: bounds the memory of a workspace.
+const BATCH: usize = 32;
+
+/// Below so many array elements per position, threads cost more than they save.
+const THREADED_WORK: usize = 20_000;
+
+/// A compiled objective.
+pub struct CompiledTarget {
+    dimension: usize,
+    blocks: Vec<Block>,
+    value: Compiled,
+    gradient: Compiled,
+    product: Compiled,
+    threads: usize,
+}
+
+impl CompiledTarget {
+    /// Compiles the density, its gradient and its Hessian-vector product.
+    pub fn new(objective: &Objective, threads: usize) -> Self {
+        let graph = &objective.graph;
+        let gradient: Vec<Node> =
+            std::iter::once(objective.log_joint).chain(objective.gradient.clone()).collect();
+        let blocks = objective.layout.blocks.iter().map(|block| Block {
+            name: block.name.clone(),
+            start: block.offset,
+            end: block.offset + block.length,
+        });
+        Self {
+            dimension: objective.layout.dimension,
+            blocks: blocks.collect(),
+            value: Compiled::new(graph, &[objective.log_joint]),
+            gradient: Compiled::new(graph, &gradient),
+            product: Compiled::new(graph, &objective.hessian_vector),
+            threads: if graph_work(graph) < THREADED_WORK { 1 } else { threads.max(1) },
+        }
+    }
+}
+
+/// Elements of the largest node that depends on the position: what one evaluation loops over.
+fn graph_work(graph: &Graph) -> usize {
+    graph.nodes().map(|node| graph.len_of(node)).max().unwrap_or(0)
+}
+
+impl Target for CompiledTarget {
+    fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    fn evaluate(&mut self, positions: &[f64], values: &mut [f64], gradients: &mut [f64]) {
+        let d = self.dimension;
+        let outputs = self.gradient.run(positions, &[], d, self.threads);
+        let count = values.len();
+        values.copy_from_slice(&outputs[0]);
+        lay_out(&self.blocks, &outputs[1..], gradients, (count, d));
+    }
+
+    fn value(&mut self, positions: &[f64], values: &mut [f64]) {
+        let outputs = self.value.run(positions, &[], self.dimension, self.threads);
+        values.copy_from_slice(&outputs[0]);
+    }
+
+    fn hessian_vector(&mut self, positions: &[f64], directions: &[f64], products: &mut [f64]) {
+        let d = self.dimension;
+        let count = if d == 0 { 0 } else { positions.len() / d };
+        let outputs = self.product.run(positions, directions, d, self.threads);
+        lay_out(&self.blocks, outputs, products, (count, d));
+    }
+
+    fn blocks(&self) -> Vec<Block> {
+        self.blocks.clone()
+    }
+}
+
+/// Outputs by block, `[S][length]` each, as rows `[S][D]`.
+fn lay_out(blocks: &[Block], outputs: &[Vec<f64>], rows: &mut [f64], (count, d): (usize, usize)) {
+    for (block, output) in blocks.iter().zip(outputs) {
+        let length = block.end - block.start;
+        for sample in 0..count {
+            let row = sample * d + block.start;
+            rows[row..row + length].copy_from_slice(&output[sample * length..(sample + 1) * length]);
+        }
+    }
+}
+
+/// One program with the memory it has been run with.
+struct Compiled {
+    program: Program,
+    lengths: Vec<usize>,
+    workspaces: HashMap<(usize, usize), Workspace>,
+    outputs: Vec<Vec<f64>>,
+}
+
+impl Compiled {
+    fn new(graph: &Graph, roots: &[Node]) -> Self {
+        let lengths: Vec<usize> = roots.iter().map(|&root| graph.len_of(root)).collect();
+        let outputs = vec![Vec::new(); roots.len()];
+        Self { program: Program::compile(graph, roots), lengths, workspaces: HashMap::new(), outputs }
+    }
+
+    /// Outputs `[S][length]` for positions `[S][D]`, S being as many as there are positions.
+    fn run(&mut self, positions: &[f64], directions: &[f64], d: usize, threads: usize) -> &[Vec<f64>] {
+        let count = if d == 0 { 1 } else { positions.len() / d };
+        for (output, length) in self.outputs.iter_mut().zip(&self.lengths) {
+            output.resize(count * length, 0.0);
+        }
+        let pieces = pieces(count, threads);
+        for (slot, &(from, to)) in pieces.iter().enumerate() {
+            let key = (slot % threads, to - from);
+            if !self.workspaces.contains_key(&key) {
+                self.workspaces.insert(key, self.program.workspace(to - from));
+            }
+        }
+        self.run_pieces(&pieces, positions, directions, (d, threads));
+        &self.outputs
+    }
+
+    fn run_pieces(
+        &mut self,
+        pieces: &[(usize, usize)],
+        positions: &[f64],
+        directions: &[f64],
+        (d, threads): (usize, usize),
+    ) {
+        let (program, lengths) = (&self.program, &self.lengths);
+        let mut jobs = split_outputs(&mut self.outputs, lengths, pieces);
+        let mut memory: Vec<HashMap<usize, &mut Workspace>> = (0..threads).map(|_| HashMap::new()).collect();
+        for (&(slot, size), workspace) in &mut self.workspaces {
+            if let Some(own) = memory.get_mut(slot) {
+                own.insert(size, workspace);
+            }
+        }
+        let slice = |all: &'_ [f64], (from, to): (usize, usize)| -> std::ops::Range<usize> {
+            if all.is_empty() { 0..0 } else { from * d..to * d }
+        };
+        let work = |own: &mut HashMap<usize, &mut Workspace>, (piece, outputs): &mut (_, Vec<&mut [f64]>)| {
+            let (from, to): (usize, usize) = *piece;
+            let workspace = own.get_mut(&(to - from)).expect("a workspace for each size was made");
+            let (p, v) = (slice(positions, (from, to)), slice(directions, (from, to)));
+            program.run(workspace, &positions[p], &directions[v], outputs);
+        };
+        if threads == 1 {
+            jobs.iter_mut().for_each(|job| work(&mut memory[0], job));
+            return;
+        }
+        let mut shares: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
+        for (slot, job) in jobs.into_iter().enumerate() {
+            shares[slot % threads].push(job);
+        }
+        std::thread::scope(|scope| {
+            for (mut own, share) in memory.into_iter().zip(shares) {
+                let work = &work;
+                scope.spawn(move || share.into_iter().for_each(|mut job| work(&mut own, &mut job)));
+            }
+        });
+    }
+}
+
+/// Ranges of samples: at most `BATCH` each, and enough of them for every thread.
+fn pieces(count: usize, threads: usize) -> Vec<(usize, usize)> {
+    let size = count.div_ceil(threads).clamp(1, BATCH);
+    (0..count).step_by(size).map(|from| (from, (from + size).min(count))).collect()
+}
+
+/// For each piece, its part of every output.
+type Job<'a> = ((usize, usize), Vec<&'a mut [f64]>);
+
+fn split_outputs<'a>(
+    outputs: &'a mut [Vec<f64>],
+    lengths: &[usize],
+    pieces: &[(usize, usize)],
+) -> Vec<Job<'a>> {
+    let mut jobs: Vec<Job> = pieces.iter().map(|&piece| (piece, Vec::with_capacity(lengths.len()))).collect();
+    for (output, length) in outputs.iter_mut().zip(lengths) {
+        let mut rest = output.as_mut_slice();
+        for (piece, parts) in &mut jobs {
+            let (part, later) = rest.split_at_mut((piece.1 - piece.0) * length);
+            parts.push(part);
+            rest = later;
+        }
+    }
+    jobs
+}

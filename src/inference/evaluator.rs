@@ -1,0 +1,162 @@
+//! A target with an account: counts evaluations, keeps the limit, and asks the caller whether to go on.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::target::Target;
+
+/// What the caller is told while a fit runs.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// What is being done, as a short phrase.
+    pub stage: &'static str,
+    /// Evaluations so far.
+    pub evaluations: u64,
+    /// The best evidence lower bound so far, if one is known.
+    pub elbo: Option<f64>,
+}
+
+/// The caller's side of a running fit: time limits, interrupts and progress lines live there.
+pub trait Watch {
+    /// Called now and then.
+    fn progress(&mut self, progress: &Progress);
+    /// Whether the fit has to end with what it has.
+    fn should_stop(&mut self) -> bool;
+}
+
+/// A watch that looks away.
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn progress(&mut self, _: &Progress) {}
+    fn should_stop(&mut self) -> bool {
+        false
+    }
+}
+
+/// Why a fit was ended from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// The evaluation limit.
+    Limit,
+    /// The caller asked.
+    Asked,
+}
+
+/// Log densities and gradients of some positions.
+pub struct Batch {
+    /// `[S]`; minus infinity where the density could not be computed.
+    pub values: Vec<f64>,
+    /// `[S][D]`.
+    pub gradients: Vec<f64>,
+}
+
+/// The target, with its account.
+pub struct Evaluator<'a> {
+    target: &'a mut dyn Target,
+    watch: &'a mut dyn Watch,
+    limit: u64,
+    spent: u64,
+    stage: &'static str,
+    best: Option<f64>,
+    halt: Option<Halt>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// Opens an account of `limit` evaluations.
+    pub fn new(target: &'a mut dyn Target, watch: &'a mut dyn Watch, limit: u64) -> Self {
+        Evaluator { target, watch, limit, spent: 0, stage: "starting", best: None, halt: None }
+    }
+
+    /// Number of coordinates.
+    pub fn dimension(&self) -> usize {
+        self.target.dimension()
+    }
+
+    /// Evaluations so far: one for each position, two for each Hessian-vector product.
+    pub fn spent(&self) -> u64 {
+        self.spent
+    }
+
+    /// Why the fit was ended from outside, if it was.
+    pub fn halt(&self) -> Option<Halt> {
+        self.halt
+    }
+
+    /// Names what comes next.
+    pub fn enter(&mut self, stage: &'static str) {
+        self.stage = stage;
+        self.tell();
+    }
+
+    /// Notes an evidence lower bound for progress.
+    pub fn note(&mut self, elbo: f64) {
+        self.best = Some(self.best.map_or(elbo, |best| best.max(elbo)));
+    }
+
+    /// Whether there is leave to spend more.
+    pub fn may_continue(&mut self) -> bool {
+        if self.halt.is_none() {
+            if self.watch.should_stop() {
+                self.halt = Some(Halt::Asked);
+            } else if self.spent >= self.limit {
+                self.halt = Some(Halt::Limit);
+            }
+        }
+        self.tell();
+        self.halt.is_none()
+    }
+
+    fn tell(&mut self) {
+        let progress = Progress { stage: self.stage, evaluations: self.spent, elbo: self.best };
+        self.watch.progress(&progress);
+    }
+
+    /// Log densities and gradients at `[S][D]`.
+    pub fn evaluate(&mut self, positions: &[f64]) -> Batch {
+        let count = positions.len() / self.dimension().max(1);
+        let mut batch = Batch { values: vec![0.0; count], gradients: vec![0.0; positions.len()] };
+        self.target.evaluate(positions, &mut batch.values, &mut batch.gradients);
+        self.spent += count as u64;
+        let dimension = self.dimension();
+        for (value, gradient) in batch.values.iter_mut().zip(batch.gradients.chunks(dimension)) {
+            if !value.is_finite() || gradient.iter().any(|g| !g.is_finite()) {
+                *value = f64::NEG_INFINITY;
+            }
+        }
+        batch
+    }
+
+    /// Log densities at `[S][D]`.
+    pub fn value(&mut self, positions: &[f64]) -> Vec<f64> {
+        let mut values = vec![0.0; positions.len() / self.dimension().max(1)];
+        self.target.value(positions, &mut values);
+        self.spent += values.len() as u64;
+        for value in &mut values {
+            if !value.is_finite() {
+                *value = f64::NEG_INFINITY;
+            }
+        }
+        values
+    }
+
+    /// Hessian times direction for `[S][D]` positions and directions.
+    pub fn products(&mut self, positions: &[f64], directions: &[f64]) -> Vec<f64> {
+        let mut products = vec![0.0; positions.len()];
+        self.target.hessian_vector(positions, directions, &mut products);
+        self.spent += 2 * (positions.len() / self.dimension().max(1)) as u64;
+        products
+    }
+
+    /// The Hessian at a position; `None` where an entry is not finite.
+    pub fn hessian(&mut self, position: &DVector<f64>) -> Option<DMatrix<f64>> {
+        let dimension = self.dimension();
+        let positions: Vec<f64> = (0..dimension).flat_map(|_| position.iter().copied()).collect();
+        let directions = DMatrix::<f64>::identity(dimension, dimension);
+        let products = self.products(&positions, directions.as_slice());
+        if products.iter().any(|x| !x.is_finite()) {
+            return None;
+        }
+        let hessian = DMatrix::from_column_slice(dimension, dimension, &products);
+        Some((&hessian + hessian.transpose()) * 0.5)
+    }
+}

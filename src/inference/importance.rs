@@ -1,0 +1,326 @@
+//! Importance sampling: proposals, their draws weighted by the target, and weighted moments with their errors.
+
+use nalgebra::{DMatrix, DVector};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::ChiSquared;
+
+use super::draws::structured;
+use super::elbo::{Estimate, of_pairs};
+use super::evaluator::Evaluator;
+use super::gaussian::{Gaussian, HALF_LOG_TAU};
+use super::psis::{self, Smoothed};
+
+/// A distribution to draw from whose density is known.
+pub trait Proposal {
+    /// Its name in a report.
+    fn name(&self) -> String;
+    /// Whether it was joined from several starts.
+    fn is_joined(&self) -> bool {
+        false
+    }
+    /// `2 * pairs` draws `[S][D]`; neighbours 2k and 2k + 1 belong together, antithetically.
+    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64>;
+    /// Log densities of positions `[S][D]`.
+    fn log_density(&self, positions: &[f64]) -> Vec<f64>;
+}
+
+/// How fast a component falls off.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tail {
+    /// As a normal.
+    Normal,
+    /// As a Student t of so many degrees of freedom.
+    Student(f64),
+}
+
+/// One elliptical component of a mixture.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// Its share.
+    pub weight: f64,
+    /// Centre and shape.
+    pub gaussian: Gaussian,
+    /// Tails.
+    pub tail: Tail,
+}
+
+impl Component {
+    /// Log densities of positions.
+    pub fn log_density(&self, positions: &[f64]) -> Vec<f64> {
+        let dimension = self.gaussian.dimension() as f64;
+        let distances = self.gaussian.squared_distances(positions);
+        let volume = self.gaussian.log_determinant;
+        match self.tail {
+            Tail::Normal => {
+                let level = -volume - dimension * HALF_LOG_TAU;
+                distances.into_iter().map(|d| level - 0.5 * d).collect()
+            }
+            Tail::Student(nu) => {
+                let power = 0.5 * (nu + dimension);
+                let level = libm::lgamma(power)
+                    - libm::lgamma(0.5 * nu)
+                    - 0.5 * dimension * (nu * std::f64::consts::PI).ln()
+                    - volume;
+                distances.into_iter().map(|d| level - power * (d / nu).ln_1p()).collect()
+            }
+        }
+    }
+
+    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+        let dimension = self.gaussian.dimension();
+        let mut normals = structured(pairs, dimension, generator);
+        if let Tail::Student(nu) = self.tail
+            && let Ok(chi) = ChiSquared::new(nu)
+        {
+            for pair in normals.chunks_mut(2 * dimension) {
+                let scale = (nu / generator.sample(chi).max(1e-300)).sqrt();
+                pair.iter_mut().for_each(|x| *x *= scale);
+            }
+        }
+        self.gaussian.positions(&normals)
+    }
+}
+
+/// A mixture of elliptical components; draws are stratified over them.
+#[derive(Clone, Debug)]
+pub struct Mixture {
+    /// Its name in a report.
+    pub name: String,
+    /// Shares sum to one.
+    pub components: Vec<Component>,
+}
+
+/// Share of the wide component that guards the tails of every proposal.
+pub const GUARD: f64 = 0.15;
+
+impl Mixture {
+    /// A Gaussian guarded by a wider Student t, which bounds the weights where the Gaussian's tails are too light.
+    pub fn guarded(name: &str, gaussian: &Gaussian) -> Mixture {
+        let core = Component { weight: 1.0 - GUARD, gaussian: gaussian.clone(), tail: Tail::Normal };
+        let wide = 1.0 + 0.6 / (1.0 + gaussian.dimension() as f64 / 20.0);
+        let guard = Component { weight: GUARD, gaussian: gaussian.widened(wide), tail: Tail::Student(6.0) };
+        Mixture { name: name.to_owned(), components: vec![core, guard] }
+    }
+
+    /// Mixtures side by side, with shares proportional to the exponentials of `levels`, none below a tenth.
+    pub fn joined(name: &str, parts: &[(Mixture, f64)]) -> Mixture {
+        let top = parts.iter().map(|(_, level)| *level).fold(f64::NEG_INFINITY, f64::max);
+        let shares: Vec<f64> = parts.iter().map(|(_, level)| (level - top).exp().max(0.1)).collect();
+        let total: f64 = shares.iter().sum();
+        let components = parts
+            .iter()
+            .zip(&shares)
+            .flat_map(|((part, _), share)| {
+                part.components
+                    .iter()
+                    .map(move |c| Component { weight: c.weight * share / total, ..c.clone() })
+            })
+            .collect();
+        Mixture { name: name.to_owned(), components }
+    }
+}
+
+impl Proposal for Mixture {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn is_joined(&self) -> bool {
+        self.components.len() > 2
+    }
+
+    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+        let mut rows = Vec::new();
+        let (mut share, mut given) = (0.0, 0);
+        for component in &self.components {
+            share += component.weight;
+            let until = ((share * pairs as f64).round() as usize).min(pairs);
+            if until > given {
+                rows.extend(component.draw(until - given, generator));
+                given = until;
+            }
+        }
+        rows
+    }
+
+    fn log_density(&self, positions: &[f64]) -> Vec<f64> {
+        let mut total: Option<Vec<f64>> = None;
+        for component in &self.components {
+            let level = component.weight.max(1e-300).ln();
+            let own = component.log_density(positions).into_iter().map(|x| x + level);
+            total = Some(match total {
+                None => own.collect(),
+                Some(sums) => sums.into_iter().zip(own).map(|(a, b)| log_add(a, b)).collect(),
+            });
+        }
+        total.unwrap_or_default()
+    }
+}
+
+/// ln(exp a + exp b).
+pub fn log_add(a: f64, b: f64) -> f64 {
+    let (high, low) = if a > b { (a, b) } else { (b, a) };
+    if high == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
+}
+
+/// Draws of a proposal, weighted by the target.
+#[derive(Clone, Debug)]
+pub struct Weighted {
+    /// `[S][D]`.
+    pub draws: Vec<f64>,
+    /// Log target density minus log proposal density.
+    pub log_ratios: Vec<f64>,
+    /// Log target densities.
+    pub log_densities: Vec<f64>,
+    /// Pareto-smoothed weights.
+    pub smoothed: Smoothed,
+}
+
+impl Weighted {
+    /// Draws `2 * pairs` from the proposal and weights them.
+    pub fn draw(
+        evaluator: &mut Evaluator,
+        proposal: &dyn Proposal,
+        pairs: usize,
+        generator: &mut ChaCha8Rng,
+    ) -> Weighted {
+        let draws = proposal.draw(pairs, generator);
+        let log_densities = evaluator.value(&draws);
+        let densities = proposal.log_density(&draws);
+        let log_ratios: Vec<f64> = log_densities.iter().zip(&densities).map(|(p, q)| p - q).collect();
+        let smoothed = psis::smooth(&log_ratios);
+        Weighted { draws, log_ratios, log_densities, smoothed }
+    }
+
+    /// Both sets as one.
+    pub fn and(mut self, other: Weighted) -> Weighted {
+        self.draws.extend(other.draws);
+        self.log_ratios.extend(other.log_ratios);
+        self.log_densities.extend(other.log_densities);
+        self.smoothed = psis::smooth(&self.log_ratios);
+        self
+    }
+
+    /// Number of draws.
+    pub fn count(&self) -> usize {
+        self.log_ratios.len()
+    }
+
+    /// The proposal's evidence lower bound.
+    pub fn elbo(&self) -> Estimate {
+        of_pairs(&self.log_ratios)
+    }
+
+    /// Estimated log evidence.
+    pub fn log_evidence(&self) -> f64 {
+        let top = self.log_ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        top + (self.log_ratios.iter().map(|x| (x - top).exp()).sum::<f64>() / self.count() as f64).ln()
+    }
+
+    /// Weighted moments.
+    pub fn moments(&self) -> Moments {
+        let dimension = self.draws.len() / self.count().max(1);
+        moments(&self.draws, &self.smoothed.log_weights, dimension)
+    }
+
+    /// Weighted covariance.
+    pub fn covariance(&self, mean: &DVector<f64>) -> DMatrix<f64> {
+        let dimension = mean.len();
+        let mut centred = DMatrix::from_column_slice(dimension, self.count(), &self.draws);
+        for (mut column, weight) in centred.column_iter_mut().zip(&self.smoothed.log_weights) {
+            column -= mean;
+            column *= (0.5 * weight).exp();
+        }
+        &centred * centred.transpose()
+    }
+}
+
+/// Mean and standard deviation of each coordinate, with Monte Carlo errors.
+#[derive(Clone, Debug)]
+pub struct Moments {
+    /// Means.
+    pub mean: DVector<f64>,
+    /// Standard deviations.
+    pub deviation: DVector<f64>,
+    /// Standard errors of the means.
+    pub mean_error: DVector<f64>,
+    /// Standard errors of the logarithms of the standard deviations.
+    pub spread_error: DVector<f64>,
+}
+
+impl Moments {
+    /// The largest standard errors: of a mean in standard deviations, and of a log standard deviation.
+    pub fn worst(&self) -> (f64, f64) {
+        let means = self.mean_error.zip_map(&self.deviation, |error, deviation| error / deviation);
+        (means.iter().copied().fold(0.0, f64::max), self.spread_error.iter().copied().fold(0.0, f64::max))
+    }
+}
+
+/// Weighted moments of draws in antithetic pairs; errors are taken over pairs, so that they know of the cancellation.
+pub fn moments(draws: &[f64], log_weights: &[f64], dimension: usize) -> Moments {
+    let weights: Vec<f64> = log_weights.iter().map(|w| w.exp()).collect();
+    let mut mean = DVector::zeros(dimension);
+    for (row, weight) in draws.chunks(dimension).zip(&weights) {
+        mean.iter_mut().zip(row).for_each(|(m, x)| *m += weight * x);
+    }
+    let mut variance = DVector::zeros(dimension);
+    for (row, weight) in draws.chunks(dimension).zip(&weights) {
+        for i in 0..dimension {
+            let gap: f64 = row[i] - mean[i];
+            variance[i] += weight * gap * gap;
+        }
+    }
+    let (mut mean_error, mut spread_error) = (DVector::zeros(dimension), DVector::zeros(dimension));
+    for (rows, pair) in draws.chunks(2 * dimension).zip(weights.chunks(2)) {
+        for i in 0..dimension {
+            let gaps = pair.iter().enumerate().map(|(k, w)| (w, rows[k * dimension + i] - mean[i]));
+            let (first, second) = gaps.fold((0.0, 0.0), |(a, b), (w, gap)| {
+                (a + w * gap, b + w * (gap * gap / f64::max(variance[i], 1e-300) - 1.0))
+            });
+            mean_error[i] += first * first;
+            spread_error[i] += 0.25 * second * second;
+        }
+    }
+    Moments {
+        mean,
+        deviation: variance.map(f64::sqrt),
+        mean_error: mean_error.map(f64::sqrt),
+        spread_error: spread_error.map(f64::sqrt),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inference::draws::{Purpose, stream};
+
+    #[test]
+    fn mixture_density_integrates_to_one() {
+        let gaussian = Gaussian::from_covariance(
+            DVector::from_vec(vec![1.0, -2.0]),
+            &DMatrix::from_row_slice(2, 2, &[2.0, 0.7, 0.7, 0.5]),
+        );
+        let mixture = Mixture::guarded("test", &gaussian);
+        let step = 0.1;
+        let grid: Vec<f64> = (-200..200)
+            .flat_map(|i| (-200..200).flat_map(move |j| [f64::from(i) * step, f64::from(j) * step]))
+            .collect();
+        let total: f64 = mixture.log_density(&grid).iter().map(|l| l.exp()).sum::<f64>() * step * step;
+        assert!((total - 1.0).abs() < 2e-3, "{total}");
+    }
+
+    #[test]
+    fn draws_follow_the_density() {
+        let first = Gaussian::diagonal(DVector::from_vec(vec![-3.0]), &DVector::from_vec(vec![0.5]));
+        let second = Gaussian::diagonal(DVector::from_vec(vec![2.0]), &DVector::from_vec(vec![1.5]));
+        let parts = [(Mixture::guarded("a", &first), 0.0), (Mixture::guarded("b", &second), 2.0_f64.ln())];
+        let mixture = Mixture::joined("both", &parts);
+        let draws = mixture.draw(5000, &mut stream(1, Purpose::Proposal, 0));
+        let below = draws.iter().filter(|x| **x < -1.0).count() as f64 / draws.len() as f64;
+        let step = 0.001;
+        let grid: Vec<f64> = (0..40_000).map(|k| -1.0 - step * (f64::from(k) + 0.5)).collect();
+        let expected: f64 = mixture.log_density(&grid).iter().map(|l| l.exp()).sum::<f64>() * step;
+        assert!((below - expected).abs() < 0.02, "{below} {expected}");
+    }
+}

@@ -1,0 +1,172 @@
+//! Paths from a random start towards a mode, stopping at the Gaussian with the best evidence lower bound along the way
+//! (after Pathfinder: Zhang, Carpenter, Gelman, Vehtari 2022), never at the bare mode: the density of a hierarchical
+//! model often grows without limit where a scale vanishes, the bound does not.
+
+use nalgebra::DVector;
+use rand::RngExt;
+
+use super::draws::{Purpose, stream, structured};
+use super::elbo;
+use super::evaluator::Evaluator;
+use super::gaussian::{Definiteness, Gaussian};
+use super::lbfgs;
+use super::newton::{Move, Point, Quadratic, advance};
+
+/// Up to this many coordinates a path takes Newton steps with the whole Hessian.
+pub const NEWTON_LIMIT: usize = 128;
+const STEPS: usize = 100;
+const SCORING_PAIRS: usize = 8;
+
+/// How a path ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// At a stationary point.
+    Mode,
+    /// The bound fell while the density rose.
+    Passed,
+    /// Neither, within the steps or the leave there was.
+    Unfinished,
+}
+
+/// The best Gaussian of a path.
+#[derive(Clone, Debug)]
+pub struct Path {
+    /// It.
+    pub gaussian: Gaussian,
+    /// Its bound over the scoring draws.
+    pub elbo: f64,
+    /// How the path ended.
+    pub ending: Ending,
+    /// Whether the density curved downwards everywhere around the path's end.
+    pub definiteness: Definiteness,
+    /// The largest coordinate magnitude the path reached.
+    pub reach: f64,
+}
+
+/// A start with a finite density, drawn from uniform(-2, 2) and then from narrower boxes; `None` if none is found. Odd
+/// starts mirror the even ones before them, which sets apart modes that exchange or negate coordinates.
+pub fn start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> {
+    let mut generator = stream(seed, Purpose::Start, index / 2);
+    let mut width = if index % 2 == 0 { 2.0 } else { -2.0 };
+    for attempt in 0..40 {
+        let position =
+            DVector::from_fn(evaluator.dimension(), |_, _| width * (2.0 * generator.random::<f64>() - 1.0));
+        let point = Point::at(evaluator, position);
+        if point.value.is_finite() {
+            return Some(point);
+        }
+        if attempt % 4 == 3 {
+            width *= 0.7;
+        }
+    }
+    None
+}
+
+/// Follows a path from a start.
+pub fn follow(evaluator: &mut Evaluator, start: Point, seed: u64, index: u64) -> Option<Path> {
+    let dimension = evaluator.dimension();
+    let normals = structured(SCORING_PAIRS, dimension, &mut stream(seed, Purpose::Path, index));
+    if dimension <= NEWTON_LIMIT {
+        newton_path(evaluator, start, &normals)
+    } else {
+        long_path(evaluator, start, &normals)
+    }
+}
+
+/// Keeps the best Gaussian scored so far.
+struct Best {
+    path: Option<Path>,
+    falls: usize,
+}
+
+impl Best {
+    /// Scores a Gaussian; counts how often in a row the bound fell clearly below the best.
+    fn consider(&mut self, candidate: &Quadratic, elbo: f64, reach: f64) {
+        let best = self.path.as_ref().map_or(f64::NEG_INFINITY, |path| path.elbo);
+        if elbo > best || self.path.is_none() {
+            self.falls = 0;
+            self.path = Some(Path {
+                gaussian: candidate.gaussian.clone(),
+                elbo,
+                ending: Ending::Unfinished,
+                definiteness: candidate.definiteness,
+                reach,
+            });
+        } else if elbo < best - 1.0 {
+            self.falls += 1;
+        }
+    }
+}
+
+fn newton_path(evaluator: &mut Evaluator, start: Point, normals: &[f64]) -> Option<Path> {
+    let dimension = evaluator.dimension() as f64;
+    let (mut point, mut damping, mut reach) = (start, 1e-3, 0.0_f64);
+    let mut best = Best { path: None, falls: 0 };
+    let mut ending = Ending::Unfinished;
+    for step in 0..STEPS {
+        let Some(quadratic) = Quadratic::at(evaluator, &point) else { break };
+        let decrement = quadratic.decrement();
+        reach = reach.max(point.position.amax());
+        let settled = decrement < 1e-4;
+        if settled || decrement < 4.0 * dimension + 16.0 || step + 1 == STEPS || !evaluator.may_continue() {
+            let elbo = elbo::of_gaussian(evaluator, &quadratic.gaussian, normals);
+            best.consider(&quadratic, elbo, reach);
+        }
+        if settled || best.falls >= 3 {
+            ending = if settled { Ending::Mode } else { Ending::Passed };
+            break;
+        }
+        if evaluator.halt().is_some() {
+            break;
+        }
+        match advance(evaluator, &point, &quadratic, &mut damping) {
+            Move::To(next) => point = next,
+            Move::Stuck => {
+                let elbo = elbo::of_gaussian(evaluator, &quadratic.gaussian, normals);
+                best.consider(&quadratic, elbo, reach);
+                ending = if decrement < 1e-2 { Ending::Mode } else { Ending::Unfinished };
+                break;
+            }
+        }
+    }
+    best.path.map(|path| Path { ending, reach, ..path })
+}
+
+/// L-BFGS with diagonal Gaussians scored along the way, for dimensions where the whole Hessian costs too much.
+fn long_path(evaluator: &mut Evaluator, start: Point, normals: &[f64]) -> Option<Path> {
+    let mut best: Option<(Gaussian, f64)> = None;
+    let mut falls = 0;
+    let mut reach = 0.0_f64;
+    let mut variances = DVector::from_element(start.position.len(), 1e-2);
+    let mut search = lbfgs::Search::new(start.position, 20);
+    let mut ending = Ending::Unfinished;
+    for step in 0..1000 {
+        let outcome = search.step(&mut |position: &DVector<f64>| {
+            let batch = evaluator.evaluate(position.as_slice());
+            (-batch.values[0], -DVector::from_vec(batch.gradients))
+        });
+        if let Some((change, turn)) = search.last_pair() {
+            variances = lbfgs::diagonal_update(&variances, change, turn);
+        }
+        reach = reach.max(search.position().amax());
+        let ended = outcome != lbfgs::Outcome::Moved;
+        if step % 10 == 9 || ended {
+            let gaussian = Gaussian::diagonal(search.position().clone(), &variances.map(f64::sqrt));
+            let elbo = elbo::of_gaussian(evaluator, &gaussian, normals);
+            let top = best.as_ref().map_or(f64::NEG_INFINITY, |(_, elbo)| *elbo);
+            falls = if elbo < top - 1.0 { falls + 1 } else { 0 };
+            if elbo > top || best.is_none() {
+                best = Some((gaussian, elbo));
+            }
+        }
+        if outcome == lbfgs::Outcome::Converged {
+            ending = Ending::Mode;
+        } else if falls >= 5 {
+            ending = Ending::Passed;
+        }
+        if ended || falls >= 5 || !evaluator.may_continue() {
+            break;
+        }
+    }
+    best.map(|(gaussian, elbo)| Path { gaussian, elbo, ending, definiteness: Definiteness::Definite, reach })
+}

@@ -1,0 +1,40 @@
+//! The Bernoulli distribution.
+
+use rand::RngExt;
+
+use crate::graph::{Builder, Node};
+use crate::library::formula::from;
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support, ValueKind};
+
+/// `bernoulli`
+pub static BERNOULLI: Family = Family {
+    name: "bernoulli",
+    summary: "One event that happens or does not.",
+    doc: "Probability p of 1 and 1 - p of 0. `logit` is log(p / (1 - p)), and is accurate where p is near 0 or 1.",
+    example: "dim obs\ndata y[obs]: bool\nlatent p ~ beta(1, 1)\nobserve y ~ bernoulli(p)\n",
+    kind: ValueKind::Bool,
+    forms: &[
+        Form::canonical(&[Parameter::scalar("p", "unit", "probability of 1")]),
+        Form::new(&[Parameter::scalar("logit", "real", "log odds of 1")], |b, a, _| vec![b.sigmoid(a[0])])
+            .with_density(|b, a, x, _| {
+                let (chosen, normaliser) = (b.mul(x, a[0]), b.softplus(a[0]));
+                b.sub(chosen, normaliser)
+            }),
+    ],
+    support: Support::of("bool"),
+    moments: Some(|b, a, _| {
+        let rest = from(b, 1.0, a[0]);
+        let variance = b.mul(a[0], rest);
+        (a[0], b.sqrt(variance))
+    }),
+    references: &[],
+    ..Family::base(log_density, Draw::Scalar(|rng, a| f64::from(rng.random::<f64>() < a[0])))
+};
+
+fn log_density(b: &mut Builder, a: &[Node], x: Node, _: &Over) -> Node {
+    let (zero, one) = (b.constant(0.0), b.constant(1.0));
+    let negative = b.neg(a[0]);
+    let (yes, no) = (b.select(x, a[0], one), b.select(x, zero, negative));
+    let (yes, no) = (b.log(yes), b.log1p(no));
+    b.add(yes, no)
+}

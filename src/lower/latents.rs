@@ -1,0 +1,185 @@
+//! Latents as functions of the unconstrained vector: transforms, centring, the layout.
+
+use std::collections::BTreeMap;
+
+use crate::graph::{Axis, Builder, Node, Vector};
+use crate::library::{Interval, Normaliser, Over, Place, Rank};
+use crate::model::{
+    Distribution, FamilyCall, Model, Site, SiteDomain, SiteId, SiteKind, Stage, Term, TermKind,
+};
+use crate::translate::Translator;
+
+/// How much of its location and scale each latent keeps: 1 centred (the latent itself is the coordinate), 0
+/// non-centred (the coordinate is (z - location) / scale), between: partly (Gorinova, Moore and Hoffman 2020).
+/// Latents that are not listed are centred.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Centring {
+    /// By latent.
+    pub of: BTreeMap<SiteId, f64>,
+}
+
+/// Which stretch of the unconstrained vector is which latent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Layout {
+    /// In the order of the vector.
+    pub blocks: Vec<LatentBlock>,
+    /// Length of the vector.
+    pub dimension: usize,
+}
+
+/// The stretch of one latent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatentBlock {
+    /// The latent.
+    pub site: SiteId,
+    /// Its name.
+    pub name: String,
+    /// Where it starts.
+    pub offset: usize,
+    /// Its axes in the graph, ascending; the free axis of a joint transform included.
+    pub axes: Vec<Axis>,
+    /// Number of elements.
+    pub length: usize,
+}
+
+impl Layout {
+    /// The stretches of a vector as nodes.
+    pub fn parameters(&self, builder: &mut Builder, vector: Vector) -> Vec<Node> {
+        self.blocks.iter().map(|block| builder.parameter(vector, block.offset, &block.axes)).collect()
+    }
+
+    fn push(&mut self, site: SiteId, name: &str, axes: &[Axis], length: usize) -> usize {
+        let offset = self.dimension;
+        self.blocks.push(LatentBlock { site, name: name.to_string(), offset, axes: axes.to_vec(), length });
+        self.dimension += length;
+        offset
+    }
+}
+
+/// Binds a latent to its stretch; the log density it adds: its prior and its transform's determinant.
+pub(super) fn bind(
+    translator: &mut Translator,
+    id: SiteId,
+    centring: &Centring,
+    layout: &mut Layout,
+) -> Node {
+    let site = translator.model().site(id);
+    let SiteKind::Latent { prior, .. } = &site.kind else { unreachable!("called for latents") };
+    let place = place_of(translator, &site.domain);
+    let axes = free_axes(translator, site, &place);
+    let length = axes.iter().map(|&axis| translator.builder.graph().axis_size(axis)).product();
+    let offset = layout.push(id, &site.name, &axes, length);
+    let free = translator.builder.parameter(Vector::Position, offset, &axes);
+    let kept = centring.of.get(&id).copied().unwrap_or(1.0);
+    if kept < 1.0
+        && let Some(call) = centrable(translator.model(), id)
+    {
+        return bind_moved(translator, id, call, free, kept);
+    }
+    let transform = site.domain.domain.transform.expect("latents without transform are refused before");
+    let image = (transform.forward)(&mut translator.builder, free, &place);
+    translator.bind_site(id, image.value);
+    let density = translator.log_density(prior, image.value);
+    let density = translator.builder.sum_all(density);
+    let volume = translator.builder.sum_all(image.log_abs_det);
+    let normaliser = uniform_normaliser(translator, prior, &place, length);
+    let total = translator.builder.add(density, volume);
+    translator.builder.add(total, normaliser)
+}
+
+fn place_of(translator: &mut Translator, domain: &SiteDomain) -> Place {
+    let ends = domain.ends.clone().map(|end| end.map(|end| translator.term(&end)));
+    let over = translator.over(&domain.over, &domain.twins);
+    let free = match domain.domain.rank {
+        Rank::Scalar | Rank::Positions => None,
+        Rank::Vector | Rank::Matrix => Some(joint_axis(translator, domain, &over)),
+    };
+    Place { ends, over, free }
+}
+
+/// The axis of the unconstrained values of a joint domain.
+fn joint_axis(translator: &mut Translator, domain: &SiteDomain, over: &Over) -> Axis {
+    let transform = domain.domain.transform.expect("latents without transform are refused before");
+    let axis = over.axes[0];
+    let graph = translator.builder.graph();
+    let label = format!("free {}", graph.axis(axis).label);
+    let sizes: Vec<usize> = over.axes.iter().map(|&axis| graph.axis_size(axis)).collect();
+    let size = (transform.free_size)(&sizes);
+    translator.builder.axis(label, size)
+}
+
+fn free_axes(translator: &mut Translator, site: &Site, place: &Place) -> Vec<Axis> {
+    let mut axes = translator.axes(&site.axes);
+    if let Some(free) = place.free {
+        axes.retain(|axis| !place.over.axes.contains(axis) && !place.over.twins.contains(axis));
+        axes.push(free);
+    }
+    axes.sort();
+    axes
+}
+
+/// The call whose location and scale can be taken out of the latent: a location-scale prior on the real line whose
+/// location or scale is not known from data, and that does not read the latent itself.
+pub fn centrable(model: &Model, id: SiteId) -> Option<&FamilyCall> {
+    let site = model.site(id);
+    let SiteKind::Latent { prior: Distribution::Family(call), .. } = &site.kind else { return None };
+    let (location, scale) = call.family.location_scale?;
+    let unbounded = call.family.rank == Rank::Scalar && site.domain.domain.interval == Interval::REAL;
+    let moves = call.form == 0 && [location, scale].iter().any(|&k| call.arguments[k].stage > Stage::Data);
+    let itself = |term: &Term| matches!(term.kind, TermKind::Read(read, _) if read == id);
+    (unbounded && moves && !call.arguments.iter().any(|argument| argument.any(&itself))).then_some(call)
+}
+
+/// z = location + scale^(1 - kept) (u - kept * location), with log density of z plus (1 - kept) log scale.
+fn bind_moved(translator: &mut Translator, id: SiteId, call: &FamilyCall, u: Node, kept: f64) -> Node {
+    let (location, scale) = call.family.location_scale.expect("centrable");
+    let location = translator.term(&call.arguments[location]);
+    let scale = translator.term(&call.arguments[scale]);
+    let builder = &mut translator.builder;
+    let partial_location = builder.times(location, kept);
+    let from = builder.sub(u, partial_location);
+    let exponent = builder.constant(1.0 - kept);
+    let partial_scale = builder.pow(scale, exponent);
+    let moved = builder.mul(partial_scale, from);
+    let value = builder.add(location, moved);
+    translator.bind_site(id, value);
+    if kept == 0.0 {
+        return standard_density(translator, call, u);
+    }
+    let density = translator.log_density(&Distribution::Family(call.clone()), value);
+    let builder = &mut translator.builder;
+    let log_scale = builder.log(scale);
+    let volume = builder.times(log_scale, 1.0 - kept);
+    let each = builder.add(density, volume);
+    builder.sum_all(each)
+}
+
+/// The density of the standardised latent: location 0, scale 1.
+fn standard_density(translator: &mut Translator, call: &FamilyCall, u: Node) -> Node {
+    let (location, scale) = call.family.location_scale.expect("centrable");
+    let mut arguments: Vec<Node> = call.arguments.iter().map(|argument| translator.term(argument)).collect();
+    arguments[location] = translator.builder.constant(0.0);
+    arguments[scale] = translator.builder.constant(1.0);
+    let density = (call.family.log_density)(&mut translator.builder, &arguments, u, &Over::default());
+    translator.builder.sum_all(density)
+}
+
+/// -log(high - low) for each element where the form leaves that to us; 0 for anything else. (`unit` has width 1.)
+fn uniform_normaliser(
+    translator: &mut Translator,
+    prior: &Distribution,
+    place: &Place,
+    length: usize,
+) -> Node {
+    let builder = &mut translator.builder;
+    let zero = builder.constant(0.0);
+    let Distribution::Family(call) = prior else { return zero };
+    let by_size = call.family.forms[call.form].normaliser == Normaliser::DomainSize;
+    let (true, [Some(low), Some(high)]) = (by_size, place.ends) else { return zero };
+    let width = builder.sub(high, low);
+    let log_width = builder.log(width);
+    let each = builder.neg(log_width);
+    let cells: usize = builder.axes_of(each).iter().map(|&axis| builder.graph().axis_size(axis)).product();
+    let total = builder.sum_all(each);
+    builder.times(total, length as f64 / cells.max(1) as f64)
+}

@@ -1,0 +1,77 @@
+//! The state that the passes share, and their order.
+
+use std::collections::HashMap;
+
+use super::ir::*;
+use super::names::Names;
+use super::recursion::ForwardRead;
+use super::{lints, recursion};
+use crate::diagnostics::Diagnostic;
+use crate::source::Span;
+use crate::syntax::ast::Tree;
+
+/// Elaborates a tree: all its errors and warnings in source order, and a model that is complete if there is no error.
+pub fn check(tree: &Tree) -> (Model, Vec<Diagnostic>) {
+    let mut checker = Checker::new();
+    checker.declare(tree);
+    for statement in &tree.statements {
+        checker.statement(statement);
+    }
+    checker.finish()
+}
+
+/// A model in the making.
+pub struct Checker<'t> {
+    /// What has been elaborated.
+    pub model: Model,
+    /// What is declared, by name.
+    pub names: Names<'t>,
+    /// The site under way.
+    pub reader: Option<SiteId>,
+    /// Reads of sites at earlier elements, before they were complete.
+    pub forward: Vec<ForwardRead>,
+    /// Factors by observed site: what `rep` looks up.
+    pub observed: HashMap<SiteId, usize>,
+    /// What has been found.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<'t> Checker<'t> {
+    fn new() -> Self {
+        Self {
+            model: Model::default(),
+            names: Names::default(),
+            reader: None,
+            forward: Vec::new(),
+            observed: HashMap::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Keeps a diagnostic, unless the same was said of the same place.
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        let place = |d: &Diagnostic| d.labels.first().map(|label| label.span);
+        let known = |d: &Diagnostic| d.code == diagnostic.code && place(d) == place(&diagnostic);
+        if !self.diagnostics.iter().any(known) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Reports, and gives the term that silences what follows from it.
+    pub fn fail(&mut self, span: Span, diagnostic: Diagnostic) -> Term {
+        self.report(diagnostic);
+        super::terms::broken(span)
+    }
+
+    fn finish(mut self) -> (Model, Vec<Diagnostic>) {
+        let order = recursion::order(&self.model, &self.forward);
+        self.model.order = order;
+        if !crate::diagnostics::any_error(&self.diagnostics) {
+            let warnings = lints::lints(&self.model);
+            self.diagnostics.extend(warnings);
+        }
+        let start = |d: &Diagnostic| d.labels.first().map_or(0, |label| label.span.start);
+        self.diagnostics.sort_by_key(start);
+        (self.model, self.diagnostics)
+    }
+}

@@ -1,0 +1,215 @@
+//! Distributions made of distributions: `truncated`, `censored`, `mixture`, `zero_inflated`, `hurdle`.
+
+use std::sync::Arc;
+
+use super::checker::Checker;
+use super::distributions::Target;
+use super::errors;
+use super::ir::*;
+use super::scope::{Origin, Scope};
+use super::terms;
+use crate::source::Span;
+use crate::syntax::ast::*;
+
+/// Their names.
+pub const COMBINATORS: [&str; 5] = ["truncated", "censored", "mixture", "zero_inflated", "hurdle"];
+
+/// Whether a name is one of them.
+pub fn is_combinator(name: &str) -> bool {
+    COMBINATORS.contains(&name)
+}
+
+impl<'t> Checker<'t> {
+    /// A call of a combinator.
+    pub fn combinator(
+        &mut self,
+        call: &'t Call,
+        span: Span,
+        target: &Target,
+        scope: &mut Scope<'t>,
+    ) -> Option<Distribution> {
+        match call.function.text.as_str() {
+            "truncated" => self.truncated(call, span, target, scope),
+            "censored" => self.censored(call, span, target, scope),
+            "mixture" if call.over.is_empty() => self.mixture(call, span, target, scope),
+            "mixture" => self.mixture_over(call, span, target, scope),
+            _ => self.inflated(call, span, target, scope),
+        }
+    }
+
+    fn wrong_arguments(&mut self, call: &Call, span: Span, form: &str) -> Option<Distribution> {
+        self.report(errors::arity(&call.function, span, call.arguments.len(), form));
+        None
+    }
+
+    fn truncated(
+        &mut self,
+        call: &'t Call,
+        span: Span,
+        target: &Target,
+        scope: &mut Scope<'t>,
+    ) -> Option<Distribution> {
+        let [Argument { name: None, value: base }, Argument { name: None, value: range }] = &call.arguments[..] else {
+            return self.wrong_arguments(call, span, "truncated(D, a..b)");
+        };
+        let ExprKind::Range(low, high) = &range.kind else {
+            return self.wrong_arguments(call, span, "truncated(D, a..b)");
+        };
+        let base = self.distribution(base, target, scope);
+        let mut ends = [None, None];
+        for (end, written) in ends.iter_mut().zip([low, high]) {
+            if let Some(expr) = written {
+                let term = self.number(expr, scope);
+                self.within(&term, target, scope)?;
+                *end = Some(Arc::new(term));
+            }
+        }
+        let base = base?;
+        self.check_truncatable(&base, span)?;
+        Some(Distribution::Truncated { base: Arc::new(base), ends, span })
+    }
+
+    fn censored(
+        &mut self,
+        call: &'t Call,
+        span: Span,
+        target: &Target,
+        scope: &mut Scope<'t>,
+    ) -> Option<Distribution> {
+        const FORM: &str = "censored(D, right = flag, left = flag, upto = high)";
+        let Some((Argument { name: None, value: base }, marks)) = call.arguments.split_first() else {
+            return self.wrong_arguments(call, span, FORM);
+        };
+        let base = self.distribution(base, target, scope);
+        let [mut right, mut left, mut upto] = [None, None, None];
+        for mark in marks {
+            let Some(name) = &mark.name else { return self.wrong_arguments(call, span, FORM) };
+            let place = match name.text.as_str() {
+                "right" => &mut right,
+                "left" => &mut left,
+                "upto" => &mut upto,
+                _ => {
+                    let known = ["right", "left", "upto"];
+                    self.report(errors::unknown_argument(&call.function, name, &[FORM.to_string()], &known));
+                    return None;
+                }
+            };
+            let term = match name.text.as_str() {
+                "upto" => self.number(&mark.value, scope),
+                _ => self.condition(&mark.value, scope),
+            };
+            self.within(&term, target, scope)?;
+            *place = Some(Arc::new(term));
+        }
+        if marks.is_empty() {
+            return self.wrong_arguments(call, span, FORM);
+        }
+        let base = base?;
+        self.check_truncatable(&base, span)?;
+        Some(Distribution::Censored { base: Arc::new(base), right, left, upto, span })
+    }
+
+    fn mixture(
+        &mut self,
+        call: &'t Call,
+        span: Span,
+        target: &Target,
+        scope: &mut Scope<'t>,
+    ) -> Option<Distribution> {
+        const FORM: &str = "mixture(w, D1, D2) or mixture(w, D over k)";
+        let Some((weight, rest)) = call.arguments.split_first() else {
+            return self.wrong_arguments(call, span, FORM);
+        };
+        if rest.len() < 2 {
+            return self.wrong_arguments(call, span, FORM);
+        }
+        let mut components = Vec::new();
+        for component in rest {
+            components.push(self.distribution(&component.value, target, scope));
+        }
+        let weights = match &weight.value.kind {
+            ExprKind::Array(elements) if elements.len() == rest.len() => {
+                let mut weights = Vec::new();
+                for element in elements {
+                    weights.push(self.weight(element, target, scope)?);
+                }
+                weights
+            }
+            _ if rest.len() == 2 => {
+                let first = self.weight(&weight.value, target, scope)?;
+                let second = remainder(&first);
+                vec![first, second]
+            }
+            _ => return self.wrong_arguments(call, span, "mixture([w1, w2, w3], D1, D2, D3)"),
+        };
+        let components: Option<Vec<Distribution>> = components.into_iter().collect();
+        Some(Distribution::Mixture { weights, components: components?, span })
+    }
+
+    /// The probability of a component.
+    fn weight(&mut self, expr: &'t Expr, target: &Target, scope: &mut Scope<'t>) -> Option<Term> {
+        let term = self.number(expr, scope);
+        self.within(&term, target, scope)?;
+        self.demand_domain("mixture", "the weight", "unit", &term);
+        Some(term)
+    }
+
+    fn mixture_over(
+        &mut self,
+        call: &'t Call,
+        span: Span,
+        target: &Target,
+        scope: &mut Scope<'t>,
+    ) -> Option<Distribution> {
+        let ([weights, component], [binder]) = (&call.arguments[..], &call.over[..]) else {
+            return self.wrong_arguments(call, span, "mixture(w, D over k)");
+        };
+        let axis = scope.fresh(self.dim_named(&binder.dim)?);
+        scope.bind(binder.variable.as_ref().map(|name| name.text.as_str()), axis, Origin::Over);
+        let inner = target.along(axis);
+        let weights = self.number(&weights.value, scope);
+        let component = self.distribution(&component.value, &inner, scope);
+        scope.bound.pop();
+        self.within(&weights, &inner, scope)?;
+        let component = Arc::new(component?);
+        Some(Distribution::MixtureOver { weights: Arc::new(weights), component, axis, span })
+    }
+
+    /// Zero with probability p, else D (`zero_inflated`) or D above zero (`hurdle`). A count truncated to 0..0 is
+    /// certain to be 0, whatever D is.
+    fn inflated(
+        &mut self,
+        call: &'t Call,
+        span: Span,
+        target: &Target,
+        scope: &mut Scope<'t>,
+    ) -> Option<Distribution> {
+        let name = call.function.text.as_str();
+        let [probability, base] = &call.arguments[..] else {
+            return self.wrong_arguments(call, span, &format!("{name}(p, D)"));
+        };
+        let probability = self.weight(&probability.value, target, scope);
+        let base = self.distribution(&base.value, target, scope)?;
+        let probability = probability?;
+        self.check_truncatable(&base, span)?;
+        if !super::priors::counts(&base) {
+            self.report(errors::unsupported(span, &format!("`{name}` of a distribution that is not of counts")));
+            return None;
+        }
+        let end = |at: f64| Some(Arc::new(terms::number(at, Kind::Int, span)));
+        let base = Arc::new(base);
+        let zero = Distribution::Truncated { base: base.clone(), ends: [end(0.0), end(0.0)], span };
+        let other = match name {
+            "hurdle" => Distribution::Truncated { base, ends: [end(1.0), None], span },
+            _ => (*base).clone(),
+        };
+        let weights = vec![probability.clone(), remainder(&probability)];
+        Some(Distribution::Mixture { weights, components: vec![zero, other], span })
+    }
+}
+
+/// 1 - w
+fn remainder(weight: &Term) -> Term {
+    let one = terms::number(1.0, Kind::Int, weight.span);
+    terms::operate(Operator::Subtract, vec![one, weight.clone()], Kind::Real, weight.span)
+}

@@ -1,0 +1,390 @@
+//! Distributions: the family, its form, its arguments in order, its joint axes.
+
+use std::sync::Arc;
+
+use super::calls::{Misfit, place, signature, twin};
+use super::checker::Checker;
+use super::ir::*;
+use super::scope::{Origin, Scope};
+use super::{dialect, errors, joint, terms};
+use crate::library::{self, Family, Form, Rank, ValueKind};
+use crate::source::Span;
+use crate::syntax::ast::*;
+
+/// What a distribution is for.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its axes; `None` where any are right.
+    pub axes: Option<Vec<AxisVar>>,
+    /// What its numbers mean, if that is declared.
+    pub value: Option<Kind>,
+    /// Its name, and where it stands.
+    pub name: String,
+    /// Where that stands.
+    pub span: Span,
+}
+
+impl Target {
+    /// Nothing in particular: a distribution inside of an expression.
+    pub fn cells(_scope: &Scope, span: Span) -> Self {
+        Self { axes: None, value: None, name: "this expression".to_string(), span }
+    }
+
+    /// The same with one more axis.
+    pub fn along(&self, axis: AxisVar) -> Self {
+        let axes = self.axes.as_ref().map(|axes| {
+            let mut axes = axes.clone();
+            axes.push(axis);
+            axes
+        });
+        Self { axes, ..self.clone() }
+    }
+}
+
+/// A family as called.
+#[derive(Clone, Copy)]
+pub struct Called<'t> {
+    /// The row.
+    pub family: &'static Family,
+    /// Its name as written.
+    pub name: &'t str,
+    /// Where the name is.
+    pub name_span: Span,
+    /// Arguments.
+    pub arguments: &'t [Argument],
+    /// `over`
+    pub over: &'t [Binder],
+    /// The whole call.
+    pub span: Span,
+}
+
+impl<'t> Checker<'t> {
+    /// Whether an expression is written as a distribution.
+    pub fn names_distribution(&self, expr: &Expr) -> bool {
+        let name = match &expr.kind {
+            ExprKind::Call(call) => call.function.text.as_str(),
+            ExprKind::Name(name) => name.as_str(),
+            ExprKind::If(_, then, _) => return self.names_distribution(then),
+            _ => return false,
+        };
+        match self.names.functions.get(name) {
+            Some(function) => self.names_distribution(&function.declaration.body),
+            None => library::family(name).is_some() || super::combinators::is_combinator(name),
+        }
+    }
+
+    /// An expression as a distribution; `None` if it is none, which has then been said.
+    pub fn distribution(&mut self, expr: &'t Expr, target: &Target, scope: &mut Scope<'t>) -> Option<Distribution> {
+        match &expr.kind {
+            ExprKind::If(condition, then, otherwise) => {
+                let condition = self.condition(condition, scope);
+                let then = self.distribution(then, target, scope);
+                let otherwise = self.distribution(otherwise, target, scope);
+                self.within(&condition, target, scope)?;
+                Some(Distribution::If(Arc::new(condition), Arc::new(then?), Arc::new(otherwise?)))
+            }
+            ExprKind::Name(name) => self.named_distribution(name, expr, target, scope),
+            ExprKind::Call(call) => self.called_distribution(call, expr, target, scope),
+            ExprKind::Broken => None,
+            _ => self.number_for_distribution(expr, target, scope),
+        }
+    }
+
+    fn named_distribution(
+        &mut self,
+        name: &'t str,
+        expr: &'t Expr,
+        target: &Target,
+        scope: &mut Scope<'t>,
+    ) -> Option<Distribution> {
+        if let Some(closure) = scope.parameter(name) {
+            let here = std::mem::replace(&mut scope.frame, closure.frame);
+            let found = self.distribution(closure.expr, target, scope);
+            scope.frame = here;
+            return found;
+        }
+        let Some(family) = library::family(name) else {
+            if self.names.arrays.contains_key(name) || scope.variable(name).is_some() {
+                return self.number_for_distribution(expr, target, scope);
+            }
+            let name = Name { text: name.to_string(), span: expr.span };
+            let diagnostic = self.unknown_distribution(&name);
+            self.report(diagnostic);
+            return None;
+        };
+        let span = expr.span;
+        self.family_call(Called { family, name, name_span: span, arguments: &[], over: &[], span }, target, scope)
+    }
+
+    fn called_distribution(
+        &mut self,
+        call: &'t Call,
+        expr: &'t Expr,
+        target: &Target,
+        scope: &mut Scope<'t>,
+    ) -> Option<Distribution> {
+        let name = call.function.text.as_str();
+        if self.names.functions.contains_key(name) {
+            return self.inlined(call, expr.span, scope, |checker, body, scope| {
+                checker.distribution(body, target, scope)
+            })?;
+        }
+        if super::combinators::is_combinator(name) {
+            return self.combinator(call, expr.span, target, scope);
+        }
+        if let Some(family) = library::family(name) {
+            if let Some(clause) = call.filter.as_ref().map(|f| f.span).or(call.by.first().map(|by| by.span)) {
+                self.report(errors::clause_not_taken(clause, name, "`where` or `by`"));
+                return None;
+            }
+            let called = Called {
+                family,
+                name,
+                name_span: call.function.span,
+                arguments: &call.arguments,
+                over: &call.over,
+                span: expr.span,
+            };
+            return self.family_call(called, target, scope);
+        }
+        if library::function(name).is_some() {
+            return self.number_for_distribution(expr, target, scope);
+        }
+        let diagnostic = self.unknown_distribution(&call.function);
+        self.report(diagnostic);
+        None
+    }
+
+    /// A number stands where a distribution is wanted.
+    fn number_for_distribution(
+        &mut self,
+        expr: &'t Expr,
+        target: &Target,
+        scope: &mut Scope<'t>,
+    ) -> Option<Distribution> {
+        let term = self.term(expr, scope);
+        if !terms::is_broken(&term) {
+            self.report(errors::not_a_distribution(&term, &target.name, &self.model));
+        }
+        None
+    }
+
+    fn unknown_distribution(&self, name: &Name) -> crate::diagnostics::Diagnostic {
+        if let Some(form) = dialect::form(&name.text) {
+            return errors::dialect(name, form);
+        }
+        let known: Vec<&str> =
+            library::FAMILIES.iter().map(|row| row.name).chain(super::combinators::COMBINATORS).collect();
+        errors::unknown_distribution(name, &known)
+    }
+
+    /// A call of a family: form, arguments, joint axes.
+    pub fn family_call(&mut self, called: Called<'t>, target: &Target, scope: &mut Scope<'t>) -> Option<Distribution> {
+        let (form, placed) = self.form(called)?;
+        let parameters = called.family.forms[form].parameters;
+        let depth = scope.bound.len();
+        let explicit = self.explicit_joint(called, target, scope)?;
+        let joint_by_value = called.family.rank == Rank::Scalar && parameters.iter().any(|p| p.rank != Rank::Scalar);
+        for axis in &explicit {
+            scope.bind(None, *axis, Origin::Over);
+        }
+        if explicit.is_empty()
+            && joint_by_value
+            && let Some(Kind::Index(dim)) = target.value
+            && !scope.heads(dim).is_empty()
+        {
+            scope.bind(None, scope.fresh(dim), Origin::Over);
+        }
+        let mut arguments = Vec::new();
+        for (given, parameter) in placed.iter().zip(parameters) {
+            arguments.push(match (given, parameter.rank) {
+                (Some(expr), rank) if !matches!(rank, Rank::Scalar | Rank::Vector | Rank::Matrix) => {
+                    self.term(expr, scope)
+                }
+                _ => self.argument(*given, parameter, called.span, scope),
+            });
+        }
+        scope.bound.truncate(depth);
+        if arguments.iter().any(terms::is_broken) {
+            return None;
+        }
+        let over = self.joint_axes(called, (form, &arguments), explicit, target, scope)?;
+        let twins = self.twins(called.family, form, &over, (target, scope));
+        let call =
+            FamilyCall { family: called.family, form, arguments, over, twins, span: called.span };
+        self.check_arguments(&call, target)?;
+        self.demand(called.name, parameters, &call.arguments);
+        Some(Distribution::Family(call))
+    }
+
+    /// The form that the arguments fit.
+    fn form(&mut self, called: Called<'t>) -> Option<(usize, Vec<Option<&'t Expr>>)> {
+        let function = Name { text: called.name.to_string(), span: called.name_span };
+        let mut misfit: Option<Misfit<'t>> = None;
+        for (position, form) in called.family.forms.iter().enumerate() {
+            match place(&form_names(form), called.arguments) {
+                Ok(placed) if complete(form, &placed) => return Some((position, placed)),
+                Ok(_) => {}
+                Err(Misfit::Unknown(name)) if knows(called.family, name) => {}
+                Err(wrong) => misfit = misfit.or(Some(wrong)),
+            }
+        }
+        let signatures: Vec<String> =
+            called.family.forms.iter().map(|form| signature(called.name, &form_names(form))).collect();
+        let known: Vec<&str> = called.family.forms.iter().flat_map(form_names).collect();
+        let given = called.arguments.len();
+        let diagnostic = match misfit {
+            Some(Misfit::Unknown(name)) => {
+                Misfit::Unknown(name).diagnostic(&function, called.span, &signatures, &known)
+            }
+            Some(Misfit::Twice(name)) => errors::argument_twice(&function, name),
+            _ => errors::arity(&function, called.span, given, &signatures.join(" or ")),
+        };
+        self.report(diagnostic);
+        None
+    }
+
+    /// What `over` says; the outer `None` if it was wrong.
+    fn explicit_joint(&mut self, called: Called<'t>, target: &Target, scope: &Scope<'t>) -> Option<Vec<AxisVar>> {
+        let mut over = Vec::new();
+        for binder in called.over {
+            let axis = match (&target.axes, called.family.rank) {
+                (Some(axes), Rank::Vector | Rank::Matrix) => self.joint_axis_named(&binder.dim, axes, scope)?,
+                _ => scope.fresh(self.dim_named(&binder.dim)?),
+            };
+            over.push(axis);
+        }
+        Some(over)
+    }
+
+    fn joint_axes(
+        &mut self,
+        called: Called<'t>,
+        (form, arguments): (usize, &[Term]),
+        explicit: Vec<AxisVar>,
+        target: &Target,
+        scope: &Scope<'t>,
+    ) -> Option<Vec<AxisVar>> {
+        let parameters = called.family.forms[form].parameters;
+        let cells = target.axes.clone().unwrap_or_default();
+        let vectors = parameters.iter().any(|parameter| parameter.rank != Rank::Scalar);
+        if !explicit.is_empty() || (called.family.rank == Rank::Scalar && !vectors) {
+            return Some(explicit);
+        }
+        let found = match called.family.rank {
+            Rank::Scalar => {
+                let joint = arguments.iter().zip(parameters).filter(|(_, p)| p.rank == Rank::Vector);
+                let beyond = terms::union(joint.map(|(term, _)| term));
+                let beyond: Vec<AxisVar> = beyond.into_iter().filter(|axis| !cells.contains(axis)).collect();
+                match (&beyond[..], target.value) {
+                    ([axis], _) => Some(*axis),
+                    ([], Some(Kind::Index(dim))) => Some(scope.fresh(dim)),
+                    _ => None,
+                }
+            }
+            Rank::Matrix => joint::repeated(&cells),
+            _ => joint::evidence(arguments, parameters, &cells),
+        };
+        if found.is_none() {
+            let diagnostic = errors::joint_axis(called.span, called.name, &cells, &self.model);
+            self.report(diagnostic);
+        }
+        found.map(|axis| vec![axis])
+    }
+
+    fn twins(
+        &self,
+        family: &Family,
+        form: usize,
+        over: &[AxisVar],
+        (target, scope): (&Target, &Scope<'t>),
+    ) -> Vec<AxisVar> {
+        let matrix = family.forms[form].parameters.iter().any(|parameter| parameter.rank == Rank::Matrix);
+        match (family.rank, &target.axes) {
+            (Rank::Matrix, Some(axes)) => joint::twins_among(over, axes),
+            (Rank::Matrix, None) => over.iter().map(|axis| twin(*axis, scope)).collect(),
+            _ if matrix => over.iter().map(|axis| twin(*axis, scope)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Arguments vary over the cells and, by their rank, the joint axes and their twins.
+    fn check_arguments(&mut self, call: &FamilyCall, target: &Target) -> Option<()> {
+        let parameters = call.family.forms[call.form].parameters;
+        let mut right = Some(());
+        for (term, parameter) in call.arguments.iter().zip(parameters) {
+            let Some(cells) = &target.axes else { continue };
+            let allowed = |axis: &AxisVar| match parameter.rank {
+                Rank::Scalar => cells.contains(axis) && !call.over.contains(axis),
+                Rank::Vector => cells.contains(axis) || call.over.contains(axis),
+                Rank::Matrix => cells.contains(axis) || call.over.contains(axis) || call.twins.contains(axis),
+                _ => true,
+            };
+            if let Some(extra) = term.axes.iter().find(|axis| !allowed(axis)) {
+                let better = self.model.dim(extra.dim).name.clone();
+                let gather = self.gather(term, extra.dim);
+                let diagnostic = errors::extra_axes(term, (target, cells), (&better, gather), &self.model);
+                self.report(diagnostic);
+                right = None;
+            }
+        }
+        self.check_category(call, target).and(right)
+    }
+
+    /// Probabilities of an index run along the dim of the index.
+    fn check_category(&mut self, call: &FamilyCall, target: &Target) -> Option<()> {
+        let parameters = call.family.forms[call.form].parameters;
+        let free = parameters.iter().any(|parameter| matches!(parameter.domain, "simplex" | "real") && parameter.rank == Rank::Vector);
+        if let (ValueKind::Index, Rank::Scalar, Some(Kind::Index(dim)), Some(axis), true) =
+            (call.family.kind, call.family.rank, target.value, call.over.first(), free)
+            && axis.dim != dim
+        {
+            let names = [self.model.dim(axis.dim).name.as_str(), self.model.dim(dim).name.as_str()];
+            let diagnostic = errors::wrong_categories(call.span, names, target);
+            self.report(diagnostic);
+            return None;
+        }
+        Some(())
+    }
+
+    /// A fix for a bare array that wants an index: `mu[county]`.
+    pub fn gather(&self, term: &Term, dim: DimId) -> Option<(Span, String)> {
+        let mut place = None;
+        term.walk(&mut |inner| {
+            if let TermKind::Read(_, addresses) = &inner.kind
+                && addresses.len() == 1
+                && matches!(addresses[0], Address::Here(axis) if axis.dim == dim)
+                && place.is_none()
+            {
+                place = Some(inner.span);
+            }
+        });
+        Some((place?, self.index_data_of(dim, &Scope::new())?))
+    }
+
+    /// Whether a condition of distributions varies over the cells only.
+    pub fn within(&mut self, term: &Term, target: &Target, _scope: &Scope<'t>) -> Option<()> {
+        if terms::is_broken(term) {
+            return None;
+        }
+        let Some(cells) = &target.axes else { return Some(()) };
+        let Some(extra) = term.axes.iter().find(|axis| !cells.contains(axis)) else { return Some(()) };
+        let name = self.model.dim(extra.dim).name.clone();
+        let gather = self.gather(term, extra.dim);
+        let diagnostic = errors::extra_axes(term, (target, cells), (&name, gather), &self.model);
+        self.report(diagnostic);
+        None
+    }
+}
+
+fn form_names(form: &Form) -> Vec<&'static str> {
+    form.parameters.iter().map(|parameter| parameter.name).collect()
+}
+
+fn complete(form: &Form, placed: &[Option<&Expr>]) -> bool {
+    placed.iter().zip(form.parameters).all(|(given, parameter)| given.is_some() || parameter.default.is_some())
+}
+
+fn knows(family: &Family, name: &Name) -> bool {
+    family.forms.iter().any(|form| form.parameters.iter().any(|parameter| parameter.name == name.text))
+}

@@ -1,0 +1,128 @@
+//! Mistakes about calls, arguments and kinds of numbers.
+
+use super::{kind_words, nearest, term_words};
+use crate::diagnostics::{Code, Diagnostic, Edit};
+use crate::library::ValueKind;
+use crate::model::distributions::Target;
+use crate::model::ir::*;
+use crate::source::Span;
+use crate::syntax::ast::Name;
+
+/// Too few arguments, or too many.
+pub fn arity(function: &Name, span: Span, given: usize, signature: &str) -> Diagnostic {
+    Diagnostic::new(Code(401), format!("`{}` does not take these arguments: {given} given", function.text))
+        .at(span, format!("{given} given"))
+        .help(format!("it is `{signature}`"))
+}
+
+/// A keyword that no parameter has.
+pub fn unknown_argument(function: &Name, keyword: &Name, signatures: &[String], known: &[&str]) -> Diagnostic {
+    let mut names = known.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    let diagnostic = Diagnostic::new(Code(402), format!("`{}` has no argument `{}`", function.text, keyword.text))
+        .at(keyword.span, format!("it has {}", names.join(", ")));
+    let diagnostic = match nearest(&keyword.text, known) {
+        Some(near) => diagnostic
+            .fix(format!("did you mean `{near}`?"), vec![Edit { span: keyword.span, text: near.to_string() }]),
+        None => diagnostic,
+    };
+    diagnostic.help(format!("it is `{}`", signatures.join("` or `")))
+}
+
+/// A place given twice.
+pub fn argument_twice(function: &Name, keyword: &Name) -> Diagnostic {
+    Diagnostic::new(Code(408), format!("`{}` of `{}` is given twice", keyword.text, function.text))
+        .at(keyword.span, "given already")
+}
+
+/// A clause that a call has no use for.
+pub fn clause_not_taken(span: Span, function: &str, clause: &str) -> Diagnostic {
+    Diagnostic::new(Code(408), format!("`{function}` takes no {clause}")).at(span, "nothing to act on")
+}
+
+/// A number where a distribution is wanted.
+pub fn not_a_distribution(term: &Term, target: &str, model: &Model) -> Diagnostic {
+    Diagnostic::new(Code(403), "a distribution is wanted right of `~`".to_string())
+        .at(term.span, term_words(term, model))
+        .help(format!("say how {target} varies around it: `{target} ~ normal(…, sd)`"))
+}
+
+/// Not a truth value.
+pub fn not_a_bool(term: &Term, model: &Model) -> Diagnostic {
+    Diagnostic::new(Code(405), format!("a bool is wanted, found {}", kind_words(term.value, model)))
+        .at(term.span, format!("{}, wanted a bool", term_words(term, model)))
+        .help("compare it: `x > 0`, `x != 0`")
+}
+
+/// A text where it means nothing.
+pub fn stray_text(span: Span) -> Diagnostic {
+    Diagnostic::new(Code(405), "a text is only a label: in an index, or compared with an index")
+        .at(span, "not a number")
+        .help("write `x[\"label\"]` or `group == \"label\"`")
+}
+
+/// A range where it means nothing.
+pub fn stray_range(span: Span) -> Diagnostic {
+    Diagnostic::new(Code(405), "a range is no number")
+        .at(span, "a range")
+        .help("ranges stand in types (`real(0..1)`), in `dim year = 1851..1962` and in `truncated(D, a..b)`")
+}
+
+/// `data` without a type.
+pub fn missing_type(name: &Name) -> Diagnostic {
+    let end = Span::new(name.span.end, name.span.end);
+    Diagnostic::new(Code(406), format!("`{}` has no type", name.text))
+        .at(end, "expected `:` and a type")
+        .help(format!("say what its values are: `data {}: real`, `count`, `bool`, `positive`, or a dim", name.text))
+}
+
+/// `latent` without a prior.
+pub fn missing_prior(name: &Name) -> Diagnostic {
+    Diagnostic::new(Code(407), format!("`{}` has no prior", name.text))
+        .at(name.span, "needs `~` and a distribution")
+        .help("for example `~ normal(0, 1)`; `~ flat` if you mean it")
+}
+
+/// A family whose values are of another kind than the site's.
+pub fn wrong_kind(call: &FamilyCall, target: &Target, value: Kind, (span, model): (Span, &Model)) -> Diagnostic {
+    let (gives, ty) = match call.family.kind {
+        ValueKind::Continuous => ("real numbers", "real"),
+        ValueKind::Count => ("counts", "count"),
+        ValueKind::Bool => ("bools", "bool"),
+        ValueKind::Index => ("indices", "the dim's name"),
+    };
+    Diagnostic::new(Code(502), format!("`{}` gives {gives}, but `{}` is {}", call.family.name, target.name, kind_words(value, model)))
+        .at(call.span, format!("gives {gives}"))
+        .at(span, format!("declared as {}", kind_words(value, model)))
+        .help(format!("declare `{}` as {ty}, or take another distribution", target.name))
+}
+
+/// Branches that give different kinds of numbers.
+pub fn mixed_kinds(span: Span, first: &FamilyCall) -> Diagnostic {
+    Diagnostic::new(Code(502), "these distributions give different kinds of numbers")
+        .at(span, "another kind here")
+        .at(first.span, format!("`{}` is the first", first.family.name))
+}
+
+/// An index-valued latent whose dim is not known.
+pub fn index_without_type(span: Span, target: &Target) -> Diagnostic {
+    Diagnostic::new(Code(208), format!("`{}` is an index into a dim that is not said", target.name))
+        .at(span, "gives an index")
+        .at(target.span, "into which dim?")
+        .help(format!("write the dim as its type: `latent {}: d ~ …`", target.name))
+}
+
+/// `rep` of something that is not observed.
+pub fn nothing_to_replicate(span: Span) -> Diagnostic {
+    Diagnostic::new(Code(410), "`rep` replicates what an `observe` above it names")
+        .at(span, "not observed")
+        .help("write `rep(y)` after `observe y ~ …`")
+}
+
+/// A claimed type of another kind than the value.
+pub fn claim(span: Span, claimed: Kind, value: &Term, model: &Model) -> Diagnostic {
+    Diagnostic::new(Code(405), format!("the type says {}, the value is {}", kind_words(claimed, model), kind_words(value.value, model)))
+        .at(value.span, term_words(value, model))
+        .at(span, format!("declared as {}", kind_words(claimed, model)))
+}

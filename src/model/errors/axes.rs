@@ -1,0 +1,246 @@
+//! Mistakes about dims, axes and indices.
+
+use super::{axes_words, kind_words, term_words};
+use crate::diagnostics::{Code, Diagnostic, Edit};
+use crate::model::distributions::Target;
+use crate::model::ir::*;
+use crate::source::Span;
+use crate::syntax::ast::Name;
+
+/// Adds the fix that puts an index behind a bare array.
+fn gathering(diagnostic: Diagnostic, gather: Option<(Span, String)>) -> Diagnostic {
+    match gather {
+        Some((span, index)) => {
+            let end = Span::new(span.end, span.end);
+            diagnostic.fix(
+                format!("read it at each cell's own element: `[{index}]`"),
+                vec![Edit { span: end, text: format!("[{index}]") }],
+            )
+        }
+        None => diagnostic,
+    }
+}
+
+/// Operands whose dims are not nested.
+pub fn outer_product(first: &Term, second: &Term, gather: Option<(Span, String)>, model: &Model) -> Diagnostic {
+    let mut all: Vec<AxisVar> = first.axes.iter().chain(&second.axes).copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    let words = axes_words(&all, model);
+    let diagnostic = Diagnostic::new(Code(301), format!("this would be {words}, which nothing here asks for"))
+        .at(second.span, format!("varies over {}", axes_words(&second.axes, model)))
+        .at(first.span, format!("varies over {}", axes_words(&first.axes, model)));
+    let diagnostic = gathering(diagnostic, gather);
+    diagnostic.help(format!("if every combination is meant, name the dims: `let x[{}] = …`", words.replace(" × ", ", ")))
+}
+
+/// A dim that one operand has once and the other twice.
+pub fn repeated_dim(first: &Term, second: &Term, dim: &str) -> Diagnostic {
+    Diagnostic::new(Code(306), format!("one side has `{dim}` twice, the other once"))
+        .at(second.span, "")
+        .at(first.span, "")
+        .help(format!("write the indices: `let K[i: {dim}, j: {dim}] = … a[i, j] … b[i] …`"))
+}
+
+/// A term that varies over more than the cells of its statement.
+pub fn extra_axes(
+    term: &Term,
+    (target, cells): (&Target, &[AxisVar]),
+    (extra, gather): (&str, Option<(Span, String)>),
+    model: &Model,
+) -> Diagnostic {
+    let whole = if cells.is_empty() { "is a single value".to_string() } else { format!("is over {}", axes_words(cells, model)) };
+    let diagnostic = Diagnostic::new(
+        Code(302),
+        format!("this varies over {extra}, but {} {whole}", target.name),
+    )
+    .at(term.span, format!("varies over {}", axes_words(&term.axes, model)))
+    .at(target.span, whole);
+    let diagnostic = gathering(diagnostic, gather);
+    let mut names: Vec<&str> = cells.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
+    names.push(extra);
+    diagnostic.help(format!("index it by something over the cells, or add the dim: `[{}]`", names.join(", ")))
+}
+
+/// `A @ B` without exactly one dim to sum over.
+pub fn no_one_shared_dim(span: Span, sides: [&Term; 2], shared: &[DimId], model: &Model) -> Diagnostic {
+    let [left, right] = sides.map(|side| axes_words(&side.axes, model));
+    let message = match shared {
+        [] => "the two sides of `@` share no dim to sum over".to_string(),
+        [_] => "the two sides of `@` share a further dim that nothing names".to_string(),
+        _ => {
+            let names: Vec<&str> = shared.iter().map(|dim| model.dim(*dim).name.as_str()).collect();
+            format!("the two sides of `@` share {}: which one is summed over?", names.join(" and "))
+        }
+    };
+    let or_nothing = |words: String| if words.is_empty() { "no dim".to_string() } else { words };
+    let diagnostic = Diagnostic::new(Code(303), message)
+        .at(span, "one shared dim is wanted")
+        .at(sides[0].span, format!("over {}", or_nothing(left)))
+        .at(sides[1].span, format!("over {}", or_nothing(right)));
+    match shared {
+        [] => diagnostic,
+        _ => diagnostic.help("name the dims that stay in the head (`let eta[obs] = …`), or write the sum: `sum(a * b over d)`"),
+    }
+}
+
+/// A position of the wrong dim, or no position at all.
+pub fn index_kind(term: &Term, wanted: &str, better: Option<&str>, model: &Model) -> Diagnostic {
+    let found = kind_words(term.value, model);
+    let diagnostic = Diagnostic::new(Code(304), format!("{found} is used where an index into {wanted} is wanted"))
+        .at(term.span, format!("{found}, wanted an index into {wanted}"));
+    match better {
+        Some(better) => diagnostic.help(format!("`{better}` is an index into {wanted}")),
+        None => diagnostic,
+    }
+}
+
+/// Positions of two dims compared.
+pub fn compared_indices(span: Span, names: [&String; 2], terms: [&Term; 2]) -> Diagnostic {
+    Diagnostic::new(Code(304), format!("an index into {} is compared with an index into {}", names[0], names[1]))
+        .at(span, "these count different things")
+        .at(terms[0].span, format!("an index into {}", names[0]))
+        .at(terms[1].span, format!("an index into {}", names[1]))
+        .help("compare the coordinates if that is meant: `int(i) == int(j)`")
+}
+
+/// More indices than axes, or an axis that is not there.
+pub fn too_many_indices(
+    array: &str,
+    at: Span,
+    dims: &[DimId],
+    (array_span, model): (Span, &Model),
+) -> Diagnostic {
+    let names: Vec<&str> = dims.iter().map(|dim| model.dim(*dim).name.as_str()).collect();
+    let has = if names.is_empty() { "is a single value".to_string() } else { format!("has only {}", names.join(", ")) };
+    Diagnostic::new(Code(305), format!("`{array}` {has}")).at(at, "no axis is left for this").at(array_span, has)
+}
+
+/// A coordinate that no element has.
+pub fn index_out_of_range(term: &Term, at: f64, dim: DimId, model: &Model) -> Diagnostic {
+    let dim = model.dim(dim);
+    Diagnostic::new(Code(312), format!("{} has no element {at}", dim.name))
+        .at(term.span, format!("{at}"))
+        .at(dim.span, "its coordinates are given here")
+        .help("coordinates count from 1 unless the dim declares others")
+}
+
+/// A label that the dim does not have.
+pub fn unknown_label(label: &str, span: Span, labels: &[String], dim: &Dim) -> Diagnostic {
+    let known: Vec<&str> = labels.iter().map(String::as_str).collect();
+    let diagnostic = Diagnostic::new(Code(311), format!("{} has no label \"{label}\"", dim.name))
+        .at(span, "not one of its labels")
+        .at(dim.span, format!("its labels: {}", known.join(", ")));
+    match crate::diagnostics::suggest::nearest(label, known) {
+        Some(near) => {
+            diagnostic.fix(format!("did you mean \"{near}\"?"), vec![Edit { span, text: format!("\"{near}\"") }])
+        }
+        None => diagnostic,
+    }
+}
+
+/// Only arrays have places.
+pub fn index_of_expression(span: Span) -> Diagnostic {
+    Diagnostic::new(Code(305), "only a declared array can be indexed")
+        .at(span, "not an array")
+        .help("give it a name first: `let a[d] = …`")
+}
+
+/// A bare name over a dim that the head binds twice.
+pub fn bound_twice(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code(306), format!("the head has the dim of `{name}` twice"))
+        .at(span, "which of the two?")
+        .help("write the variable of the one that is meant: `[i: d, j: d]` with `x[i]`")
+}
+
+/// A bare array over a dim that the head binds twice.
+pub fn array_bound_twice(name: &str, dim: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code(306), format!("`{name}` is over {dim}, which the head has twice"))
+        .at(span, "at which of the two elements?")
+        .help(format!("write the index: `{name}[i]`"))
+}
+
+/// A reduction without `over` whose operand has some dims of the head and some others.
+pub fn partial_reduction(function: &Name, span: Span, [axes, kept]: [&[AxisVar]; 2], model: &Model) -> Diagnostic {
+    let rest: Vec<AxisVar> = axes.iter().copied().filter(|axis| !kept.contains(axis)).collect();
+    let over = if rest.is_empty() { axes_words(kept, model) } else { axes_words(&rest, model) };
+    Diagnostic::new(
+        Code(307),
+        format!("`{}` does not say what it is over: {} or part of it", function.text, axes_words(axes, model)),
+    )
+    .at(span, format!("the head already has {}", axes_words(kept, model)))
+    .help(format!("say it: `{}(… over {})`", function.text, over.replace(" × ", ", ")))
+}
+
+/// A joint axis that is neither said nor evident.
+pub fn joint_axis(span: Span, name: &str, axes: &[AxisVar], model: &Model) -> Diagnostic {
+    let names: Vec<&str> = axes.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
+    let diagnostic = Diagnostic::new(Code(308), format!("`{name}` does not say which dim it is over"))
+        .at(span, "over which dim?");
+    match names[..] {
+        [] => diagnostic.help(format!("give the site a bracket with the dim, and write `{name}(… over d)`")),
+        _ => diagnostic.help(format!("write `over` with one of: {}", names.join(", "))),
+    }
+}
+
+/// A name after `over` that is no axis of the site.
+pub fn not_an_axis(name: &Name, axes: &[AxisVar], model: &Model) -> Diagnostic {
+    let words = if axes.is_empty() { "no dim".to_string() } else { axes_words(axes, model) };
+    Diagnostic::new(Code(308), format!("`{}` is not among the dims declared here", name.text))
+        .at(name.span, format!("declared: {words}"))
+        .help(format!("brackets list every axis: add `{}` there", name.text))
+}
+
+/// `[a, b]` that fits no one dim.
+pub fn array_literal(span: Span, length: usize, free: &[AxisVar], model: &Model) -> Diagnostic {
+    let words = axes_words(free, model).replace(" × ", ", ");
+    let message = match free {
+        [] => format!("no dim of the head is left for these {length} elements"),
+        _ => format!("these {length} elements could lie along any of {words}"),
+    };
+    Diagnostic::new(Code(309), message)
+        .at(span, format!("{length} elements"))
+        .help("an array literal fills the one head dim that its elements lack: `let x[d] = [a, b]`")
+}
+
+/// A matrix function without a matrix.
+pub fn not_a_matrix(span: Span, name: &str, axes: &[AxisVar], model: &Model) -> Diagnostic {
+    let words = if axes.is_empty() { "a single value".to_string() } else { format!("over {}", axes_words(axes, model)) };
+    Diagnostic::new(Code(310), format!("`{name}` wants a matrix over a dim repeated"))
+        .at(span, words)
+        .help("declare it over the dim twice: `let K[i: d, j: d] = …`")
+}
+
+/// Probabilities along one dim for an index into another.
+pub fn wrong_categories(span: Span, [over, wanted]: [&str; 2], target: &Target) -> Diagnostic {
+    Diagnostic::new(Code(304), format!("these probabilities are over {over}, but {} is an index into {wanted}", target.name))
+        .at(span, format!("over {over}"))
+        .at(target.span, format!("an index into {wanted}"))
+}
+
+/// `x in s` where `s` is not a part of a dim.
+pub fn not_a_sub_dim(span: Span) -> Diagnostic {
+    Diagnostic::new(Code(304), "`in` asks whether an element belongs to a part of a dim")
+        .at(span, "not a sub-dim")
+        .help("declare one: `dim late = time where time > 10`")
+}
+
+/// `by` a value that is no index.
+pub fn not_an_index(span: Span) -> Diagnostic {
+    Diagnostic::new(Code(304), "`by` wants an index into a dim")
+        .at(span, "not an index")
+        .help("declare the data with the dim as type: `data group[obs]: group`")
+}
+
+/// A value known too late for what it decides.
+pub fn not_known_from_data(term: &Term, what: &str, model: &Model) -> Diagnostic {
+    Diagnostic::new(Code(603), format!("{what} must be known from the data alone"))
+        .at(term.span, format!("{} that depends on a latent", term_words(term, model)))
+        .help("use data, or a number")
+}
+
+/// Not one integer.
+pub fn not_an_integer(term: &Term, what: &str, model: &Model) -> Diagnostic {
+    Diagnostic::new(Code(405), format!("{what} must be an integer"))
+        .at(term.span, format!("{}, wanted an integer", term_words(term, model)))
+}

@@ -1,0 +1,118 @@
+//! Mistakes about names.
+
+use crate::diagnostics::{Code, Diagnostic, Edit, suggest};
+use crate::source::Span;
+use crate::syntax::ast::Name;
+
+/// The known name most like this one.
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let mut sorted = known.to_vec();
+    sorted.sort_unstable();
+    suggest::nearest(name, sorted)
+}
+
+fn replace(span: Span, text: &str) -> Vec<Edit> {
+    vec![Edit { span, text: text.to_string() }]
+}
+
+fn suggesting(diagnostic: Diagnostic, span: Span, near: Option<&str>) -> Diagnostic {
+    match near {
+        Some(near) => diagnostic.fix(format!("did you mean `{near}`?"), replace(span, near)),
+        None => diagnostic,
+    }
+}
+
+/// A name that nothing declares.
+pub fn unknown_name(name: &str, span: Span, near: Option<&str>, place: Option<Span>) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new(Code(201), format!("`{name}` is not declared")).at(span, "not declared");
+    if let Some(place) = place {
+        diagnostic = diagnostic.at(place, "did you mean this?");
+    }
+    suggesting(diagnostic, span, near)
+}
+
+/// A dim that nothing declares.
+pub fn unknown_dim(name: &Name, known: &[&str]) -> Diagnostic {
+    let near = nearest(&name.text, known);
+    let diagnostic =
+        Diagnostic::new(Code(207), format!("there is no dim `{}`", name.text)).at(name.span, "not a dim");
+    match near {
+        Some(_) => suggesting(diagnostic, name.span, near),
+        None => diagnostic.help(format!("declare it: `dim {}`", name.text)),
+    }
+}
+
+/// A type that is none.
+pub fn unknown_type(name: &Name, dims: &[&str]) -> Diagnostic {
+    let mut known: Vec<&str> =
+        crate::library::DOMAINS.iter().map(|row| row.name).filter(|name| super::super::types::written(name).is_some()).collect();
+    known.extend(dims);
+    let diagnostic =
+        Diagnostic::new(Code(208), format!("there is no type `{}`", name.text)).at(name.span, "neither a type nor a dim");
+    suggesting(diagnostic, name.span, nearest(&name.text, &known))
+}
+
+/// A second declaration of a name.
+pub fn duplicate(name: &Name, first: Span) -> Diagnostic {
+    Diagnostic::new(Code(202), format!("`{}` is declared twice", name.text))
+        .at(name.span, "again here")
+        .at(first, "first here")
+        .help("give one of the two another name")
+}
+
+/// A name read before the statement that declares it.
+pub fn used_before(name: &Name, declared: Span) -> Diagnostic {
+    Diagnostic::new(Code(203), format!("`{}` is used before it is declared", name.text))
+        .at(name.span, "used here")
+        .at(declared, "declared later")
+        .help("move the declaration up; only an earlier element of a shared dim (`x[t-1]`) may be read before")
+}
+
+/// A value without a bracket that reads itself.
+pub fn reads_itself(name: &Name, declared: Span) -> Diagnostic {
+    Diagnostic::new(Code(602), format!("`{}` is defined by itself", name.text))
+        .at(name.span, "its own value")
+        .at(declared, "declared here")
+        .help(format!("an earlier element may be read: `{0}[t: time]` with `{0}[t-1]`", name.text))
+}
+
+/// No such distribution.
+pub fn unknown_distribution(name: &Name, known: &[&str]) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code(204), format!("there is no distribution `{}`", name.text))
+        .at(name.span, "no such distribution");
+    suggesting(diagnostic, name.span, nearest(&name.text, known))
+}
+
+/// No such function; an array of the name was perhaps to be indexed.
+pub fn unknown_function(name: &Name, known: &[&str], array: Option<Span>) -> Diagnostic {
+    let text = &name.text;
+    let diagnostic =
+        Diagnostic::new(Code(205), format!("there is no function `{text}`")).at(name.span, "no such function");
+    match array {
+        Some(array) => diagnostic
+            .at(array, format!("`{text}` is an array"))
+            .help(format!("elements are read with brackets: `{text}[i]`")),
+        None => suggesting(diagnostic, name.span, nearest(text, known)),
+    }
+}
+
+/// A name from another language or library.
+pub fn dialect(name: &Name, form: &str) -> Diagnostic {
+    Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
+        .at(name.span, "not a name here")
+        .help(format!("write `{form}`"))
+}
+
+/// A distribution where a number is wanted.
+pub fn distribution_as_number(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code(404), format!("`{name}` is a distribution, not a number"))
+        .at(span, "a distribution is not a number")
+        .help(format!("draw from it: `latent x ~ {name}(…)`, or ask for its density: `log_prob({name}(…), x)`"))
+}
+
+/// A function's name without a call.
+pub fn function_as_number(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code(409), format!("`{name}` is a function, not a number"))
+        .at(span, "a function")
+        .help(format!("call it: `{name}(…)`"))
+}

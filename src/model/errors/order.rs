@@ -1,0 +1,55 @@
+//! Mistakes about what is known when: recursion, stages, what can be observed.
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast::Name;
+
+/// A read of a value that is not earlier along a shared dim.
+pub fn not_earlier(name: &str, span: Span, declared: Span, dim: Option<&str>) -> Diagnostic {
+    let words = match dim {
+        Some(dim) => format!("not at an earlier element of {dim}"),
+        None => "not at an earlier element".to_string(),
+    };
+    Diagnostic::new(Code(601), format!("`{name}` is read before it is known"))
+        .at(span, words)
+        .at(declared, format!("`{name}` is declared here"))
+        .help("a name may be read before its declaration, or by itself, only at an earlier element: `x[t-1]`")
+}
+
+/// A value that depends on itself at the same element.
+pub fn same_element(name: &str, span: Span, declared: Span) -> Diagnostic {
+    Diagnostic::new(Code(602), format!("`{name}` depends on itself at the same element"))
+        .at(span, "the same element")
+        .at(declared, format!("`{name}` is declared here"))
+        .help("read an earlier element: `x[t-1]`, guarded by `if t == 1 then … else …`")
+}
+
+/// A function that calls itself.
+pub fn recursive_function(name: &Name, declared: Span) -> Diagnostic {
+    Diagnostic::new(Code(605), format!("`{}` calls itself", name.text))
+        .at(name.span, "within its own body")
+        .at(declared, "declared here")
+        .help("functions are written out where they are called; use a recursion over a dim: `x[t-1]`")
+}
+
+/// `observe` of something that is not a name.
+pub fn observed_expression(span: Span) -> Diagnostic {
+    Diagnostic::new(Code(604), "only data can be observed, under their name")
+        .at(span, "an expression")
+        .help("observe the data themselves, or a `let` of data alone; a density of `log(y)` is not one of `y`")
+}
+
+/// `observe` of something that depends on latents.
+pub fn observed_latent(name: &Name, declared: Span) -> Diagnostic {
+    Diagnostic::new(Code(604), format!("`{}` is not data", name.text))
+        .at(name.span, "depends on a latent")
+        .at(declared, "declared here")
+        .help("observe the data themselves and put the rest right of `~`")
+}
+
+/// The bracket of an `observe` that does not list the axes of its target.
+pub fn observed_axes(name: &Name, axes: &str) -> Diagnostic {
+    let has = if axes.is_empty() { "no dim".to_string() } else { axes.to_string() };
+    Diagnostic::new(Code(305), format!("`{}` has {has}", name.text))
+        .at(name.span, "the bracket lists every axis, in declared order")
+}

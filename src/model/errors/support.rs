@@ -1,0 +1,76 @@
+//! Mistakes about where values lie.
+
+use super::axes_words;
+use crate::diagnostics::{Code, Diagnostic, Edit};
+use crate::library::Domain;
+use crate::model::distributions::Target;
+use crate::model::ir::*;
+use crate::source::Span;
+
+/// A parameter that may lie outside of where it must.
+pub fn parameter(term: &Term, (owner, name): (&str, &str), wanted: &Domain, site: Option<&Site>) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::new(Code(501), format!("{name} of `{owner}` must be {}", wanted.words))
+            .at(term.span, format!("wanted {}", wanted.words));
+    match site {
+        Some(site) => {
+            let declared = format!("`{}` is {} here", site.name, site.domain.domain.words);
+            let end = Span::new(site.span.end, site.span.end);
+            let edits = match site.kind {
+                SiteKind::Latent { .. } if site.axes.is_empty() => {
+                    vec![Edit { span: end, text: format!(": {}", wanted.name) }]
+                }
+                _ => Vec::new(),
+            };
+            diagnostic.at(site.span, declared).fix(format!("declare `{}: {}`", site.name, wanted.name), edits)
+        }
+        None => diagnostic,
+    }
+}
+
+/// `uniform` over something without ends.
+pub fn unbounded_uniform(span: Span, target: &Target) -> Diagnostic {
+    Diagnostic::new(Code(503), "`uniform` without ends needs a bounded type")
+        .at(span, "uniform over what?")
+        .at(target.span, "no bounded type here")
+        .help(format!("write `latent {0}: unit ~ uniform`, or the ends: `uniform(0, 1)`", target.name))
+}
+
+/// An interval without numbers in it.
+pub fn empty_interval(span: Span, [low, high]: [f64; 2]) -> Diagnostic {
+    Diagnostic::new(Code(506), format!("no number lies between {low} and {high}"))
+        .at(span, format!("{low} is not below {high}"))
+        .help("the lower end comes first")
+}
+
+/// A type and a support that share nothing.
+pub fn disjoint(span: Span, declared: &SiteDomain, support: &SiteDomain) -> Diagnostic {
+    Diagnostic::new(Code(505), "the prior has no mass in the declared type")
+        .at(span, declared.domain.words)
+        .help(format!("the distribution gives {}", support.domain.words))
+}
+
+/// A restriction whose probability has no known value.
+pub fn no_normaliser(span: Span, domain: &Domain, what: &str) -> Diagnostic {
+    Diagnostic::new(Code(504), format!("`{}` cannot be asked of {what}: the probability of it is not known", domain.name))
+        .at(span, "this would need its normaliser")
+        .help("`ordered` of values drawn alike is possible; else take a distribution that has this support")
+}
+
+/// An order over values that are not drawn alike.
+pub fn not_exchangeable(term: &Term, declared: &SiteDomain, span: Span, model: &Model) -> Diagnostic {
+    Diagnostic::new(
+        Code(504),
+        format!("`{}` needs values that are drawn alike over {}", declared.domain.name, axes_words(&declared.over, model)),
+    )
+    .at(term.span, format!("varies over {}", axes_words(&term.axes, model)))
+    .at(span, "the probability of this order has no known value")
+    .help("give all of them the same prior")
+}
+
+/// A distribution that cannot be cut, for lack of its distribution function.
+pub fn no_distribution_function(call: &FamilyCall, span: Span) -> Diagnostic {
+    Diagnostic::new(Code(504), format!("the distribution function of `{}` is not known", call.family.name))
+        .at(call.span, "cannot be truncated or censored")
+        .at(span, "asked for here")
+}

@@ -1,0 +1,226 @@
+//! Reading an array at given places: `a[i, _, time = t]`.
+
+use super::checker::Checker;
+use super::errors;
+use super::ir::*;
+use super::scope::Scope;
+use super::terms;
+use crate::source::Span;
+use crate::syntax::ast::*;
+
+impl<'t> Checker<'t> {
+    /// `a[…]`
+    pub fn index(&mut self, base: &'t Expr, indices: &'t [Index], span: Span, scope: &mut Scope<'t>) -> Term {
+        let ExprKind::Name(name) = &base.kind else {
+            if base.kind == ExprKind::Broken {
+                return terms::broken(span);
+            }
+            return self.fail(base.span, errors::index_of_expression(base.span));
+        };
+        if let Some(closure) = scope.parameter(name) {
+            let caller = closure.frame;
+            return self.index_of_argument(closure.expr, indices, (span, caller), scope);
+        }
+        if !self.names.arrays.contains_key(name.as_str()) {
+            let found = self.term(base, scope);
+            return if terms::is_broken(&found) { found } else { self.fail(span, errors::index_of_expression(base.span)) };
+        }
+        let Some((site, axes)) = self.readable(name, base.span) else { return terms::broken(span) };
+        let dims: Vec<DimId> = axes.iter().map(|axis| axis.dim).collect();
+        let Some(given) = self.places(name, base.span, &dims, indices) else { return terms::broken(span) };
+        self.read_at(site, name, (&dims, &given), span, scope)
+    }
+
+    /// An inlined function indexes its parameter: the argument must be a plain name.
+    fn index_of_argument(
+        &mut self,
+        argument: &'t Expr,
+        indices: &'t [Index],
+        (span, caller): (Span, usize),
+        scope: &mut Scope<'t>,
+    ) -> Term {
+        let ExprKind::Name(name) = &argument.kind else {
+            return self.fail(argument.span, errors::index_of_expression(argument.span));
+        };
+        let own = scope.frame;
+        scope.frame = caller;
+        let deeper = scope.parameter(name);
+        scope.frame = own;
+        if let Some(closure) = deeper {
+            return self.index_of_argument(closure.expr, indices, (span, closure.frame), scope);
+        }
+        let Some((site, axes)) = self.readable(name, argument.span) else { return terms::broken(span) };
+        let dims: Vec<DimId> = axes.iter().map(|axis| axis.dim).collect();
+        let Some(given) = self.places(name, argument.span, &dims, indices) else { return terms::broken(span) };
+        self.read_at(site, name, (&dims, &given), span, scope)
+    }
+
+    /// What is given for each declared axis.
+    fn places(
+        &mut self,
+        array: &str,
+        span: Span,
+        dims: &[DimId],
+        indices: &'t [Index],
+    ) -> Option<Vec<Option<&'t Expr>>> {
+        let mut given: Vec<Option<&'t Expr>> = vec![None; dims.len()];
+        let mut next = 0;
+        for index in indices {
+            let place = match index {
+                Index::Named(name, _) => {
+                    let dim = self.dim_named(name)?;
+                    (0..dims.len()).find(|&place| dims[place] == dim && given[place].is_none())
+                }
+                _ => Some(next).filter(|&place| place < dims.len()),
+            };
+            let Some(place) = place else {
+                let diagnostic = errors::too_many_indices(array, index_span(index), dims, (span, &self.model));
+                self.report(diagnostic);
+                return None;
+            };
+            given[place] = match index {
+                Index::At(expr) | Index::Named(_, expr) => Some(expr),
+                Index::All(_) => None,
+            };
+            next = place + 1;
+        }
+        Some(given)
+    }
+
+    fn read_at(
+        &mut self,
+        site: SiteId,
+        name: &str,
+        (dims, given): (&[DimId], &[Option<&'t Expr>]),
+        span: Span,
+        scope: &mut Scope<'t>,
+    ) -> Term {
+        let rest: Vec<DimId> = (0..dims.len()).filter(|&place| given[place].is_none()).map(|place| dims[place]).collect();
+        let Some(bare) = self.bare_addresses(name, &rest, span, scope) else { return terms::broken(span) };
+        let mut bare = bare.into_iter();
+        let mut addresses = Vec::new();
+        for (place, &dim) in dims.iter().enumerate() {
+            let address = match given[place] {
+                Some(expr) => Some(self.address(expr, dim, scope)),
+                None => bare.next(),
+            };
+            addresses.extend(address);
+        }
+        let computed: Vec<&Term> = addresses
+            .iter()
+            .filter_map(|address| match address {
+                Address::At(term) => Some(term),
+                Address::Here(_) => None,
+            })
+            .collect();
+        if !self.aligned(&computed, scope) {
+            return terms::broken(span);
+        }
+        self.read(site, addresses, span, scope)
+    }
+
+    /// One place between the brackets, as a position in a dim.
+    fn address(&mut self, expr: &'t Expr, dim: DimId, scope: &mut Scope<'t>) -> Address {
+        if let ExprKind::Text(label) = &expr.kind {
+            return Address::At(self.label(dim, label, expr.span));
+        }
+        let term = self.term(expr, scope);
+        if terms::is_broken(&term) {
+            return Address::At(term);
+        }
+        match term.value {
+            Kind::Index(found) if found == dim => match term.kind {
+                TermKind::Position(axis) => Address::Here(axis),
+                _ => Address::At(term),
+            },
+            Kind::Index(_) => self.converted_index(term, dim, scope),
+            Kind::Int => {
+                let out = super::supports::literal(&term).filter(|at| !self.may_have(dim, *at));
+                if let Some(at) = out {
+                    let diagnostic = errors::index_out_of_range(&term, at, dim, &self.model);
+                    return Address::At(self.fail(expr.span, diagnostic));
+                }
+                Address::At(terms::convert(Conversion::ToPosition(dim), term, Kind::Index(dim)))
+            }
+            Kind::Real | Kind::Bool => {
+                let wanted = self.model.dim(dim).name.clone();
+                let diagnostic = errors::index_kind(&term, &wanted, None, &self.model);
+                Address::At(self.fail(expr.span, diagnostic))
+            }
+        }
+    }
+
+    /// A position of another dim: right only between a sub-dim and its parent, at an element both have.
+    fn converted_index(&mut self, term: Term, dim: DimId, scope: &Scope<'t>) -> Address {
+        if let TermKind::Convert(Conversion::ToParent(sub), inner) = &term.kind
+            && *sub == dim
+        {
+            return match inner.kind {
+                TermKind::Position(axis) => Address::Here(axis),
+                _ => Address::At((**inner).clone()),
+            };
+        }
+        if let TermKind::Position(axis) = term.kind
+            && let Some(position) = self.position_in(dim, axis, term.span)
+        {
+            return Address::At(position);
+        }
+        let wanted = self.model.dim(dim).name.clone();
+        let better = self.index_data_of(dim, scope);
+        let diagnostic = errors::index_kind(&term, &wanted, better.as_deref(), &self.model);
+        Address::At(self.fail(term.span, diagnostic))
+    }
+
+    /// A data array whose values are positions in a dim: what to offer where one is missing.
+    pub fn index_data_of(&self, dim: DimId, _scope: &Scope<'t>) -> Option<String> {
+        let site = self.model.sites.iter().find(|site| {
+            site.value == Kind::Index(dim) && matches!(site.kind, SiteKind::Data { .. }) && !site.axes.is_empty()
+        });
+        site.map(|site| site.name.clone())
+    }
+
+    /// Whether a dim may have a coordinate, as far as the model says.
+    fn may_have(&self, dim: DimId, coordinate: f64) -> bool {
+        let bound = |term: &Term| super::supports::literal(term);
+        match &self.model.dim(dim).kind {
+            DimKind::Range(first, last) => {
+                bound(first).is_none_or(|first| coordinate >= first)
+                    && bound(last).is_none_or(|last| coordinate <= last)
+            }
+            DimKind::FromData => coordinate >= 1.0,
+            DimKind::Size(size) => coordinate >= 1.0 && bound(size).is_none_or(|size| coordinate <= size),
+            DimKind::Labels(labels) => coordinate >= 1.0 && coordinate <= labels.len() as f64,
+            DimKind::Sub { .. } => true,
+        }
+    }
+
+    /// The position of a label: constant where the model declares the labels.
+    pub fn label(&mut self, dim: DimId, label: &str, span: Span) -> Term {
+        let value = Kind::Index(dim);
+        match &self.model.dim(dim).kind {
+            DimKind::Labels(labels) => match labels.iter().position(|known| known == label) {
+                Some(position) => terms::number(position as f64, value, span),
+                None => {
+                    let diagnostic = errors::unknown_label(label, span, labels, self.model.dim(dim));
+                    self.fail(span, diagnostic)
+                }
+            },
+            _ => Term {
+                kind: TermKind::LabelPosition(dim, label.to_string()),
+                axes: Vec::new(),
+                value,
+                stage: Stage::Data,
+                span,
+            },
+        }
+    }
+}
+
+/// Where an index was written.
+fn index_span(index: &Index) -> Span {
+    match index {
+        Index::At(expr) => expr.span,
+        Index::All(span) => *span,
+        Index::Named(name, expr) => name.span.to(expr.span),
+    }
+}

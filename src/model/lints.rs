@@ -1,0 +1,100 @@
+//! Warnings about a model without errors.
+
+use super::ir::*;
+use crate::diagnostics::{Code, Diagnostic};
+
+/// All of them.
+pub fn lints(model: &Model) -> Vec<Diagnostic> {
+    let mut found = unused(model);
+    found.extend(observed_twice(model));
+    found.extend(real_equality(model));
+    found
+}
+
+/// Calls `visit` with every term of a model but those of one site's own definition.
+fn walk_others(model: &Model, but: Option<SiteId>, visit: &mut dyn FnMut(&Term)) {
+    for id in model.site_ids().filter(|id| Some(*id) != but) {
+        let site = model.site(id);
+        match &site.kind {
+            SiteKind::Data { default, .. } => default.iter().for_each(|term| term.walk(visit)),
+            SiteKind::Let(value) | SiteKind::Generate(value) => value.walk(visit),
+            SiteKind::Latent { prior, .. } => prior.walk(visit),
+            SiteKind::GenerateDraw(distribution) => distribution.walk(visit),
+        }
+        site.domain.ends.iter().flatten().for_each(|end| end.walk(visit));
+    }
+    for factor in &model.factors {
+        match factor {
+            Factor::Observe { target, distribution, .. } => {
+                target.walk(visit);
+                distribution.walk(visit);
+            }
+            Factor::Potential { value, .. } => value.walk(visit),
+        }
+    }
+    for dim in &model.dims {
+        match &dim.kind {
+            DimKind::Size(term) | DimKind::Sub { filter: term, .. } => term.walk(visit),
+            DimKind::Range(first, last) => [first, last].into_iter().for_each(|term| term.walk(visit)),
+            DimKind::FromData | DimKind::Labels(_) => {}
+        }
+    }
+}
+
+/// Data, latents and lets that nothing reads.
+fn unused(model: &Model) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for id in model.site_ids() {
+        let site = model.site(id);
+        let mut read = false;
+        walk_others(model, Some(id), &mut |term| read |= matches!(term.kind, TermKind::Read(other, _) if other == id));
+        let (code, words) = match site.kind {
+            _ if read => continue,
+            SiteKind::Data { .. } => (1001, "nothing reads it"),
+            SiteKind::Let(_) => (1002, "nothing reads it"),
+            SiteKind::Latent { .. } => (1003, "nothing depends on it: its posterior is its prior"),
+            SiteKind::Generate(_) | SiteKind::GenerateDraw(_) => continue,
+        };
+        let message = format!("`{}` is not used", site.name);
+        found.push(Diagnostic::new(Code(code), message).at(site.span, words).help("remove it, or use it"));
+    }
+    found
+}
+
+/// A site with two likelihood terms.
+fn observed_twice(model: &Model) -> Vec<Diagnostic> {
+    let mut seen: Vec<(SiteId, crate::source::Span)> = Vec::new();
+    let mut found = Vec::new();
+    for factor in &model.factors {
+        let Factor::Observe { site, span, axes, .. } = factor else { continue };
+        let part = axes.iter().any(|axis| matches!(model.dim(axis.dim).kind, DimKind::Sub { .. }));
+        match seen.iter().find(|(other, _)| other == site) {
+            Some((_, first)) if !part => found.push(
+                Diagnostic::new(Code(1004), format!("`{}` is observed twice", model.site(*site).name))
+                    .at(*span, "again here")
+                    .at(*first, "first here")
+                    .help("its likelihood counts twice; take one of the two out"),
+            ),
+            _ => seen.push((*site, *span)),
+        }
+    }
+    found
+}
+
+/// `==` between real numbers.
+fn real_equality(model: &Model) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    walk_others(model, None, &mut |term| {
+        if let TermKind::Operate(Operator::Equal | Operator::NotEqual, operands) = &term.kind
+            && operands.iter().any(|operand| operand.value == Kind::Real && operand.stage > Stage::Data)
+        {
+            let diagnostic = Diagnostic::new(Code(1005), "real numbers are hardly ever equal")
+                .at(term.span, "compared for equality")
+                .help("compare with a tolerance: `abs(a - b) < 0.001`");
+            if !found.contains(&diagnostic) {
+                found.push(diagnostic);
+            }
+        }
+    });
+    found
+}

@@ -1,0 +1,239 @@
+//! Recursion: a name read before it is known must be read at a strictly earlier element of a shared dim. What reads
+//! itself or each other so is computed in one pass along that dim.
+
+use super::checker::Checker;
+use super::errors;
+use super::ir::*;
+use super::names::ArrayState;
+use super::scope::{Origin, Scope};
+use super::supports::interval_of;
+use crate::source::Span;
+
+/// A read of a site at an earlier element, by a site declared no later.
+#[derive(Clone, Copy, Debug)]
+pub struct ForwardRead {
+    /// Who reads.
+    pub reader: SiteId,
+    /// What is read.
+    pub read: SiteId,
+    /// Along which dim it is earlier.
+    pub dim: DimId,
+}
+
+/// How a read that is not at an earlier element falls short.
+enum Fault {
+    SameElement,
+    Elsewhere(Option<DimId>),
+    ByData(Span),
+}
+
+/// The pairs `s < t` of axes that a condition says.
+pub fn less_facts(condition: &Term) -> Vec<(AxisVar, AxisVar)> {
+    let TermKind::Operate(operator, operands) = &condition.kind else { return Vec::new() };
+    let sides = match &operands[..] {
+        [Term { kind: TermKind::Position(left), .. }, Term { kind: TermKind::Position(right), .. }] => {
+            Some((*left, *right))
+        }
+        _ => None,
+    };
+    match (operator, sides) {
+        (Operator::And, _) => operands.iter().flat_map(less_facts).collect(),
+        (Operator::Less, Some((left, right))) => vec![(left, right)],
+        (Operator::Greater, Some((left, right))) => vec![(right, left)],
+        _ => Vec::new(),
+    }
+}
+
+impl<'t> Checker<'t> {
+    /// Whether a site may be read here; if not, it is reported.
+    pub fn check_order(&mut self, id: SiteId, addresses: &[Address], span: Span, scope: &Scope<'t>) -> bool {
+        let site = self.model.site(id);
+        let (name, declared) = (site.name.clone(), site.span);
+        let state = self.names.arrays.get(name.as_str()).map(|array| array.state);
+        if state == Some(ArrayState::Ready) {
+            return true;
+        }
+        let Some(reader) = self.reader else {
+            self.report(errors::not_earlier(&name, span, declared, None));
+            return false;
+        };
+        let diagnostic = match self.earlier(id, addresses, scope) {
+            Ok(dim) => {
+                self.forward.push(ForwardRead { reader, read: id, dim });
+                return true;
+            }
+            Err(Fault::SameElement) if reader == id => errors::same_element(&name, span, declared),
+            Err(Fault::ByData(at)) => errors::unsupported(at, "recursion along an index from the data"),
+            Err(Fault::SameElement) => errors::not_earlier(&name, span, declared, None),
+            Err(Fault::Elsewhere(dim)) => {
+                let dim = dim.map(|dim| self.model.dim(dim).name.clone());
+                errors::not_earlier(&name, span, declared, dim.as_deref())
+            }
+        };
+        self.report(diagnostic);
+        false
+    }
+
+    /// The dim along which a read is strictly earlier than the current cell.
+    fn earlier(&self, id: SiteId, addresses: &[Address], scope: &Scope<'t>) -> Result<DimId, Fault> {
+        let mut fault = Fault::SameElement;
+        for (axis, address) in self.model.site(id).axes.iter().zip(addresses) {
+            match address {
+                Address::Here(at) => {
+                    let below = |(s, t): &(AxisVar, AxisVar)| s == at && self.is_head(*t, axis.dim, scope);
+                    if scope.less.iter().any(below) {
+                        return Ok(axis.dim);
+                    }
+                    if !self.is_head(*at, axis.dim, scope) {
+                        fault = Fault::Elsewhere(Some(axis.dim));
+                    }
+                }
+                Address::At(term) => match self.step(term, axis.dim, scope) {
+                    Some(step) if step >= 1.0 => return Ok(axis.dim),
+                    _ if matches!(term.kind, TermKind::Read(..)) => fault = Fault::ByData(term.span),
+                    _ => fault = Fault::Elsewhere(Some(axis.dim)),
+                },
+            }
+        }
+        Err(fault)
+    }
+
+    fn is_head(&self, axis: AxisVar, dim: DimId, scope: &Scope<'t>) -> bool {
+        axis.dim == dim && scope.bound.iter().any(|bound| bound.axis == axis && bound.origin == Origin::Head)
+    }
+
+    /// By how much at least a position lies before the current one.
+    fn step(&self, term: &Term, dim: DimId, scope: &Scope<'t>) -> Option<f64> {
+        let TermKind::Operate(Operator::Subtract, operands) = &term.kind else { return None };
+        let [Term { kind: TermKind::Position(axis), .. }, back] = &operands[..] else { return None };
+        self.is_head(*axis, dim, scope).then(|| interval_of(&self.model, back).low)
+    }
+}
+
+/// Sites in an order in which what is read comes first; lets that read themselves or each other together.
+pub fn order(model: &Model, forward: &[ForwardRead]) -> Vec<Step> {
+    let reads: Vec<Vec<SiteId>> = model.sites.iter().map(reads_of).collect();
+    let mut steps = Vec::new();
+    let all: Vec<SiteId> = model.site_ids().collect();
+    order_among(&all, &Graph { model, reads: &reads, forward }, &mut steps);
+    steps
+}
+
+/// Who reads whom.
+struct Graph<'m> {
+    model: &'m Model,
+    reads: &'m [Vec<SiteId>],
+    forward: &'m [ForwardRead],
+}
+
+fn order_among(sites: &[SiteId], graph: &Graph, steps: &mut Vec<Step>) {
+    for component in components(sites, graph.reads) {
+        let loops = component.len() > 1 || graph.reads[component[0].0].contains(&component[0]);
+        let (drawn, computed): (Vec<SiteId>, Vec<SiteId>) =
+            component.iter().copied().partition(|id| is_drawn(graph.model.site(*id)));
+        steps.extend(drawn.iter().map(|id| Step::Site(*id)));
+        if !drawn.is_empty() {
+            order_among(&computed, graph, steps);
+        } else if loops {
+            steps.push(Step::Recurrence(recurrence(computed, graph)));
+        } else {
+            steps.extend(computed.iter().map(|id| Step::Site(*id)));
+        }
+    }
+}
+
+/// Values that are given, not computed: a density that reads them may be read by what they depend on.
+fn is_drawn(site: &Site) -> bool {
+    matches!(site.kind, SiteKind::Latent { .. } | SiteKind::GenerateDraw(_))
+}
+
+/// Members read each other at the same element only backwards, so declared order is the order within one element.
+fn recurrence(mut members: Vec<SiteId>, graph: &Graph) -> Recurrence {
+    members.sort_unstable();
+    let inside = |read: &&ForwardRead| members.contains(&read.reader) && members.contains(&read.read);
+    let dim = graph.forward.iter().find(inside).map(|read| read.dim);
+    let own = members.first().and_then(|id| {
+        graph.model.site(*id).axes.iter().copied().find(|axis| dim.is_none_or(|dim| axis.dim == dim))
+    });
+    let axis = own.unwrap_or(AxisVar { dim: dim.unwrap_or(DimId(0)), copy: 0 });
+    Recurrence { axis, members }
+}
+
+/// The sites that a site's definition reads, each once.
+fn reads_of(site: &Site) -> Vec<SiteId> {
+    let mut found = Vec::new();
+    {
+        let mut visit = |term: &Term| {
+            if let TermKind::Read(id, _) = term.kind
+                && !found.contains(&id)
+            {
+                found.push(id);
+            }
+        };
+        match &site.kind {
+            SiteKind::Data { default, .. } => default.iter().for_each(|term| term.walk(&mut visit)),
+            SiteKind::Let(value) | SiteKind::Generate(value) => value.walk(&mut visit),
+            SiteKind::Latent { prior, .. } => prior.walk(&mut visit),
+            SiteKind::GenerateDraw(distribution) => distribution.walk(&mut visit),
+        }
+        site.domain.ends.iter().flatten().for_each(|end| end.walk(&mut visit));
+    }
+    found
+}
+
+/// Strongly connected components, those that are read first (Tarjan 1972).
+fn components(sites: &[SiteId], reads: &[Vec<SiteId>]) -> Vec<Vec<SiteId>> {
+    let mut search = Search {
+        sites,
+        reads,
+        index: vec![None; reads.len()],
+        low: vec![0; reads.len()],
+        stack: Vec::new(),
+        next: 0,
+        found: Vec::new(),
+    };
+    for site in sites {
+        if search.index[site.0].is_none() {
+            search.visit(*site);
+        }
+    }
+    search.found
+}
+
+struct Search<'s> {
+    sites: &'s [SiteId],
+    reads: &'s [Vec<SiteId>],
+    index: Vec<Option<usize>>,
+    low: Vec<usize>,
+    stack: Vec<SiteId>,
+    next: usize,
+    found: Vec<Vec<SiteId>>,
+}
+
+impl Search<'_> {
+    fn visit(&mut self, site: SiteId) {
+        let own = self.next;
+        (self.index[site.0], self.low[site.0]) = (Some(own), own);
+        self.next += 1;
+        self.stack.push(site);
+        for &read in &self.reads[site.0] {
+            if !self.sites.contains(&read) {
+                continue;
+            }
+            match self.index[read.0] {
+                None => {
+                    self.visit(read);
+                    self.low[site.0] = self.low[site.0].min(self.low[read.0]);
+                }
+                Some(index) if self.stack.contains(&read) => self.low[site.0] = self.low[site.0].min(index),
+                Some(_) => {}
+            }
+        }
+        if self.low[site.0] == own {
+            let start = self.stack.iter().position(|other| *other == site).unwrap_or(0);
+            let mut component = self.stack.split_off(start);
+            component.sort_unstable();
+            self.found.push(component);
+        }
+    }
+}

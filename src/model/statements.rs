@@ -1,0 +1,349 @@
+//! Statements: what each declares or adds to the model.
+
+use super::checker::Checker;
+use super::distributions::Target;
+use super::errors;
+use super::ir::*;
+use super::names::ArrayState;
+use super::scope::{Origin, Scope};
+use super::supports;
+use super::terms;
+use super::types::{self, Declared};
+use crate::library::{self, ValueKind};
+use crate::source::Span;
+use crate::syntax::ast::*;
+
+impl<'t> Checker<'t> {
+    /// One statement.
+    pub fn statement(&mut self, statement: &'t Statement) {
+        let doc = statement.doc.as_ref();
+        match &statement.kind {
+            StatementKind::Dim(dims) => self.dim_statement(dims, doc),
+            StatementKind::Data(data) => self.array(&data.head, |checker| checker.data(data, doc)),
+            StatementKind::Let(value) => self.array(&value.head, |checker| checker.let_statement(value, doc)),
+            StatementKind::Latent(latent) => self.array(&latent.head, |checker| checker.latent(latent, doc)),
+            StatementKind::Generate(made) => self.array(&made.head, |checker| checker.generate(made, doc)),
+            StatementKind::Observe(observe) => {
+                self.observe(observe, statement.span);
+            }
+            StatementKind::Potential(expr) => {
+                let value = self.number(expr, &mut Scope::new());
+                if !terms::is_broken(&value) {
+                    self.model.factors.push(Factor::Potential { value, span: statement.span });
+                }
+            }
+            StatementKind::Function(_) => {}
+            StatementKind::Learn(learn) => {
+                self.advance(&learn.head.name, ArrayState::Broken);
+                self.report(errors::unsupported(learn.head.name.span, "`learn`"));
+            }
+            StatementKind::Guide(_) => self.report(errors::unsupported(statement.span, "`guide`")),
+            StatementKind::Ode(ode) => {
+                ode.states.iter().for_each(|state| self.advance(&state.name, ArrayState::Broken));
+                self.report(errors::unsupported(statement.span, "`ode`"));
+            }
+        }
+    }
+
+    /// Elaborates the declaration of an array, and marks its name as ready or broken.
+    fn array(&mut self, head: &Head, elaborate: impl FnOnce(&mut Self) -> Option<Site>) {
+        let id = self.names.arrays.get(head.name.text.as_str()).filter(|_| self.owns(&head.name)).map(|array| array.id);
+        self.advance(&head.name, ArrayState::Begun);
+        self.reader = id;
+        let made = elaborate(self);
+        self.reader = None;
+        match (id, made) {
+            (Some(id), Some(site)) => {
+                self.model.sites[id.0] = site;
+                self.advance(&head.name, ArrayState::Ready);
+            }
+            _ => self.advance(&head.name, ArrayState::Broken),
+        }
+    }
+
+    /// The axes of a declaration with a bracket, entered in the site so that it can be read at earlier elements.
+    fn begin(&mut self, head: &'t Head, value: Kind, scope: &mut Scope<'t>) -> Option<Vec<AxisVar>> {
+        let axes = match &head.axes {
+            Some(binders) => self.head(binders, scope)?,
+            None => Vec::new(),
+        };
+        if let Some(id) = self.reader {
+            let site = &mut self.model.sites[id.0];
+            (site.axes, site.value) = (axes.clone(), value);
+        }
+        Some(axes)
+    }
+
+    fn data(&mut self, data: &'t DataDeclaration, doc: Option<&String>) -> Option<Site> {
+        let mut scope = Scope::new();
+        let axes = match &data.head.axes {
+            Some(binders) => self.head(binders, &mut scope),
+            None => Some(Vec::new()),
+        };
+        if let Some(missing) = &data.missing {
+            self.report(errors::unsupported(missing.span, "`missing`"));
+        }
+        let Some(ty) = &data.ty else {
+            self.report(errors::missing_type(&data.head.name));
+            return None;
+        };
+        let axes = axes?;
+        let Declared { value, domain } = self.declared(ty, &axes, &mut scope)?;
+        let default = match &data.default {
+            Some(expr) => Some(self.default_value(expr, &mut scope)?),
+            None => None,
+        };
+        let name = &data.head.name;
+        let (field, field_span) = data.from.clone().unwrap_or((name.text.clone(), name.span));
+        let kind = SiteKind::Data { field, field_span, default };
+        Some(site(name, axes, (value, domain), (Stage::Data, kind), doc))
+    }
+
+    fn default_value(&mut self, expr: &'t Expr, scope: &mut Scope<'t>) -> Option<Term> {
+        let term = self.term(expr, scope);
+        if terms::is_broken(&term) {
+            return None;
+        }
+        if term.stage > Stage::Data {
+            self.report(errors::not_known_from_data(&term, "a default", &self.model));
+            return None;
+        }
+        Some(term)
+    }
+
+    fn let_statement(&mut self, made: &'t LetDeclaration, doc: Option<&String>) -> Option<Site> {
+        let (axes, declared, value) = self.computed(&made.head, made.ty.as_ref(), &made.value)?;
+        let stage = value.stage;
+        let (kind, domain) = (value.value, declared);
+        Some(site(&made.head.name, axes, (kind, domain), (stage, SiteKind::Let(value)), doc))
+    }
+
+    /// Axes, domain and value of a `let` or `generate`.
+    fn computed(
+        &mut self,
+        head: &'t Head,
+        ty: Option<&'t TypeExpr>,
+        expr: &'t Expr,
+    ) -> Option<(Vec<AxisVar>, SiteDomain, Term)> {
+        let mut scope = Scope::new();
+        let foreseen = ty.map_or(Kind::Real, |ty| self.kind_foreseen(ty));
+        let axes = self.begin(head, foreseen, &mut scope)?;
+        let value = self.term(expr, &mut scope);
+        if terms::is_broken(&value) {
+            return None;
+        }
+        let axes = if head.axes.is_some() { axes } else { value.axes.clone() };
+        let target = target(&head.name, axes.clone(), None);
+        self.within(&value, &target, &scope)?;
+        let domain = match ty {
+            Some(ty) => self.claim(ty, &axes, &value, &mut scope)?,
+            None => supports::inferred(&self.model, &value),
+        };
+        Some((axes, domain, value))
+    }
+
+    /// A type claimed for a computed value: kinds must agree now, the rest is checked at run time.
+    fn claim(&mut self, ty: &'t TypeExpr, axes: &[AxisVar], value: &Term, scope: &mut Scope<'t>) -> Option<SiteDomain> {
+        let Declared { value: kind, domain } = self.declared(ty, axes, scope)?;
+        let fits = match (kind, value.value) {
+            (Kind::Real, Kind::Index(_)) => false,
+            (Kind::Real, _) | (Kind::Int, Kind::Int | Kind::Bool) => true,
+            (claimed, found) => claimed == found,
+        };
+        if !fits {
+            self.report(errors::claim(ty.span, kind, value, &self.model));
+            return None;
+        }
+        let proven = supports::interval_of(&self.model, value).is_subset(supports::site_interval(&domain));
+        if !proven || !domain.over.is_empty() {
+            if domain.ends.iter().any(Option::is_some) {
+                self.report(errors::unsupported(ty.span, "an interval claimed for a computed value"));
+                return None;
+            }
+            let demanded_by = format!("the declared type `{}`", ty.name.text);
+            self.model.obligations.push(Obligation { value: value.clone(), domain: domain.domain, demanded_by });
+        }
+        Some(domain)
+    }
+
+    fn kind_foreseen(&self, ty: &TypeExpr) -> Kind {
+        match types::written(&ty.name.text) {
+            Some(row) => types::kind_of(row),
+            None => {
+                let dim = self.names.dims.get(ty.name.text.as_str()).and_then(|dim| dim.id);
+                dim.map_or(Kind::Real, Kind::Index)
+            }
+        }
+    }
+
+    /// The kind of numbers that the first family of a prior gives, before it is elaborated.
+    fn prior_kind_foreseen(&self, expr: &Expr) -> Kind {
+        let name = match &expr.kind {
+            ExprKind::Call(call) => &call.function.text,
+            ExprKind::Name(name) => name,
+            ExprKind::If(_, then, _) => return self.prior_kind_foreseen(then),
+            _ => return Kind::Real,
+        };
+        match library::family(name).map(|family| family.kind) {
+            Some(ValueKind::Bool) => Kind::Bool,
+            Some(ValueKind::Count) => Kind::Int,
+            _ => Kind::Real,
+        }
+    }
+
+    fn latent(&mut self, latent: &'t LatentDeclaration, doc: Option<&String>) -> Option<Site> {
+        let name = &latent.head.name;
+        let mut scope = Scope::new();
+        let prior = latent.prior.as_ref();
+        let foreseen = match (&latent.ty, prior) {
+            (Some(ty), _) => self.kind_foreseen(ty),
+            (None, Some(prior)) => self.prior_kind_foreseen(prior),
+            (None, None) => Kind::Real,
+        };
+        let axes = self.begin(&latent.head, foreseen, &mut scope);
+        let Some(prior) = prior else {
+            self.report(errors::missing_prior(name));
+            return None;
+        };
+        let axes = axes?;
+        let declared = match &latent.ty {
+            Some(ty) => Some((self.declared(ty, &axes, &mut scope)?, ty.span)),
+            None => None,
+        };
+        let target = target(name, axes.clone(), declared.as_ref().map(|(declared, _)| declared.value));
+        let prior = self.distribution(prior, &target, &mut scope)?;
+        let settled = self.settle(declared, prior, &target)?;
+        let using = latent.using.as_ref().map(|name| (name.text.clone(), name.span));
+        let kind = SiteKind::Latent { prior: settled.prior, using };
+        Some(site(name, axes, (settled.value, settled.domain), (Stage::Model, kind), doc))
+    }
+
+    fn generate(&mut self, made: &'t GenerateDeclaration, doc: Option<&String>) -> Option<Site> {
+        match &made.value {
+            GenerateValue::Value(expr) => {
+                let (axes, domain, value) = self.computed(&made.head, made.ty.as_ref(), expr)?;
+                let kind = value.value;
+                Some(site(&made.head.name, axes, (kind, domain), (Stage::Draw, SiteKind::Generate(value)), doc))
+            }
+            GenerateValue::Draw(expr) => {
+                let mut scope = Scope::new();
+                let foreseen = self.prior_kind_foreseen(expr);
+                let axes = self.begin(&made.head, foreseen, &mut scope)?;
+                let declared = match &made.ty {
+                    Some(ty) => Some((self.declared(ty, &axes, &mut scope)?, ty.span)),
+                    None => None,
+                };
+                let name = &made.head.name;
+                let target = target(name, axes.clone(), declared.as_ref().map(|(declared, _)| declared.value));
+                let drawn = self.distribution(expr, &target, &mut scope)?;
+                let settled = self.settle(declared, drawn, &target)?;
+                let kind = SiteKind::GenerateDraw(settled.prior);
+                Some(site(name, axes, (settled.value, settled.domain), (Stage::Draw, kind), doc))
+            }
+        }
+    }
+
+    fn observe(&mut self, observe: &'t ObserveStatement, span: Span) -> Option<()> {
+        let mut scope = Scope::new();
+        let observed = self.observed_site(observe);
+        let Some((name, site)) = observed else {
+            return None;
+        };
+        let axes = self.observed_axes(observe, &name, site, &mut scope)?;
+        let declared: Vec<DimId> = self.model.site(site).axes.iter().map(|axis| axis.dim).collect();
+        let mut addresses = Vec::new();
+        for (dim, axis) in declared.iter().zip(&axes) {
+            match self.position_in(*dim, *axis, name.span) {
+                Some(Term { kind: TermKind::Position(axis), .. }) => addresses.push(Address::Here(axis)),
+                Some(term) => addresses.push(Address::At(term)),
+                None => {
+                    let words = errors::axes_words(&self.model.site(site).axes, &self.model);
+                    self.report(errors::observed_axes(&name, &words));
+                    return None;
+                }
+            }
+        }
+        let read = self.read(site, addresses, name.span, &scope);
+        let (value, declared_at) = (self.model.site(site).value, self.model.site(site).span);
+        let target = Target { span: declared_at, ..target(&name, axes.clone(), Some(value)) };
+        let distribution = self.distribution(&observe.distribution, &target, &mut scope)?;
+        self.check_kind(value, &distribution, (&target, declared_at))?;
+        self.observed.entry(site).or_insert(self.model.factors.len());
+        self.model.factors.push(Factor::Observe { target: read, site, axes, distribution, span });
+        Some(())
+    }
+
+    /// The site left of `~`: data, or computed from data alone.
+    fn observed_site(&mut self, observe: &'t ObserveStatement) -> Option<(Name, SiteId)> {
+        let name = match (&observe.head, &observe.target.kind) {
+            (Some(head), _) => &head.name.text,
+            (None, ExprKind::Name(name)) => name,
+            (None, ExprKind::Broken) => return None,
+            (None, _) => {
+                self.report(errors::observed_expression(observe.target.span));
+                return None;
+            }
+        };
+        let span = observe.head.as_ref().map_or(observe.target.span, |head| head.name.span);
+        if !self.names.arrays.contains_key(name.as_str()) {
+            let known: Vec<&str> = self.names.arrays.keys().copied().collect();
+            let near = errors::nearest(name, &known);
+            let place = near.and_then(|near| self.names.arrays.get(near)).map(|array| array.span);
+            self.report(errors::unknown_name(name, span, near, place));
+            return None;
+        }
+        let name = Name { text: name.clone(), span };
+        let known = self.names.arrays.get(name.text.as_str()).map(|array| (array.id, array.state, array.span));
+        match known {
+            Some((_, ArrayState::Broken, _)) | None => None,
+            Some((_, ArrayState::Ahead | ArrayState::Begun, declared)) => {
+                self.report(errors::used_before(&name, declared));
+                None
+            }
+            Some((id, ArrayState::Ready, declared)) => {
+                if self.model.site(id).stage > Stage::Data {
+                    self.report(errors::observed_latent(&name, declared));
+                    return None;
+                }
+                Some((name, id))
+            }
+        }
+    }
+
+    /// The cells: the bracket, or the declared axes of what is observed.
+    fn observed_axes(
+        &mut self,
+        observe: &'t ObserveStatement,
+        name: &Name,
+        site: SiteId,
+        scope: &mut Scope<'t>,
+    ) -> Option<Vec<AxisVar>> {
+        let declared = self.model.site(site).axes.clone();
+        let Some(Head { axes: Some(binders), .. }) = &observe.head else {
+            declared.iter().for_each(|axis| scope.bind(None, *axis, Origin::Head));
+            return Some(declared);
+        };
+        let axes = self.head(binders, scope)?;
+        if axes.len() != declared.len() {
+            let words = errors::axes_words(&declared, &self.model);
+            self.report(errors::observed_axes(name, &words));
+            return None;
+        }
+        Some(axes)
+    }
+}
+
+/// What the distribution of a site is for.
+fn target(name: &Name, axes: Vec<AxisVar>, value: Option<Kind>) -> Target {
+    Target { axes: Some(axes), value, name: name.text.clone(), span: name.span }
+}
+
+fn site(
+    name: &Name,
+    axes: Vec<AxisVar>,
+    (value, domain): (Kind, SiteDomain),
+    (stage, kind): (Stage, SiteKind),
+    doc: Option<&String>,
+) -> Site {
+    Site { name: name.text.clone(), axes, value, domain, stage, kind, span: name.span, doc: doc.cloned() }
+}

@@ -1,0 +1,127 @@
+//! Instruction sets: which there are, which this machine has, and the one place where code compiled for more than
+//! the baseline is entered.
+
+/// Compile-time properties of an instruction set.
+pub trait Isa: Copy {
+    /// Whether a multiplication and an addition fuse in hardware.
+    const FUSED: bool;
+}
+
+/// What every machine of the target has.
+#[derive(Clone, Copy, Debug)]
+pub struct Baseline;
+
+/// 256-bit vectors with fused multiply-add.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx2;
+
+/// 512-bit vectors.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx512;
+
+impl Isa for Baseline {
+    const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
+}
+
+impl Isa for Avx2 {
+    const FUSED: bool = true;
+}
+
+impl Isa for Avx512 {
+    const FUSED: bool = true;
+}
+
+/// A piece of work written once and compiled for each instruction set. `run` is to be `#[inline(always)]`.
+pub trait Kernel {
+    /// What it returns.
+    type Output;
+    /// Does the work.
+    fn run<I: Isa>(self) -> Self::Output;
+}
+
+/// An instruction set that this machine has: values are made only after asking the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstructionSet(Level);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Baseline,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl InstructionSet {
+    /// The one every machine has.
+    pub const BASELINE: Self = Self(Level::Baseline);
+
+    /// The widest that this machine has.
+    pub fn detect() -> Self {
+        ["avx512", "avx2"].into_iter().find_map(Self::named).unwrap_or(Self::BASELINE)
+    }
+
+    /// `baseline`, `avx2` or `avx512`, if this machine has it.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "baseline" => Some(Self::BASELINE),
+            #[cfg(target_arch = "x86_64")]
+            "avx2" if has_avx2() => Some(Self(Level::Avx2)),
+            #[cfg(target_arch = "x86_64")]
+            "avx512" if has_avx512() => Some(Self(Level::Avx512)),
+            _ => None,
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Level::Baseline => "baseline",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => "avx512",
+        }
+    }
+
+    /// Runs a kernel in the form compiled for this instruction set.
+    #[inline]
+    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self.0 {
+            Level::Baseline => kernel.run::<Baseline>(),
+            // SAFETY: `Level::Avx2` is made only by `named`, after `has_avx2` found every feature that the callee
+            // enables; a processor does not lose features while it runs.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { run_avx2(kernel) },
+            // SAFETY: as above, with `Level::Avx512` and `has_avx512`.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { run_avx512(kernel) },
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    has_avx2()
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512bw")
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx2>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")]
+fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx512>()
+}

@@ -1,0 +1,134 @@
+//! The regularised incomplete gamma functions P and Q, and their logs.
+
+use super::{LOG_SQRT_TWO_PI, log_normal_cdf, log1m_exp, log1p_minus, stirling_error};
+
+/// P(a, x): the distribution function of a gamma with shape a and rate 1.
+pub fn gamma_p(a: f64, x: f64) -> f64 {
+    log_gamma_p(a, x).exp()
+}
+
+/// Q(a, x) = 1 - P(a, x), accurate where it is small.
+pub fn gamma_q(a: f64, x: f64) -> f64 {
+    log_gamma_q(a, x).exp()
+}
+
+/// log P(a, x)
+pub fn log_gamma_p(a: f64, x: f64) -> f64 {
+    log_tails(a, x).0
+}
+
+/// log Q(a, x)
+pub fn log_gamma_q(a: f64, x: f64) -> f64 {
+    log_tails(a, x).1
+}
+
+/// From here on, and near the mean, two terms of the uniform expansion are exact to double precision.
+const LARGE_SHAPE: f64 = 1e5;
+
+/// (log P, log Q), the smaller of the two computed first.
+pub(super) fn log_tails(a: f64, x: f64) -> (f64, f64) {
+    if a.is_nan() || x.is_nan() || a <= 0.0 {
+        return (f64::NAN, f64::NAN);
+    }
+    if x <= 0.0 {
+        return (f64::NEG_INFINITY, 0.0);
+    }
+    if x == f64::INFINITY {
+        return (0.0, f64::NEG_INFINITY);
+    }
+    let excess = (x - a) / a;
+    if a >= LARGE_SHAPE && excess.abs() < 0.3 {
+        return uniform_expansion(a, excess);
+    }
+    if x < a + 1.0 {
+        let log_p = log_kernel(a, x) - a.ln() + series(a, x).ln();
+        (log_p, log1m_exp(log_p.min(0.0)))
+    } else {
+        let log_q = log_kernel(a, x) + continued_fraction(a, x).ln();
+        (log1m_exp(log_q.min(0.0)), log_q)
+    }
+}
+
+/// log(x^a e^-x / Gamma(a)), without the cancellation between its terms at large a.
+pub(super) fn log_kernel(a: f64, x: f64) -> f64 {
+    let excess = (x - a) / a;
+    let deviance = if excess > -0.999 { a * log1p_minus(excess) } else { a * (x / a).ln() - (x - a) };
+    deviance + 0.5 * a.ln() - LOG_SQRT_TWO_PI - stirling_error(a)
+}
+
+/// a sum over n of x^n / (a (a + 1) .. (a + n))
+fn series(a: f64, x: f64) -> f64 {
+    let mut term = 1.0;
+    let mut sum = 1.0;
+    let mut denominator = a;
+    while term > sum * 1e-17 {
+        denominator += 1.0;
+        term *= x / denominator;
+        sum += term;
+    }
+    sum
+}
+
+/// Legendre's continued fraction for Gamma(a, x) e^x x^-a, by Lentz's method.
+fn continued_fraction(a: f64, x: f64) -> f64 {
+    const TINY: f64 = 1e-300;
+    let mut b = x + 1.0 - a;
+    let mut c = 1.0 / TINY;
+    let mut d = 1.0 / b;
+    let mut value = d;
+    for i in 1..200_000 {
+        let i = f64::from(i);
+        let numerator = -i * (i - a);
+        b += 2.0;
+        d = 1.0 / not_zero(numerator * d + b, TINY);
+        c = not_zero(b + numerator / c, TINY);
+        value *= d * c;
+        if (d * c - 1.0).abs() < 1e-16 {
+            break;
+        }
+    }
+    value
+}
+
+pub(super) fn not_zero(x: f64, tiny: f64) -> f64 {
+    if x.abs() < tiny { tiny } else { x }
+}
+
+/// N. M. Temme's expansion, uniform about the mean (DLMF 8.12), to order 1 / a.
+fn uniform_expansion(a: f64, excess: f64) -> (f64, f64) {
+    const ORDER_0: [f64; 12] = [
+        -0.333333333333333333,
+        0.0833333333333333333,
+        -0.0148148148148148148,
+        0.00115740740740740741,
+        0.000352733686067019400,
+        -0.000178755144032921811,
+        0.0000391926317852243778,
+        -2.18544851067999216e-6,
+        -1.85406221071515996e-6,
+        8.29671134095308601e-7,
+        -1.76659527368260793e-7,
+        6.70785354340149859e-9,
+    ];
+    const ORDER_1: [f64; 7] = [
+        -0.00185185185185185185,
+        -0.00347222222222222222,
+        0.00264550264550264550,
+        -0.000990226337448559671,
+        0.000205761316872427984,
+        -4.01877572016460905e-7,
+        -0.0000180985503344899778,
+    ];
+    let half_square = -log1p_minus(excess);
+    let eta = excess.signum() * (2.0 * half_square).sqrt();
+    let at = |series: &[f64]| series.iter().rev().fold(0.0, |sum, term| sum * eta + term);
+    let remainder = at(&ORDER_0) + at(&ORDER_1) / a;
+    let log_scale = -a * half_square - 0.5 * a.ln() - LOG_SQRT_TWO_PI;
+    let z = eta * a.sqrt();
+    // Each tail is its normal part and the remainder, relative to that part.
+    let tail = |z: f64, remainder: f64| {
+        let log_normal = log_normal_cdf(z);
+        log_normal + (remainder * (log_scale - log_normal).exp()).ln_1p()
+    };
+    (tail(z, -remainder), tail(-z, remainder))
+}

@@ -1,0 +1,106 @@
+//! Draws on unconstrained space as named scalars of the model: values per draw, predictions, summaries.
+
+mod names;
+mod predict;
+mod summary;
+
+pub use names::scalar_names;
+pub use summary::{Row, Weights, summarise};
+
+use crate::data::BoundModel;
+use crate::graph::Node;
+use crate::lower::{Objective, Reported};
+use crate::model::Kind;
+use crate::program::Program;
+use crate::translate::Coordinates;
+
+/// Draws evaluated at a time.
+const BATCH: usize = 64;
+
+/// The values of one site, for each draw.
+#[derive(Clone, Debug)]
+pub struct SiteDraws {
+    /// Names of its scalars, in declared order.
+    pub names: Vec<String>,
+    /// Their values, `[draw][scalar]`.
+    pub values: Vec<f64>,
+}
+
+/// Evaluates all that is reported at unconstrained draws `[n][D]`.
+pub fn evaluate(
+    bound: &BoundModel,
+    objective: &Objective,
+    draws: &[f64],
+    count: usize,
+    seed: u64,
+) -> Vec<SiteDraws> {
+    let random = predict::draw_randoms(objective, draws, count, seed);
+    let nodes: Vec<Node> = objective.reported.iter().map(|reported| reported.node).collect();
+    let values = run_batches(objective, &nodes, draws, &random, count);
+    let sites = objective.reported.iter().zip(values);
+    sites.map(|(reported, values)| site_draws(bound, objective, reported, values)).collect()
+}
+
+/// Values of nodes for each draw, `[draw][element]` each.
+pub(crate) fn run_batches(
+    objective: &Objective,
+    nodes: &[Node],
+    draws: &[f64],
+    random: &[f64],
+    count: usize,
+) -> Vec<Vec<f64>> {
+    let program = Program::compile(&objective.graph, nodes);
+    let lengths: Vec<usize> = nodes.iter().map(|&node| objective.graph.len_of(node)).collect();
+    let mut values: Vec<Vec<f64>> = lengths.iter().map(|length| vec![0.0; length * count]).collect();
+    let per_draw = |all: &[f64]| if count == 0 { 0 } else { all.len() / count };
+    let (d, r) = (per_draw(draws), per_draw(random));
+    let mut workspace = program.workspace(BATCH.min(count.max(1)));
+    for from in (0..count).step_by(BATCH) {
+        let to = (from + BATCH).min(count);
+        if to - from < BATCH && from > 0 {
+            workspace = program.workspace(to - from);
+        }
+        let mut outputs: Vec<&mut [f64]> = values
+            .iter_mut()
+            .zip(&lengths)
+            .map(|(values, length)| &mut values[from * length..to * length])
+            .collect();
+        program.run(&mut workspace, &draws[from * d..to * d], &random[from * r..to * r], &mut outputs);
+    }
+    values
+}
+
+fn site_draws(bound: &BoundModel, objective: &Objective, reported: &Reported, values: Vec<f64>) -> SiteDraws {
+    let site = bound.model().site(reported.site);
+    let names = scalar_names(bound, reported.site);
+    let order = declared_order(objective, reported);
+    let length = names.len().max(1);
+    let mut values: Vec<f64> = if order.iter().copied().eq(0..length) {
+        values
+    } else {
+        values.chunks_exact(length).flat_map(|draw| order.iter().map(|&from| draw[from])).collect()
+    };
+    if let Kind::Index(dim) = site.value
+        && let Some(Coordinates::Integers { first }) = bound.bindings().coordinates.get(dim.0)
+    {
+        values.iter_mut().for_each(|value| *value += *first as f64);
+    }
+    SiteDraws { names, values }
+}
+
+/// For each element in declared order, its place in the node's own order.
+fn declared_order(objective: &Objective, reported: &Reported) -> Vec<usize> {
+    let graph = &objective.graph;
+    let own = graph.axes_of(reported.node);
+    let stride = |axis| {
+        let place = own.iter().position(|own| *own == axis).unwrap_or(own.len());
+        own.iter().skip(place + 1).map(|&later| graph.axis_size(later)).product::<usize>()
+    };
+    let mut places = vec![0];
+    for &axis in &reported.axes {
+        let stride = stride(axis);
+        let size = graph.axis_size(axis);
+        places = places.iter().flat_map(|&place| (0..size).map(move |k| place + k * stride)).collect();
+    }
+    places
+}

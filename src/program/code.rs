@@ -1,0 +1,237 @@
+//! What a program is made of: groups of instructions, and where their operands lie.
+//!
+//! The lanes of the virtual vector are eight samples (a *chunk*). An element of an array is one vector. A chunk has
+//! one memory, in which every array that outlives a group has its place; slots live in scratch that chunks share.
+
+use std::sync::Arc;
+
+use crate::graph::{Axis, Binary, Direction, Unary};
+
+/// First element of an array in a chunk's memory.
+pub(super) type Offset = usize;
+
+/// Where an instruction writes, and reads, one vector for each row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    /// A block of rows in scratch.
+    Slot(usize),
+    /// An array in memory, at the block's rows.
+    Array(Offset),
+}
+
+/// What an instruction reads at each row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Operand {
+    /// The row's vector.
+    Rows(Place),
+    /// The same vector at all rows.
+    Scalar(Offset),
+    /// The row's number, the same for all samples: an index into [`Code::columns`].
+    Column(usize),
+    /// The same number for all.
+    Immediate(f64),
+}
+
+/// Sign of a term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign {
+    Plus,
+    Minus,
+}
+
+/// Two functions computed together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pair {
+    SoftplusSigmoid,
+    LgammaDigamma,
+}
+
+/// An instruction executed for the rows of a block.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum RowOp {
+    /// out[row] = array[map[row]]
+    Load { out: Place, array: Offset, map: usize },
+    Copy { out: Place, x: Operand },
+    Unary { op: Unary, out: Place, x: Operand },
+    Binary { op: Binary, out: Place, x: Operand, y: Operand },
+    Select { out: Place, condition: Operand, yes: Operand, no: Operand },
+    /// out = ± x y ± z
+    MultiplyAdd { out: Place, product: [Operand; 2], addend: Operand, signs: [Sign; 2] },
+    Pair { op: Pair, out: [Place; 2], x: Operand },
+    /// out[row] = sum over columns of tile[row, column] * vector[column]
+    MatrixVector { out: Place, tile: usize, vector: Offset },
+    /// into += sum over rows of the product of the factors
+    Sum { factors: Factors, into: Offset },
+    /// into[map[row]] += the product of the factors; rows that map to [`DROPPED`] are not added.
+    SumInto { factors: Factors, map: usize, into: Offset },
+    /// into[column] += sum over rows of tile[row, column] * x[row]
+    TransposedMatrixVector { tile: usize, x: Operand, into: Offset },
+}
+
+/// One factor, or two to be multiplied.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Factors {
+    One(Operand),
+    Two(Operand, Operand),
+}
+
+/// The target of rows that are not added anywhere.
+pub(super) const DROPPED: u32 = u32::MAX;
+
+/// A loop over the rows of a domain.
+#[derive(Clone, Debug)]
+pub(super) struct RowGroup {
+    /// The domain, flattened row-major into rows.
+    pub domain: Vec<Axis>,
+    pub rows: usize,
+    /// Rows in a block.
+    pub block: usize,
+    /// Accumulators, cleared before the first block: first element and length.
+    pub cleared: Vec<(Offset, usize)>,
+    pub ops: Vec<RowOp>,
+}
+
+/// An array that is read whole.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Input {
+    Array(Offset),
+    /// Index into [`Code::columns`].
+    Column(usize),
+}
+
+/// An array seen as lines: element `k` of line `r` is at `starts[r] + steps[k]`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Lines {
+    pub starts: Arc<[u32]>,
+    pub steps: Arc<[u32]>,
+}
+
+/// A batch of matrices: element (i, j) of matrix b is at `starts[b] + i row + j column`.
+#[derive(Clone, Debug)]
+pub(super) struct Matrices {
+    pub array: Offset,
+    pub starts: Arc<[u32]>,
+    pub row: usize,
+    pub column: usize,
+    pub size: usize,
+}
+
+/// A reduction of lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reduction {
+    Max,
+    LogSumExp,
+}
+
+/// An operation on whole arrays.
+#[derive(Clone, Debug)]
+pub(super) enum WholeOp {
+    /// to[targets[k]] = from[sources[k]]
+    Move { from: Input, sources: Arc<[u32]>, to: Offset, targets: Arc<[u32]> },
+    Reduce { op: Reduction, x: Offset, lines: Lines, out: Offset },
+    Contract { x: (Input, Lines), y: (Input, Lines), out: Offset },
+    CumulativeSum { x: Offset, lines: Lines, direction: Direction, out: Offset },
+    Cholesky { x: Matrices, out: Offset },
+    SolveTriangular { l: Matrices, b: (Offset, Lines), x: (Offset, Lines), direction: Direction },
+    Inverse { x: Matrices, out: Offset },
+    LogAbsDet { x: Matrices, out: Offset },
+    Gather { source: Input, starts: Arc<[u32]>, at: Vec<Positions>, out: Offset },
+    Scatter { values: (Input, Arc<[u32]>), starts: Arc<[u32]>, at: Vec<Positions>, out: Offset, length: usize },
+    Scan(Box<ScanOp>),
+}
+
+/// Positions along one addressed axis.
+#[derive(Clone, Debug)]
+pub(super) struct Positions {
+    pub from: Input,
+    /// Which element of `from` for each row.
+    pub rows: Arc<[u32]>,
+    /// Size of the addressed axis, and distance between its positions.
+    pub size: usize,
+    pub stride: usize,
+}
+
+/// A copy of `length` elements.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Transfer {
+    pub from: Input,
+    pub to: Offset,
+    pub length: usize,
+}
+
+/// One position of an array along the axis of a scan: element (o, i) of the slice at t is at (o T + t) inner + i.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slice {
+    pub array: Input,
+    /// The slice itself, contiguous.
+    pub slice: Input,
+    pub outer: usize,
+    pub inner: usize,
+}
+
+/// A recurrence.
+#[derive(Clone, Debug)]
+pub(super) struct ScanOp {
+    pub length: usize,
+    pub direction: Direction,
+    /// Initial carries and constants into their leaves.
+    pub before: Vec<Transfer>,
+    pub sequences: Vec<Slice>,
+    pub body: Vec<Group>,
+    pub outputs: Vec<Slice>,
+    /// New carries into staging, then from staging into the leaves: one may be read by another.
+    pub next: Vec<Transfer>,
+    pub carried: Vec<Transfer>,
+    /// Final carries into their arrays.
+    pub after: Vec<Transfer>,
+}
+
+/// Instructions executed together.
+#[derive(Clone, Debug)]
+pub(super) enum Group {
+    Rows(RowGroup),
+    Whole(WholeOp),
+}
+
+/// A constant matrix in blocks of rows, each block column-major: B rows, P columns, the last block padded with 0.
+#[derive(Clone, Debug)]
+pub(super) struct Tile {
+    pub rows: usize,
+    pub columns: usize,
+    pub block: usize,
+    pub values: Arc<[f64]>,
+}
+
+/// A result of the program.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Root {
+    pub from: Input,
+    pub length: usize,
+}
+
+/// A stretch of a parameter vector and its place in memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ParameterSpace {
+    pub first: Offset,
+    pub length: usize,
+}
+
+/// A compiled graph.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Code {
+    pub groups: Vec<Group>,
+    pub columns: Vec<Arc<[f64]>>,
+    pub maps: Vec<Arc<[u32]>>,
+    pub tiles: Vec<Tile>,
+    /// Constants that whole-array operations read as arrays: column and place.
+    pub splats: Vec<(usize, Offset)>,
+    pub positions: ParameterSpace,
+    pub directions: ParameterSpace,
+    pub roots: Vec<Root>,
+    /// Vectors in a chunk's memory.
+    pub memory: usize,
+    /// Vectors in scratch.
+    pub scratch: usize,
+    /// Numbers in the scratch of matrix operations.
+    pub numbers: usize,
+}

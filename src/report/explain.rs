@@ -1,0 +1,180 @@
+//! The compiled story of a model: dims, data, latents with their supports and estimators, factors.
+
+use std::fmt::Write;
+
+use crate::data::BoundModel;
+use crate::estimator::Choice;
+use crate::library::{Domain, Rank};
+use crate::model::{AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage};
+
+/// What is explained: a model, the choices made for it, and its data if they are at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Story<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// How each latent's gradient is taken.
+    pub choices: &'a [Choice],
+    /// Sizes, once data are bound.
+    pub bound: Option<&'a BoundModel>,
+}
+
+/// The story as text.
+pub fn explain(story: &Story) -> String {
+    let mut text = String::new();
+    section(&mut text, "dims", dims(story));
+    section(&mut text, "data", data(story));
+    section(&mut text, "latents", latents(story));
+    section(&mut text, "computed", computed(story));
+    section(&mut text, "density", density(story));
+    section(&mut text, "estimators", estimators(story));
+    text
+}
+
+/// A heading and aligned rows; nothing where there are no rows.
+fn section(text: &mut String, heading: &str, rows: Vec<Vec<String>>) {
+    if rows.is_empty() {
+        return;
+    }
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |k: usize| {
+        rows.iter().filter_map(|row| row.get(k)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let _ = writeln!(text, "{heading}");
+    for row in &rows {
+        let cells = row.iter().enumerate().map(|(k, cell)| format!("{cell:<width$}", width = widths[k]));
+        let _ = writeln!(text, "  {}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+    text.push('\n');
+}
+
+fn dims(story: &Story) -> Vec<Vec<String>> {
+    let rows = story.model.dims.iter().enumerate().map(|(k, dim)| {
+        let size = story
+            .bound
+            .and_then(|bound| bound.bindings().sizes[k])
+            .map_or("?".into(), |size| size.to_string());
+        let origin = match &dim.kind {
+            DimKind::FromData => "size from the data".to_string(),
+            DimKind::Size(_) => "size given".to_string(),
+            DimKind::Range(..) => "with coordinates".to_string(),
+            DimKind::Labels(labels) => format!("labels {}", labels.join(", ")),
+            DimKind::Sub { parent, .. } => format!("part of `{}`", story.model.dim(*parent).name),
+        };
+        vec![dim.name.clone(), size, origin, dim.doc.clone().unwrap_or_default()]
+    });
+    rows.collect()
+}
+
+fn data(story: &Story) -> Vec<Vec<String>> {
+    let rows = sites(story.model, |site| matches!(site.kind, SiteKind::Data { .. })).map(|(_, site)| {
+        let field = match &site.kind {
+            SiteKind::Data { field, .. } if *field != site.name => format!("from \"{field}\""),
+            _ => String::new(),
+        };
+        vec![head(story.model, site), kind_words(story.model, site), field, doc(site)]
+    });
+    rows.collect()
+}
+
+fn latents(story: &Story) -> Vec<Vec<String>> {
+    let rows = sites(story.model, |site| matches!(site.kind, SiteKind::Latent { .. })).map(|(_, site)| {
+        let SiteKind::Latent { prior, .. } = &site.kind else { unreachable!("filtered") };
+        let prior = format!("~ {}", distribution_words(prior));
+        vec![head(story.model, site), kind_words(story.model, site), prior, transform_words(site), doc(site)]
+    });
+    rows.collect()
+}
+
+fn computed(story: &Story) -> Vec<Vec<String>> {
+    let is = |site: &Site| !matches!(site.kind, SiteKind::Data { .. } | SiteKind::Latent { .. });
+    let rows = sites(story.model, is).map(|(_, site)| {
+        let when = match site.stage {
+            Stage::Literal | Stage::Data => "once, from data alone",
+            Stage::Model => "with the latents",
+            Stage::Draw => "per posterior draw, after the fit",
+        };
+        vec![head(story.model, site), when.to_string(), doc(site)]
+    });
+    rows.collect()
+}
+
+fn density(story: &Story) -> Vec<Vec<String>> {
+    let rows = story.model.factors.iter().map(|factor| match factor {
+        Factor::Observe { site, axes, distribution, .. } => {
+            let name = bracketed(story.model, &story.model.site(*site).name, axes);
+            vec!["observe".into(), name, format!("~ {}", distribution_words(distribution))]
+        }
+        Factor::Potential { value, .. } => {
+            vec!["potential".into(), bracketed(story.model, "", &value.axes), String::new()]
+        }
+    });
+    rows.collect()
+}
+
+fn estimators(story: &Story) -> Vec<Vec<String>> {
+    let rows = story.choices.iter().map(|choice| {
+        let name = story.model.site(choice.latent).name.clone();
+        let refused =
+            choice.refusals.iter().map(|refusal| format!("not {}: {}", refusal.estimator, refusal.reason));
+        let why = std::iter::once(choice.why.clone()).chain(refused).collect::<Vec<_>>().join("; ");
+        vec![name, choice.estimator.name.to_string(), why]
+    });
+    rows.collect()
+}
+
+fn sites<'a>(
+    model: &'a Model,
+    keep: impl Fn(&Site) -> bool + 'a,
+) -> impl Iterator<Item = (SiteId, &'a Site)> + 'a {
+    model.site_ids().map(|id| (id, model.site(id))).filter(move |(_, site)| keep(site))
+}
+
+fn doc(site: &Site) -> String {
+    site.doc.clone().unwrap_or_default().replace('\n', " ")
+}
+
+fn head(model: &Model, site: &Site) -> String {
+    bracketed(model, &site.name, &site.axes)
+}
+
+fn bracketed(model: &Model, name: &str, axes: &[AxisVar]) -> String {
+    if axes.is_empty() {
+        return name.to_string();
+    }
+    let names: Vec<&str> = axes.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
+    format!("{name}[{}]", names.join(", "))
+}
+
+fn kind_words(model: &Model, site: &Site) -> String {
+    match site.value {
+        Kind::Index(dim) => format!("position in `{}`", model.dim(dim).name),
+        _ => site.domain.domain.name.to_string(),
+    }
+}
+
+fn transform_words(site: &Site) -> String {
+    let domain: &Domain = site.domain.domain;
+    match (domain.transform.is_some(), domain.rank) {
+        (false, _) => "discrete".to_string(),
+        (true, Rank::Scalar) if domain.name == "real" => "unconstrained as it is".to_string(),
+        (true, _) => format!("unconstrained through the transform of `{}`", domain.name),
+    }
+}
+
+/// A distribution by the names of its families.
+fn distribution_words(distribution: &Distribution) -> String {
+    match distribution {
+        Distribution::Family(call) => call.family.name.to_string(),
+        Distribution::If(_, yes, no) => format!("{} or {}", distribution_words(yes), distribution_words(no)),
+        Distribution::Truncated { base, .. } => format!("truncated {}", distribution_words(base)),
+        Distribution::Censored { base, .. } => format!("censored {}", distribution_words(base)),
+        Distribution::Mixture { components, .. } => {
+            let names: Vec<String> = components.iter().map(distribution_words).collect();
+            format!("mixture of {}", names.join(", "))
+        }
+        Distribution::MixtureOver { component, .. } => {
+            format!("mixture of {}", distribution_words(component))
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Matching brackets, and what is said of those that do not match.
+
+use super::cut::MAX_NESTING;
+use super::token::Token;
+use crate::diagnostics::syntax_codes::{STRAY_CLOSER, TOO_DEEP, UNCLOSED};
+use crate::diagnostics::{Diagnostic, Edit};
+use crate::source::Span;
+
+/// An open bracket, and the `if`s begun in it since its last comma.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Frame {
+    pub(super) open: usize,
+    pub(super) ifs: usize,
+}
+
+/// The open brackets of a piece. Counts by kind keep a closer that fits nothing from being searched for.
+#[derive(Debug, Default)]
+pub(super) struct Stack {
+    frames: Vec<(char, Frame)>,
+    counts: [usize; 3],
+}
+
+impl Stack {
+    pub(super) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    pub(super) fn innermost(&mut self) -> Option<&mut Frame> {
+        self.frames.last_mut().map(|(_, frame)| frame)
+    }
+
+    pub(super) fn push(&mut self, bracket: char, open: usize) {
+        self.counts[kind(bracket)] += 1;
+        self.frames.push((bracket, Frame { open, ifs: 0 }));
+    }
+
+    /// Takes off all frames down to the one that `bracket` opened, which comes first; `None` where there is none.
+    pub(super) fn close(&mut self, bracket: char) -> Option<Vec<Frame>> {
+        if self.counts[kind(bracket)] == 0 {
+            return None;
+        }
+        let depth = self.frames.iter().rposition(|(open, _)| *open == bracket)?;
+        let taken: Vec<(char, Frame)> = self.frames.drain(depth..).collect();
+        for (open, _) in &taken {
+            self.counts[kind(*open)] -= 1;
+        }
+        Some(taken.into_iter().map(|(_, frame)| frame).collect())
+    }
+
+    /// Takes off everything.
+    pub(super) fn clear(&mut self) -> Vec<Frame> {
+        self.counts = [0; 3];
+        self.frames.drain(..).map(|(_, frame)| frame).collect()
+    }
+}
+
+fn kind(bracket: char) -> usize {
+    match bracket {
+        '(' => 0,
+        '[' => 1,
+        _ => 2,
+    }
+}
+
+/// For each token that is a `{`: its `}`, whatever other brackets do between them.
+pub(super) fn brace_partners(text: &str, tokens: &[Token]) -> Vec<Option<usize>> {
+    let mut partners = vec![None; tokens.len()];
+    let mut open = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        match token.text(text) {
+            "{" => open.push(at),
+            "}" => {
+                if let Some(partner) = open.pop() {
+                    partners[partner] = Some(at);
+                }
+            }
+            _ => {}
+        }
+    }
+    partners
+}
+
+/// `(` for `)`.
+pub(super) fn opener(closer: &str) -> char {
+    match closer {
+        ")" => '(',
+        "]" => '[',
+        _ => '{',
+    }
+}
+
+/// `)` for `(`.
+fn closer(opener: &str) -> &'static str {
+    match opener {
+        "(" => ")",
+        "[" => "]",
+        _ => "}",
+    }
+}
+
+/// Brackets left open, outermost first; `next` is the token that shows it.
+pub(super) fn unclosed(text: &str, tokens: &[Token], open: &[usize], next: Option<usize>) -> Diagnostic {
+    let outermost = open.first().copied().unwrap_or(0);
+    let bracket = tokens[outermost].text(text);
+    let mut diagnostic = Diagnostic::new(UNCLOSED, format!("this `{bracket}` is never closed"))
+        .at(tokens[outermost].span, "opened here");
+    if let Some(next) = next {
+        let found = tokens[next].text(text);
+        let words = match super::words::StatementWord::of(found) {
+            Some(_) => "a new statement begins here".to_owned(),
+            None => format!("`{found}` comes before it is closed"),
+        };
+        diagnostic = diagnostic.at(tokens[next].span, words);
+    }
+    let closers: String = open.iter().rev().map(|at| closer(tokens[*at].text(text))).collect();
+    let last = next.unwrap_or(tokens.len()).saturating_sub(1);
+    let end = tokens[last].span.end;
+    let edit = Edit { span: Span::new(end, end), text: closers.clone() };
+    diagnostic.fix(format!("add `{closers}` after `{}`", tokens[last].text(text)), vec![edit])
+}
+
+/// A closing bracket that nothing opened.
+pub(super) fn stray(text: &str, span: Span) -> Diagnostic {
+    let found = &text[span.start..span.end];
+    let edit = Edit { span, text: String::new() };
+    Diagnostic::new(STRAY_CLOSER, format!("this `{found}` closes nothing"))
+        .at(span, format!("no `{}` is open here", opener(found)))
+        .fix("remove it", vec![edit])
+}
+
+/// Brackets or `if`s nested beyond the cap.
+pub(super) fn too_deep(span: Span) -> Diagnostic {
+    Diagnostic::new(TOO_DEEP, format!("this is nested more than {MAX_NESTING} deep"))
+        .at(span, "one level too many")
+        .help("name a part of it with `let` and use the name")
+}

@@ -1,0 +1,285 @@
+//! Where pest stopped, in human words. No rule's name is ever shown.
+
+use super::cut::Piece;
+use super::grammar::{Rule, is_word, word_text};
+use super::parse::File;
+use super::words::{self, StatementWord};
+use crate::diagnostics::syntax_codes::{
+    CLAUSE_COMMA, RESERVED, SINGLE_EQUALS, STAN_DECLARATION, UNEXPECTED, WRONG_SIGN,
+};
+use crate::diagnostics::{Diagnostic, Edit};
+use crate::source::Span;
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+/// The place of a mistake among the tokens, and what could have stood there.
+struct Stop<'a> {
+    file: &'a File<'a>,
+    piece: &'a Piece,
+    /// The token that does not fit; the end of the piece where something is lacking.
+    at: usize,
+    expected: Vec<Rule>,
+}
+
+/// The diagnostic for a piece that pest could not read.
+pub(super) fn explain(file: &File<'_>, piece: &Piece, error: &Error<Rule>) -> Diagnostic {
+    let place = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at + file.span(piece).start,
+    };
+    let expected = match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives.clone(),
+        ErrorVariant::CustomError { .. } => Vec::new(),
+    };
+    let tokens = &file.tokens[piece.tokens.clone()];
+    let at = piece.tokens.start + tokens.partition_point(|token| token.span.start < place);
+    let stop = Stop { file, piece, at, expected };
+    let particular =
+        [Stop::clause_comma, Stop::wrong_sign, Stop::single_equals, Stop::stan_bounds, Stop::reserved];
+    particular.iter().find_map(|explanation| explanation(&stop)).unwrap_or_else(|| stop.unexpected())
+}
+
+impl Stop<'_> {
+    fn expects(&self, rule: Rule) -> bool {
+        self.expected.contains(&rule)
+    }
+
+    /// The token at fault; empty at the end.
+    fn found(&self) -> &str {
+        if self.at < self.piece.tokens.end { self.file.word(self.at) } else { "" }
+    }
+
+    fn found_span(&self) -> Span {
+        let last = self.piece.tokens.end - 1;
+        self.file.tokens[self.at.min(last)].span
+    }
+
+    fn before(&self) -> &str {
+        if self.at > self.piece.tokens.start { self.file.word(self.at - 1) } else { "" }
+    }
+
+    /// `sum(x, over i: d)`
+    fn clause_comma(&self) -> Option<Diagnostic> {
+        if self.before() != "," || !matches!(self.found(), "over" | "where" | "by") {
+            return None;
+        }
+        let comma = self.file.tokens[self.at - 1].span;
+        let edit = Edit { span: comma, text: String::new() };
+        Some(
+            Diagnostic::new(CLAUSE_COMMA, format!("no comma before `{}`", self.found()))
+                .at(comma, "clauses follow without a comma")
+                .fix("remove the comma", vec![edit]),
+        )
+    }
+
+    /// The sign that was written, where it is one of those that people take for another.
+    fn sign(&self) -> Option<Span> {
+        let span = self.found_span();
+        match self.found() {
+            "=" | "~" | ":=" => Some(span),
+            "<" if self.file.word(self.at + 1) == "-" => {
+                let dash = self.file.tokens[self.at + 1].span;
+                (dash.start == span.end).then(|| span.to(dash))
+            }
+            _ => None,
+        }
+    }
+
+    /// `latent mu = …`, `let x ~ …`, `let x <- …`
+    fn wrong_sign(&self) -> Option<Diagnostic> {
+        let span = self.sign()?;
+        let written = self.file.text.get(span.start..span.end).unwrap_or("");
+        let draw = self.expects(Rule::tilde) || self.expects(Rule::prior_clause);
+        let value = self.expects(Rule::equals) || self.expects(Rule::default_clause);
+        let (wanted, why) = match (draw, value) {
+            (true, false) if written != "~" => ("~", "a draw from a distribution is written with `~`"),
+            (_, true) if written != "=" => ("=", "a value is given with `=`"),
+            _ => return None,
+        };
+        let diagnostic =
+            Diagnostic::new(WRONG_SIGN, format!("expected `{wanted}`, found `{written}`")).at(span, why);
+        let edit = Edit { span, text: wanted.to_owned() };
+        Some(match (written, self.piece.word) {
+            ("~", Some(StatementWord::Let)) => {
+                diagnostic.help("write `latent` in place of `let` for something random, or `=` for a value")
+            }
+            _ => diagnostic.fix(format!("write `{wanted}`"), vec![edit]),
+        })
+    }
+
+    /// `if t = 1 then …`
+    fn single_equals(&self) -> Option<Diagnostic> {
+        if self.found() != "=" || !self.expects(Rule::infix) {
+            return None;
+        }
+        let edit = Edit { span: self.found_span(), text: "==".to_owned() };
+        Some(
+            Diagnostic::new(SINGLE_EQUALS, "`=` does not compare")
+                .at(edit.span, "gives a value, but stands inside of an expression")
+                .fix("compare with `==`", vec![edit]),
+        )
+    }
+
+    /// `data x: real<lower=0>`, `latent s: simplex[k]`
+    fn stan_bounds(&self) -> Option<Diagnostic> {
+        let typed = self.expects(Rule::bounds) && self.at >= 2 && self.file.word(self.at - 2) == ":";
+        let (what, help) = match self.found() {
+            "<" if typed => {
+                ("bounds stand in parentheses", "write `real(0..1)`, `positive`, `nonneg` or `unit`")
+            }
+            "[" if typed => ("the axis follows `over`", "write `simplex over k`"),
+            _ => return None,
+        };
+        Some(
+            Diagnostic::new(STAN_DECLARATION, "this is a type in Stan's spelling")
+                .at(self.found_span(), what)
+                .help(help),
+        )
+    }
+
+    /// `latent if ~ …`
+    fn reserved(&self) -> Option<Diagnostic> {
+        let found = self.found();
+        let wants_name = !self.expected.is_empty()
+            && self.expected.iter().all(|rule| matches!(describe(*rule), Some(Words::Name)));
+        if !wants_name || !words::is_reserved(found) {
+            return None;
+        }
+        let edit = Edit { span: self.found_span(), text: format!("{found}_") };
+        Some(
+            Diagnostic::new(RESERVED, format!("`{found}` is a reserved word and cannot be a name"))
+                .at(edit.span, "reserved")
+                .fix(format!("choose another name, such as `{found}_`"), vec![edit]),
+        )
+    }
+
+    fn unexpected(&self) -> Diagnostic {
+        let found = self.found();
+        let after = shown(self.before());
+        let wanted = self.wanted();
+        let complete = wanted.is_empty() || self.expects(Rule::EOI) && !self.expects(Rule::prior_clause);
+        if found.is_empty() {
+            let message = format!("expected {} after {after}", alternatives(&wanted));
+            return self.hinted(
+                Diagnostic::new(UNEXPECTED, message).at(self.found_span(), "the statement ends here"),
+            );
+        }
+        let found = shown(found);
+        let message = if complete {
+            format!("{found} does not continue this statement")
+        } else {
+            format!("expected {} after {after}, found {found}", alternatives(&wanted))
+        };
+        self.hinted(Diagnostic::new(UNEXPECTED, message).at(self.found_span(), "not expected here"))
+    }
+
+    fn hinted(&self, diagnostic: Diagnostic) -> Diagnostic {
+        let expects = |rule| self.expects(rule);
+        if expects(Rule::word_else) || expects(Rule::word_then) {
+            return diagnostic.help("an `if` has both branches: `if t == 1 then a else b`");
+        }
+        if matches!(self.found(), "{" | "}") {
+            return diagnostic.help("only `guide` and `ode` have braces");
+        }
+        diagnostic
+    }
+
+    /// What could have stood here, most telling first, without repetition.
+    fn wanted(&self) -> Vec<String> {
+        let described: Vec<Words> = self.expected.iter().filter_map(|rule| describe(*rule)).collect();
+        let mut wanted: Vec<String> = Vec::new();
+        if described.contains(&Words::Expression) {
+            wanted.push("an expression".to_owned());
+        } else if described.contains(&Words::Name) {
+            wanted.push("a name".to_owned());
+        }
+        for words in described {
+            let exact = match words {
+                Words::Exact(exact) => exact,
+                _ => continue,
+            };
+            if !wanted.iter().any(|known| known == exact) {
+                wanted.push(exact.to_owned());
+            }
+        }
+        if wanted.is_empty() && !self.expected.is_empty() {
+            wanted.push("an operator".to_owned());
+        }
+        wanted
+    }
+}
+
+/// A token between backticks, cut where it is long.
+fn shown(token: &str) -> String {
+    const LONGEST: usize = 30;
+    match token.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("`{}…`", &token[..end]),
+        None => format!("`{token}`"),
+    }
+}
+
+fn alternatives(wanted: &[String]) -> String {
+    match wanted {
+        [] => "the end of the statement".to_owned(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
+}
+
+/// How a rule is spoken of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Words {
+    Expression,
+    Name,
+    Exact(&'static str),
+}
+
+/// `None` for what may always follow (an operator, an index, a clause) and is not worth a mention.
+fn describe(rule: Rule) -> Option<Words> {
+    use Words::{Exact, Expression, Name};
+    if is_word(rule) {
+        return match rule {
+            Rule::word_over | Rule::word_where | Rule::word_by | Rule::word_if => None,
+            _ => word_text(rule).map(|word| Exact(quoted(word))),
+        };
+    }
+    Some(match rule {
+        Rule::expression | Rule::operand | Rule::prefix | Rule::number | Rule::truth | Rule::conditional => {
+            Expression
+        }
+        Rule::named | Rule::parenthesis | Rule::array | Rule::argument | Rule::value | Rule::place => {
+            Expression
+        }
+        Rule::ode_times => Expression,
+        Rule::name | Rule::head | Rule::dim_item | Rule::binder | Rule::over_item | Rule::ode_state => Name,
+        Rule::parameters => Name,
+        Rule::text => Exact("a quoted text"),
+        Rule::annotation => Exact("`:`"),
+        Rule::type_name => Exact("a type"),
+        Rule::binder_dim | Rule::colon => Exact("`:`"),
+        Rule::prior_clause | Rule::tilde => Exact("`~`"),
+        Rule::dim_value | Rule::default_clause | Rule::equals => Exact("`=`"),
+        Rule::close => Exact("`)`"),
+        Rule::open => Exact("`(`"),
+        Rule::close_square => Exact("`]`"),
+        Rule::open_brace => Exact("`{`"),
+        Rule::close_brace => Exact("`}`"),
+        Rule::comma => Exact("`,`"),
+        Rule::dots => Exact("`..`"),
+        _ => return None,
+    })
+}
+
+/// A word of the language between backticks.
+fn quoted(word: &'static str) -> &'static str {
+    match word {
+        "from" => "`from`",
+        "at" => "`at`",
+        "rate" => "`rate`",
+        "then" => "`then`",
+        "else" => "`else`",
+        "in" => "`in`",
+        "using" => "`using`",
+        "init" => "`init`",
+        "missing" => "`missing`",
+        other => other,
+    }
+}

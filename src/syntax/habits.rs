@@ -1,0 +1,83 @@
+//! Operators of other languages inside of statements. The grammar reads them, so that the rest of the statement is
+//! checked; here they are reported, each kind once for a file.
+
+use super::cut::Piece;
+use super::parse::File;
+use super::token::TokenKind;
+use crate::diagnostics::syntax_codes::{FOREIGN_OPERATOR, TRANSPOSE};
+use crate::diagnostics::{Diagnostic, Edit};
+use crate::source::Span;
+
+/// At most this many places get a label; the edits cover all.
+const LABELS: usize = 3;
+
+/// The spelling of this language.
+fn native(sign: &str) -> Option<&'static str> {
+    Some(match sign {
+        "**" | ".^" => "^",
+        ":=" => "=",
+        "&&" => "and",
+        "||" => "or",
+        "!" => "not",
+        "%" => "mod",
+        "%*%" => "@",
+        ".*" => "*",
+        "./" => "/",
+        _ => return None,
+    })
+}
+
+/// One diagnostic for all operators of other languages, and one for all transposes.
+pub(super) fn operators(file: &File<'_>, pieces: &[Piece]) -> Vec<Diagnostic> {
+    let mut foreign = Vec::new();
+    let mut transposes = Vec::new();
+    let own = pieces.iter().filter(|piece| piece.word.is_some()).flat_map(|piece| piece.tokens.clone());
+    for token in own.map(|at| file.tokens[at]).filter(|token| token.kind == TokenKind::Sign) {
+        let sign = token.text(file.text);
+        match native(sign) {
+            Some(native) => foreign.push((sign, native, token.span)),
+            None if sign == "'" => transposes.push(token.span),
+            None => {}
+        }
+    }
+    [foreign_operators(file, &foreign), transposed(&transposes)].into_iter().flatten().collect()
+}
+
+fn foreign_operators(file: &File<'_>, found: &[(&str, &'static str, Span)]) -> Option<Diagnostic> {
+    let (sign, native, _) = found.first()?;
+    let same = found.iter().all(|(other, _, _)| other == sign);
+    let message = if same {
+        format!("`{sign}` is spelt `{native}` here")
+    } else {
+        "some operators are spelt otherwise here".to_owned()
+    };
+    let mut diagnostic = Diagnostic::new(FOREIGN_OPERATOR, message);
+    for (_, native, span) in found.iter().take(LABELS) {
+        diagnostic = diagnostic.at(*span, format!("write `{native}`"));
+    }
+    let edits =
+        found.iter().map(|(_, native, span)| Edit { span: *span, text: spaced(file.text, *span, native) });
+    Some(diagnostic.fix(if found.len() == 1 { "replace it" } else { "replace them" }, edits.collect()))
+}
+
+/// A word needs space on both sides.
+fn spaced(text: &str, span: Span, native: &str) -> String {
+    if !native.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return native.to_owned();
+    }
+    let before =
+        if text[..span.start].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_') { " " } else { "" };
+    let after = if text[span.end..].starts_with(char::is_whitespace) { "" } else { " " };
+    format!("{before}{native}{after}")
+}
+
+fn transposed(found: &[Span]) -> Option<Diagnostic> {
+    let mut diagnostic = Diagnostic::new(TRANSPOSE, "`'` does not transpose");
+    found.first()?;
+    for span in found.iter().take(LABELS) {
+        diagnostic = diagnostic.at(*span, "a habit from matrix languages");
+    }
+    Some(diagnostic.help(
+        "`A @ b` finds the shared dim by name, so a transpose is seldom needed; where it is, write `transpose(A)`",
+    ))
+}

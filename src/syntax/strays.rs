@@ -1,0 +1,290 @@
+//! Text that belongs to no statement: what it would be in the language its writer comes from, and its form here.
+
+use super::cut::{Piece, State};
+use super::parse::File;
+use super::token::TokenKind;
+use super::words::{self, StatementWord};
+use crate::diagnostics::suggest::nearest;
+use crate::diagnostics::syntax_codes::{
+    BARE_ASSIGNMENT, BARE_TILDE, BLOCK, LOOP, STAN_DECLARATION, TARGET_INCREMENT, UNKNOWN_STATEMENT,
+};
+use crate::diagnostics::{Diagnostic, Edit};
+use crate::source::Span;
+use std::collections::HashMap;
+
+/// At most this many places get a label.
+const LABELS: usize = 3;
+
+/// The words that begin a statement, for suggestions.
+const STATEMENT_WORDS: [&str; 11] =
+    ["dim", "data", "let", "latent", "observe", "learn", "potential", "generate", "fn", "guide", "ode"];
+
+const STAN_TYPES: [&str; 17] = [
+    "real",
+    "int",
+    "vector",
+    "row_vector",
+    "matrix",
+    "array",
+    "complex",
+    "simplex",
+    "ordered",
+    "positive_ordered",
+    "unit_vector",
+    "corr_matrix",
+    "cov_matrix",
+    "cholesky_factor_corr",
+    "cholesky_factor_cov",
+    "sum_to_zero_vector",
+    "tuple",
+];
+
+/// One diagnostic for all blocks of a file.
+pub(super) fn blocks(heads: &[Span]) -> Option<Diagnostic> {
+    heads.first()?;
+    let mut diagnostic = Diagnostic::new(BLOCK, "a model has no blocks");
+    for head in heads.iter().take(LABELS) {
+        diagnostic = diagnostic.at(*head, "a block begins here");
+    }
+    Some(diagnostic.help(
+        "every statement says what it declares: `data y: real`, `latent mu ~ normal(0, 1)`, `observe y ~ …`",
+    ))
+}
+
+/// One diagnostic for each stray piece.
+pub(super) fn report(file: &File<'_>, pieces: &[Piece]) -> Vec<Diagnostic> {
+    let declared = declared(file, pieces);
+    let children = pieces.iter().flat_map(|piece| piece.children.iter());
+    pieces
+        .iter()
+        .chain(children)
+        .filter(|piece| piece.word.is_none() && piece.state == State::Sound)
+        .map(|piece| Stray { file, piece, declared: &declared }.explain())
+        .collect()
+}
+
+type Declared<'a> = HashMap<&'a str, (StatementWord, Span)>;
+
+/// The names that plain declarations give, with their kind.
+fn declared<'a>(file: &File<'a>, pieces: &[Piece]) -> Declared<'a> {
+    let mut declared = HashMap::new();
+    for piece in pieces {
+        let name = piece.tokens.start + 1;
+        if let (Some(word), Some(token)) = (piece.word, file.tokens.get(name)) {
+            declared.entry(file.word(name)).or_insert((word, token.span));
+        }
+    }
+    declared
+}
+
+struct Stray<'a> {
+    file: &'a File<'a>,
+    piece: &'a Piece,
+    declared: &'a Declared<'a>,
+}
+
+impl Stray<'_> {
+    fn word(&self, nth: usize) -> &str {
+        let at = self.piece.tokens.start + nth;
+        if self.piece.tokens.contains(&at) { self.file.word(at) } else { "" }
+    }
+
+    fn kind(&self, nth: usize) -> Option<TokenKind> {
+        let at = self.piece.tokens.start + nth;
+        self.piece.tokens.contains(&at).then(|| self.file.tokens[at].kind)
+    }
+
+    fn token_span(&self, nth: usize) -> Span {
+        self.file.tokens[self.piece.tokens.start + nth].span
+    }
+
+    fn text(&self, span: Span) -> &str {
+        &self.file.text[span.start..span.end]
+    }
+
+    /// Where the sign stands that tells what the stray does: outside of brackets, counted from its first token.
+    fn sign(&self) -> Option<(usize, &str)> {
+        let mut depth = 0usize;
+        for nth in 0..self.piece.tokens.len() {
+            match self.word(nth) {
+                "(" | "[" | "{" => depth += 1,
+                ")" | "]" | "}" => depth = depth.saturating_sub(1),
+                sign @ ("~" | "=" | ":=" | "+=") if depth == 0 => return Some((nth, sign)),
+                "<" if depth == 0 && self.is_arrow(nth) => return Some((nth, "<-")),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// `<-` is read as two signs, since `x<-1` compares.
+    fn is_arrow(&self, nth: usize) -> bool {
+        self.word(nth + 1) == "-" && self.token_span(nth).end == self.token_span(nth + 1).start
+    }
+
+    fn explain(&self) -> Diagnostic {
+        let first = self.word(0);
+        if matches!(first, "for" | "while" | "repeat" | "if" | "else") {
+            return self.control(first);
+        }
+        if STAN_TYPES.contains(&first)
+            && (self.kind(1) == Some(TokenKind::Word) || matches!(self.word(1), "<" | "["))
+        {
+            return self.stan_declaration();
+        }
+        match self.sign() {
+            Some((nth, "+=")) => self.increment(nth),
+            _ if self.kind(1) == Some(TokenKind::Word) && self.kind(0) == Some(TokenKind::Word) => {
+                self.unknown()
+            }
+            Some((nth, "~")) if nth > 0 => self.bare_tilde(nth),
+            Some((nth, sign)) if nth > 0 => self.bare_assignment(nth, sign),
+            _ => self.unknown(),
+        }
+    }
+
+    fn control(&self, first: &str) -> Diagnostic {
+        let span = self.token_span(0);
+        if matches!(first, "if" | "else") {
+            return Diagnostic::new(LOOP, "`if` is an expression, not a statement")
+                .at(span, "stands on its own")
+                .help("write it where its value is used: `let x = if a > b then a else b`");
+        }
+        Diagnostic::new(LOOP, "there are no loops")
+            .at(span, "names align by their dims instead")
+            .help("write the statement once: `observe y ~ normal(mu, sigma)`; name the running element where neighbours are needed: `let h[t: time] = …`")
+    }
+
+    fn stan_declaration(&self) -> Diagnostic {
+        let end = self.sign().map_or(self.piece.tokens.len(), |(nth, _)| nth);
+        let mut depth = 0usize;
+        let mut name = None;
+        for nth in 1..end {
+            match self.word(nth) {
+                "[" | "<" | "(" => depth += 1,
+                "]" | ">" | ")" => depth = depth.saturating_sub(1),
+                _ if depth == 0 && self.kind(nth) == Some(TokenKind::Word) && self.word(nth) != "of" => {
+                    name = Some(nth)
+                }
+                _ => {}
+            }
+        }
+        let span = self.token_span(0).to(self.token_span(name.unwrap_or(0)));
+        let name = name.map_or("x", |nth| self.word(nth));
+        let support = self.support();
+        Diagnostic::new(STAN_DECLARATION, format!("is `{name}` unobserved or data?"))
+            .at(span, "a declaration in Stan's spelling")
+            .help(format!(
+                "write `data {name}: {support}` if it is data, `latent {name}: {support} ~ …` if it is unobserved; axes go behind the name: `{name}[obs]`"
+            ))
+    }
+
+    /// The type of this language nearest to Stan's bounds.
+    fn support(&self) -> &str {
+        let words: Vec<&str> = (0..self.piece.tokens.len()).map(|nth| self.word(nth)).collect();
+        let bound = |side: &str, value: &str| words.windows(3).any(|three| three == [side, "=", value]);
+        match self.word(0) {
+            "int" if bound("lower", "0") && bound("upper", "1") => "bool",
+            "int" if bound("lower", "0") => "count",
+            "int" => "int",
+            kind @ ("simplex" | "ordered" | "positive_ordered" | "unit_vector") => kind,
+            "corr_matrix" => "corr",
+            "cov_matrix" => "cov",
+            "cholesky_factor_corr" => "chol_corr",
+            "cholesky_factor_cov" => "chol_cov",
+            _ if bound("lower", "0") && bound("upper", "1") => "unit",
+            _ if bound("lower", "0") => "positive",
+            _ => "real",
+        }
+    }
+
+    fn increment(&self, nth: usize) -> Diagnostic {
+        let span = self.token_span(0).to(self.token_span(nth));
+        let edit = Edit { span, text: "potential".to_owned() };
+        Diagnostic::new(TARGET_INCREMENT, "the log density is added to with `potential`")
+            .at(span, "adds to the log density")
+            .fix("write `potential …`", vec![edit])
+    }
+
+    fn bare_tilde(&self, nth: usize) -> Diagnostic {
+        let left = self.token_span(0).to(self.token_span(nth - 1));
+        let shown = clip(self.text(left));
+        let name = self.word(0);
+        let insertion =
+            |word: &str| Edit { span: Span::new(left.start, left.start), text: format!("{word} ") };
+        match self.declared.get(name) {
+            Some((StatementWord::Data | StatementWord::Let, declared)) => {
+                Diagnostic::new(BARE_TILDE, format!("`{shown} ~` lacks its first word"))
+                    .at(left, "a draw, but of what kind?")
+                    .at(*declared, "declared here")
+                    .fix(format!("write `observe {shown} ~ …`"), vec![insertion("observe")])
+            }
+            Some((StatementWord::Latent, declared)) => {
+                Diagnostic::new(BARE_TILDE, format!("`{shown} ~` lacks its first word"))
+                    .at(left, "a draw, but of what kind?")
+                    .at(*declared, "declared here")
+                    .help(format!("give the prior where `{name}` is declared: `latent {name} ~ …`"))
+            }
+            _ => Diagnostic::new(BARE_TILDE, format!("is `{name}` unobserved or data?"))
+                .at(left, "a draw, but of what kind?")
+                .help(format!(
+                    "write `latent {shown} ~ …` if it is unobserved, `observe {shown} ~ …` if it is data"
+                )),
+        }
+    }
+
+    fn bare_assignment(&self, nth: usize, sign: &str) -> Diagnostic {
+        let left = self.token_span(0).to(self.token_span(nth - 1));
+        let shown = clip(self.text(left));
+        let mut span = self.token_span(nth);
+        if sign == "<-" {
+            span.end += 1;
+        }
+        let edits = vec![
+            Edit { span: Span::new(left.start, left.start), text: "let ".to_owned() },
+            Edit { span, text: "=".to_owned() },
+        ];
+        Diagnostic::new(BARE_ASSIGNMENT, format!("`{shown} {sign}` lacks its first word"))
+            .at(left, "a value is declared with `let`")
+            .fix(format!("write `let {shown} = …`"), edits)
+    }
+
+    fn unknown(&self) -> Diagnostic {
+        let span = self.token_span(0);
+        let first = clip(self.text(span));
+        let diagnostic = Diagnostic::new(UNKNOWN_STATEMENT, format!("`{first}` does not begin a statement"));
+        let second = if self.kind(1) == Some(TokenKind::Word) { self.word(1) } else { "" };
+        let named = if second.is_empty() || words::is_reserved(second) { "mu" } else { second };
+        match first.as_str() {
+            "param" | "parameter" | "parameters" | "var" | "random" | "sample" => diagnostic
+                .at(span, "unobserved, or learned without a posterior?")
+                .help(format!("write `latent {named} ~ …` for an unobserved value; `learn {named}` is for weights without a posterior")),
+            "import" | "include" | "library" | "using" | "package" => {
+                diagnostic.at(span, "nothing is imported").help("all functions and distributions are always there")
+            }
+            "def" | "function" => diagnostic.at(span, "not a word of the language").help("write `fn f(x, y) = …`"),
+            "const" | "var_" | "val" => diagnostic.at(span, "not a word of the language").help(format!("write `let {named} = …`")),
+            "print" | "return" => diagnostic.at(span, "not a word of the language").help("write `generate g = …` to see a value"),
+            _ => match nearest(&first, STATEMENT_WORDS).filter(|_| !second.is_empty()) {
+                Some(word) => {
+                    let edit = Edit { span, text: word.to_owned() };
+                    diagnostic.at(span, "misspelt?").fix(format!("write `{word}`"), vec![edit])
+                }
+                None => diagnostic.at(span, "belongs to no statement").help(format!(
+                    "a statement begins with one of {}",
+                    STATEMENT_WORDS.map(|word| format!("`{word}`")).join(", ")
+                )),
+            },
+        }
+    }
+}
+
+/// A piece of text short enough for a message.
+fn clip(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let line = text.lines().next().unwrap_or("");
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,106 @@
+//! How a value of a distribution is drawn once the numbers that it depends on are known.
+
+use crate::graph::{Axis, Node};
+use crate::library::{Family, Over};
+use crate::model::Distribution;
+
+use super::Translator;
+use super::distributions::Called;
+
+/// A distribution whose numbers are nodes of a graph, over (at most) the cells' axes and the joint axes.
+#[derive(Clone, Debug)]
+pub enum DrawPlan {
+    /// A row of the library.
+    Family {
+        /// The row.
+        family: &'static Family,
+        /// Canonical arguments.
+        arguments: Vec<Node>,
+        /// Joint axes.
+        over: Over,
+    },
+    /// One or the other, by a condition.
+    If(Node, Box<DrawPlan>, Box<DrawPlan>),
+    /// Draws outside of the ends are thrown away.
+    Truncated(Box<DrawPlan>, [Option<Node>; 2]),
+    /// One of several, by their probabilities.
+    Mixture(Vec<(Node, DrawPlan)>),
+    /// One along an axis, by the probabilities along it.
+    MixtureOver(Node, Axis, Box<DrawPlan>),
+    /// A state by its log weight along an axis; the value is the position plus `low`.
+    State {
+        /// Log weights, not normalised.
+        weights: Node,
+        /// The axis of the states.
+        axis: Axis,
+        /// The value of the first state.
+        low: f64,
+    },
+    /// States along a chain, drawn from its last element backwards (Scott 2002).
+    Chain {
+        /// log weight of each state given all up to it.
+        filtered: Node,
+        /// log weight of each step.
+        step: Node,
+        /// The axis it runs along.
+        along: Axis,
+        /// States of the previous element, and of the element.
+        states: [Axis; 2],
+        /// The value of the first state.
+        low: f64,
+    },
+}
+
+impl Translator<'_> {
+    /// The plan of a distribution. Censoring does not change what is drawn.
+    pub fn draw_plan(&mut self, distribution: &Distribution) -> DrawPlan {
+        match distribution {
+            Distribution::Family(call) => {
+                let Called { arguments, over } = self.called(call);
+                DrawPlan::Family { family: call.family, arguments, over }
+            }
+            Distribution::If(condition, yes, no) => {
+                let condition = self.term(condition);
+                DrawPlan::If(condition, Box::new(self.draw_plan(yes)), Box::new(self.draw_plan(no)))
+            }
+            Distribution::Truncated { base, ends, .. } => {
+                let ends = ends.clone().map(|end| end.map(|end| self.term(&end)));
+                DrawPlan::Truncated(Box::new(self.draw_plan(base)), ends)
+            }
+            Distribution::Censored { base, .. } => self.draw_plan(base),
+            Distribution::Mixture { weights, components, .. } => {
+                let each = weights.iter().zip(components).map(|(weight, component)| {
+                    let weight = self.term(weight);
+                    (weight, self.draw_plan(component))
+                });
+                DrawPlan::Mixture(each.collect())
+            }
+            Distribution::MixtureOver { weights, component, axis, .. } => {
+                let weights = self.term(weights);
+                let axis = self.axis(*axis);
+                DrawPlan::MixtureOver(weights, axis, Box::new(self.draw_plan(component)))
+            }
+        }
+    }
+}
+
+impl DrawPlan {
+    /// All nodes that the plan needs the values of.
+    pub fn nodes(&self) -> Vec<Node> {
+        match self {
+            Self::Family { arguments, .. } => arguments.clone(),
+            Self::If(condition, yes, no) => [vec![*condition], yes.nodes(), no.nodes()].concat(),
+            Self::Truncated(base, ends) => {
+                base.nodes().into_iter().chain(ends.iter().copied().flatten()).collect()
+            }
+            Self::Mixture(each) => {
+                each.iter().flat_map(|(weight, plan)| std::iter::once(*weight).chain(plan.nodes())).collect()
+            }
+            Self::MixtureOver(weights, _, component) => {
+                std::iter::once(*weights).chain(component.nodes()).collect()
+            }
+            Self::State { weights, .. } => vec![*weights],
+            Self::Chain { filtered, step, .. } => vec![*filtered, *step],
+        }
+    }
+}
