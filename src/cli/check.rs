@@ -30,7 +30,7 @@ pub fn run(arguments: &CheckArguments) -> Status {
     let emitted = match arguments.emit {
         None => None,
         Some(Stage::Tree) => Some(vic::syntax::outline(&loaded.checked.tree)),
-        Some(Stage::Model) => loaded.checked.model.as_ref().map(|model| vic::model::print(model)),
+        Some(Stage::Model) => loaded.checked.model.as_ref().map(|model| vic::model::print::print(model)),
         Some(Stage::Graph) => objective.as_ref().map(driver::print_graph),
         Some(Stage::Program) => objective.as_ref().map(driver::print_program),
     };
@@ -52,6 +52,6 @@ fn print(found: &[Diagnostic], loaded: &Loaded, data: &[Source], format: Diagnos
         DiagnosticFormat::Full => terminal::diagnostics(found, &loaded.source, data),
         DiagnosticFormat::Short if found.is_empty() => {}
         DiagnosticFormat::Short => terminal::result(&short(found, &files)),
-        DiagnosticFormat::Json => terminal::result(&json(found, &files)),
+        DiagnosticFormat::Json => terminal::result(&format!("{:#}", json(found, &files))),
     }
 }

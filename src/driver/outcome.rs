@@ -33,7 +33,7 @@ pub fn report(bound: &BoundModel, choices: &[Choice], fitted: &Fitted, circumsta
         },
         reasons: fit.reasons.clone(),
         family: fit.family.clone(),
-        elbo: Elbo { value: fit.elbo.value, se: fit.elbo.se },
+        elbo: Elbo { value: fit.elbo.value, se: fit.elbo.standard_error },
         khat: fit.khat.is_finite().then_some(fit.khat),
         evaluations: fit.evaluations,
         stopped: fit.stopped.clone(),

@@ -2,6 +2,9 @@
 
 pub mod csv;
 pub mod json;
+pub mod reference;
+pub mod errors;
+pub mod explain;
 pub mod text;
 
 use serde::Serialize;
@@ -98,6 +101,8 @@ pub struct Row {
     pub q95: f64,
     /// Monte Carlo standard error of the mean.
     pub mcse: f64,
+    /// For a discrete latent with few states: value or label, and its posterior probability.
+    pub prob: Option<Vec<(String, f64)>>,
 }
 
 #[cfg(test)]
