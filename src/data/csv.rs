@@ -8,7 +8,7 @@ use crate::diagnostics::{Diagnostic, File};
 use crate::source::{Source, Span};
 
 use super::codes;
-use super::fields::{Column, Field, Layout, Origin, Values, number};
+use super::fields::{Column, Elements, Field, Layout, Origin, Values, number};
 use super::json::{Extent, Harvest};
 use super::words::counted;
 
@@ -45,7 +45,7 @@ impl Table<'_> {
             if name.is_empty() {
                 continue;
             }
-            let (values, missing) = column.finish();
+            let Elements { values, missing, stray } = column.finish();
             let rows = match &values {
                 Values::Numbers(numbers) => numbers.len(),
                 Values::Text(texts) => texts.len(),
@@ -54,7 +54,7 @@ impl Table<'_> {
             let layout = Layout::Column { index, delimiter: self.delimiter };
             let whole = Span::new(start, self.source.text().len());
             let origin = Origin { file: self.file, key: header[index], value: whole, layout };
-            harvest.fields.push(Field { name, shape: vec![rows], values, missing, origin });
+            harvest.fields.push(Field { name, shape: vec![rows], values, missing, stray, origin });
         }
         Ok(())
     }
@@ -117,7 +117,8 @@ impl Table<'_> {
                 match meaning(bytes) {
                     Cell::Missing => column.push_missing(),
                     Cell::Number(value) if plain => column.push_number(value),
-                    _ => column.push_text(String::from_utf8_lossy(bytes).trim()),
+                    Cell::Number(_) => column.push_spelled(String::from_utf8_lossy(bytes).trim()),
+                    Cell::Text => column.push_text(String::from_utf8_lossy(bytes).trim()),
                 }
             }
         });

@@ -177,6 +177,16 @@ fn texts_become_labels() {
 }
 
 #[test]
+fn a_text_among_codes_is_mentioned() {
+    let text = r#"{"c": [1, 2, "x", 10]}"#;
+    let (bound, said) = bind(&counties(DimKind::FromData), text);
+    let bound = bound.unwrap();
+    assert_eq!((said.len(), said[0].code.0, pointed(&said[0], text)), (1, 736, vec!["\"x\"".to_owned()]));
+    assert_eq!(values(&bound, 0), [0.0, 2.0, 3.0, 1.0]);
+    assert_eq!(bind(&counties(DimKind::FromData), r#"{"c": ["1", "x"]}"#).1, []);
+}
+
+#[test]
 fn labels_meet_lengths() {
     let model = Sketch::default()
         .dim("obs", DimKind::FromData)
@@ -329,14 +339,15 @@ fn nothing_observed_is_a_warning() {
 
 #[test]
 fn what_cannot_be_computed_is_our_fault() {
-    let unknown = SiteKind::Let(read_site(1, &[]));
-    let model =
-        Sketch::default().data("a", &[], Kind::Real, "real").site("b", &[], (Kind::Real, "real"), unknown);
-    assert_eq!(only(&model.model(), r#"{"a": 2.5}"#).code.0, 799);
-    let later = SiteKind::Let(read_site(1, &[]));
-    let model = Sketch::default()
-        .data("a", &[], Kind::Real, "real")
-        .site("b", &[], (Kind::Real, "real"), later)
-        .last(|site| site.stage = Stage::Model);
-    bound(&model.model(), r#"{"a": 2.5}"#);
+    let sketch = |stage: Stage| {
+        Sketch::default()
+            .data("a", &[], Kind::Real, "real")
+            .site("b", &[], (Kind::Real, "real"), SiteKind::Let(read_site(2, &[])))
+            .last(|site| site.stage = stage)
+            .site("c", &[], (Kind::Real, "real"), SiteKind::Let(term(TermKind::Number(2.5), &[])))
+            .last(|site| site.stage = Stage::Model)
+            .model()
+    };
+    assert_eq!(only(&sketch(Stage::Data), r#"{"a": 2.5}"#).code.0, 799);
+    bound(&sketch(Stage::Model), r#"{"a": 2.5}"#);
 }
