@@ -1,4 +1,4 @@
-//! Data bound to a model: which field feeds which declaration, then sizes and values until nothing more follows.
+//! Data bound to a model: fields to declarations, then sizes and values until nothing more follows.
 
 use std::sync::Arc;
 
@@ -14,25 +14,13 @@ use super::fields::{Field, Fields};
 use super::json::Extent;
 use super::read::read_all;
 
-/// Evaluates a term known from data alone, over its axes in ascending order; `None` while something is not bound.
-pub(super) type Evaluate = fn(&Model, &Bindings, &Term) -> Option<Array>;
-
 /// Reads the files and binds what they hold to what the model declares.
 pub fn bind(model: Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
-    bind_with(model, files, evaluate)
-}
-
-/// [`bind`], by a given evaluator.
-pub(super) fn bind_with(
-    model: Arc<Model>,
-    files: &[Source],
-    evaluate: Evaluate,
-) -> (Option<BoundModel>, Vec<Diagnostic>) {
     let reading = read_all(files);
     if reading.extent == Extent::Part {
         return (None, reading.diagnostics);
     }
-    let mut binder = Binder::new(&model, files, &reading.fields, evaluate);
+    let mut binder = Binder::new(&model, files, &reading.fields);
     binder.diagnostics = reading.diagnostics;
     binder.run();
     let Binder { bindings, diagnostics, .. } = binder;
@@ -58,7 +46,6 @@ pub(super) struct Binder<'a> {
     pub model: &'a Model,
     pub files: &'a [Source],
     pub fields: &'a Fields,
-    pub evaluate: Evaluate,
     pub bindings: Bindings,
     pub diagnostics: Vec<Diagnostic>,
     /// By site.
@@ -68,7 +55,7 @@ pub(super) struct Binder<'a> {
 }
 
 impl<'a> Binder<'a> {
-    fn new(model: &'a Model, files: &'a [Source], fields: &'a Fields, evaluate: Evaluate) -> Self {
+    fn new(model: &'a Model, files: &'a [Source], fields: &'a Fields) -> Self {
         let bindings = Bindings {
             sizes: vec![None; model.dims.len()],
             coordinates: vec![Coordinates::default(); model.dims.len()],
@@ -76,16 +63,7 @@ impl<'a> Binder<'a> {
             values: vec![None; model.sites.len()],
         };
         let inputs = vec![Input::Computed; model.sites.len()];
-        Self {
-            model,
-            files,
-            fields,
-            evaluate,
-            bindings,
-            diagnostics: Vec::new(),
-            inputs,
-            faulty_dims: Vec::new(),
-        }
+        Self { model, files, fields, bindings, diagnostics: Vec::new(), inputs, faulty_dims: Vec::new() }
     }
 
     fn run(&mut self) {
@@ -131,7 +109,7 @@ impl<'a> Binder<'a> {
     /// A data-only term's value.
     pub fn value_of(&self, term: &Term) -> Option<Array> {
         self.shape_of(&term.axes)?;
-        (self.evaluate)(self.model, &self.bindings, term)
+        evaluate(self.model, &self.bindings, term)
     }
 
     fn warn_empty(&mut self) {

@@ -1,8 +1,8 @@
-//! JSON data files: one object of fields, or a list of records. NaN and infinities are allowed, which JSON has not.
+//! JSON data files: an object of fields or a list of records, with NaN and infinities, which JSON lacks.
 
 use crate::source::{Source, Span};
 
-use super::fields::{Field, Layout, Origin};
+use super::fields::{Elements, Field, Layout, Origin};
 use super::json_text::{Cursor, Halt, Scalar};
 use super::records;
 use super::tally::Tally;
@@ -82,9 +82,9 @@ impl Reader<'_> {
         if let Some(fault) = &tally.fault {
             self.harvest.diagnostics.push(words::not_an_array(&name, File::Data(file), fault));
         }
-        let (shape, values, missing) = tally.finish();
+        let (shape, Elements { values, missing, stray }) = tally.finish();
         let origin = Origin { file, key, value, layout: Layout::Value };
-        self.harvest.fields.push(Field { name, shape, values, missing, origin });
+        self.harvest.fields.push(Field { name, shape, values, missing, stray, origin });
     }
 }
 

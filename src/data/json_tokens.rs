@@ -4,7 +4,7 @@ use crate::source::Span;
 
 use super::json_text::{Quoted, in_word, quoted_end, unquote};
 
-/// Spans of the wanted elements (ascending, row-major) of a value that has been read before; of one key's elements
+/// Spans of the wanted elements (ascending, row-major) of a value that was read before; of one key's elements
 /// where the value is a list of records.
 pub(super) fn places(text: &str, value: Span, key: Option<&str>, wanted: &[usize]) -> Vec<Span> {
     let mut found = Vec::with_capacity(wanted.len());

@@ -47,6 +47,7 @@ impl<'a> Binder<'a> {
             self.reject_other_lengths(dim, reference, &claims);
             self.bindings.sizes[dim.0] = Some(reference.size);
         }
+        self.warn_mixed_labels(dim);
         match (self.labels(dim), size) {
             ((_, labels), None) if !labels.is_empty() => self.name_elements(dim, labels),
             ((Some(column), labels), Some(reference)) => self.match_labels(dim, (column, labels), reference),
@@ -115,6 +116,24 @@ impl<'a> Binder<'a> {
             }
         }
         (column, labels.into_iter().map(str::to_owned).collect())
+    }
+
+    /// One text among codes makes labels of them all, and sorted as texts `10` comes before `9`.
+    fn warn_mixed_labels(&mut self, dim: DimId) {
+        for site in self.model.site_ids().filter(|site| self.model.site(*site).value == Kind::Index(dim)) {
+            let Some(field) = self.field_of(site) else { continue };
+            let (Values::Text(texts), Some(at)) = (&field.values, field.stray) else { continue };
+            let name = &self.model.dim(dim).name;
+            let message =
+                format!("`{}` has numbers and texts, so all of it is labels of `{name}`", field.name);
+            let diagnostic = Diagnostic::new(codes::MIXED_LABELS, message);
+            let diagnostic = match field.places(self.files, &[at]).first() {
+                Some(span) => diagnostic.in_file(field.file(), *span, "a text"),
+                None => diagnostic,
+            };
+            let help = format!("if \"{}\" is a slip, mend it: then the numbers are coordinates", texts[at]);
+            self.diagnostics.push(diagnostic.at(self.model.site(site).span, "an index into it").help(help));
+        }
     }
 
     /// Labels of an index column for a dim whose size other data give by their length.

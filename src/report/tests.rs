@@ -5,7 +5,7 @@ use super::*;
 
 fn row(name: &str, mean: f64, sd: f64, mcse: f64) -> Row {
     let [q05, q50, q95] = [-1.645, 0.1, 1.645].map(|z| mean + z * sd);
-    Row { name: name.to_owned(), mean, sd, q05, q50, q95, mcse }
+    Row { name: name.to_owned(), mean, sd, q05, q50, q95, mcse, prob: None }
 }
 
 fn report() -> Report {

@@ -80,7 +80,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(' ');
         }
         text.push(digit);
@@ -123,8 +123,8 @@ fn aligned(header: &str, cells: &[&str]) -> Vec<String> {
     column
 }
 
-/// The numbers of a row, to the digits that mean something: down to the Monte Carlo error of the mean, and not finer
-/// than a thousandth of the standard deviation.
+/// The numbers of a row, to the digits that mean something: down to the Monte Carlo error of the mean, and not
+/// finer than a thousandth of the standard deviation.
 fn cells(row: &Row) -> [String; 6] {
     let known = |number: f64| number.is_finite() && number > 0.0;
     let unit = match (known(row.mcse), known(row.sd)) {

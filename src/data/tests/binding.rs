@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::models::{COUNT, POSITIVE, REAL, SIMPLEX, Sketch, axis, evaluate, read_site, term};
+use super::models::{Sketch, axis, read_site, term};
 use crate::data::BoundModel;
-use crate::data::bind::bind_with;
 use crate::diagnostics::{Diagnostic, File};
+use crate::library::domain;
 use crate::model::{
     Address, DimId, DimKind, Distribution, Factor, Kind, Model, Operator, Recurrence, SiteId, SiteKind,
     Stage, Step, TermKind,
@@ -14,7 +14,7 @@ use crate::source::{Source, Span};
 use crate::translate::Coordinates;
 
 fn bind(model: &Arc<Model>, text: &str) -> (Option<BoundModel>, Vec<Diagnostic>) {
-    bind_with(model.clone(), &[Source::new("d.json", text)], evaluate)
+    crate::data::bind(model.clone(), &[Source::new("d.json", text)])
 }
 
 fn bound(model: &Arc<Model>, text: &str) -> BoundModel {
@@ -43,8 +43,8 @@ fn values(bound: &BoundModel, site: usize) -> Vec<f64> {
 fn schools() -> Arc<Model> {
     Sketch::default()
         .dim("school", DimKind::FromData)
-        .data("y", &[0], Kind::Real, &REAL)
-        .data("sigma", &[0], Kind::Real, &POSITIVE)
+        .data("y", &[0], Kind::Real, "real")
+        .data("sigma", &[0], Kind::Real, "positive")
         .model()
 }
 
@@ -68,7 +68,7 @@ fn absent_fields_are_named_with_the_nearest_unread_one() {
     let error = only(&schools(), r#"{"y": [1.5], "Sigma": [2]}"#);
     assert_eq!((error.code.0, error.message.as_str()), (715, "the data have no field `sigma`"));
     assert_eq!(error.help[0].text, "did you mean `Sigma`? write `from \"Sigma\"` after the type");
-    let (_, none) = bind_with(schools(), &[], evaluate);
+    let (_, none) = crate::data::bind(schools(), &[]);
     assert_eq!(
         (none.len(), none[0].message.as_str()),
         (1, "no data were given; the model reads `y` and `sigma`")
@@ -120,7 +120,8 @@ fn values_are_checked_against_their_types() {
 
 #[test]
 fn integers_and_bools_are_such() {
-    let model = Sketch::default().data("n", &[], Kind::Int, &COUNT).data("b", &[], Kind::Bool, &REAL).model();
+    let model =
+        Sketch::default().data("n", &[], Kind::Int, "count").data("b", &[], Kind::Bool, "real").model();
     assert_eq!(values(&bound(&model, r#"{"n": 10.0, "b": true}"#), 0), [10.0]);
     assert_eq!(values(&bound(&model, r#"{"n": [10], "b": [0]}"#), 0), [10.0]);
     assert_eq!(only(&model, r#"{"n": 3.5, "b": 1}"#).message, "`n` is 3.5, not an integer");
@@ -134,7 +135,7 @@ fn counties(kind: DimKind) -> Arc<Model> {
     Sketch::default()
         .dim("obs", DimKind::FromData)
         .dim("county", kind)
-        .data("c", &[0], Kind::Index(DimId(1)), &REAL)
+        .data("c", &[0], Kind::Index(DimId(1)), "real")
         .model()
 }
 
@@ -176,12 +177,22 @@ fn texts_become_labels() {
 }
 
 #[test]
+fn a_text_among_codes_is_mentioned() {
+    let text = r#"{"c": [1, 2, "x", 10]}"#;
+    let (bound, said) = bind(&counties(DimKind::FromData), text);
+    let bound = bound.unwrap();
+    assert_eq!((said.len(), said[0].code.0, pointed(&said[0], text)), (1, 736, vec!["\"x\"".to_owned()]));
+    assert_eq!(values(&bound, 0), [0.0, 2.0, 3.0, 1.0]);
+    assert_eq!(bind(&counties(DimKind::FromData), r#"{"c": ["1", "x"]}"#).1, []);
+}
+
+#[test]
 fn labels_meet_lengths() {
     let model = Sketch::default()
         .dim("obs", DimKind::FromData)
         .dim("county", DimKind::FromData)
-        .data("c", &[0], Kind::Index(DimId(1)), &REAL)
-        .data("u", &[1], Kind::Real, &REAL)
+        .data("c", &[0], Kind::Index(DimId(1)), "real")
+        .data("u", &[1], Kind::Real, "real")
         .model();
     let (bound, said) = bind(&model, r#"{"c": ["b", "a"], "u": [1.5, 2.5]}"#);
     assert_eq!((bound.is_some(), said.len(), said[0].code.0), (true, 1, 732));
@@ -207,10 +218,10 @@ fn sizes_and_filters_follow_from_data() {
                 ),
             },
         )
-        .data("K", &[], Kind::Int, &COUNT)
-        .data("y", &[1], Kind::Real, &REAL)
-        .data("w", &[0], Kind::Real, &REAL)
-        .site("copy", &[2], (Kind::Real, &REAL), SiteKind::Let(term(TermKind::Number(2.5), &[])))
+        .data("K", &[], Kind::Int, "count")
+        .data("y", &[1], Kind::Real, "real")
+        .data("w", &[0], Kind::Real, "real")
+        .site("copy", &[2], (Kind::Real, "real"), SiteKind::Let(term(TermKind::Number(2.5), &[])))
         .model();
     let bound = bound(&model, r#"{"K": 2, "y": [1.5, 2.5, 3.5], "w": [7, 8]}"#);
     assert_eq!(bound.bindings().sizes, [Some(2), Some(3), Some(2)]);
@@ -225,10 +236,10 @@ fn sizes_and_filters_follow_from_data() {
 fn a_size_must_be_one() {
     for (size, code) in [(2.5, 730), (-1.0, 730), (1e12, 730)] {
         let kind = DimKind::Size(term(TermKind::Number(size), &[]));
-        let model = Sketch::default().dim("k", kind).data("x", &[0], Kind::Real, &REAL).model();
+        let model = Sketch::default().dim("k", kind).data("x", &[0], Kind::Real, "real").model();
         assert_eq!(only(&model, r#"{"x": [1.5]}"#).code.0, code);
     }
-    let model = Sketch::default().dim("k", DimKind::FromData).data("x", &[], Kind::Real, &REAL).model();
+    let model = Sketch::default().dim("k", DimKind::FromData).data("x", &[], Kind::Real, "real").model();
     assert_eq!(only(&model, r#"{"x": 1.5}"#).code.0, 720);
 }
 
@@ -241,8 +252,8 @@ fn defaults_fill_in_and_near_names_are_mentioned() {
     };
     let model = Sketch::default()
         .dim("obs", DimKind::FromData)
-        .data("y", &[0], Kind::Real, &REAL)
-        .site("scale", &[0], (Kind::Real, &POSITIVE), default)
+        .data("y", &[0], Kind::Real, "real")
+        .site("scale", &[0], (Kind::Real, "positive"), default)
         .model();
     assert_eq!(values(&bound(&model, r#"{"y": [1, 2]}"#), 1), [2.5, 2.5]);
     assert_eq!(values(&bound(&model, r#"{"y": [1, 2], "scale": [3, 4]}"#), 1), [3.0, 4.0]);
@@ -255,16 +266,19 @@ fn lets_and_interval_ends_are_checked() {
     let difference =
         term(TermKind::Operate(Operator::Subtract, vec![read_site(0, &[]), read_site(1, &[])]), &[]);
     let model = Sketch::default()
-        .data("a", &[], Kind::Real, &REAL)
-        .data("b", &[], Kind::Real, &REAL)
-        .last(|site| site.domain.ends[1] = Some(Arc::new(read_site(0, &[]))))
-        .site("r", &[], (Kind::Real, &POSITIVE), SiteKind::Let(difference))
+        .data("a", &[], Kind::Real, "real")
+        .data("b", &[], Kind::Real, "real")
+        .last(|site| {
+            site.domain.domain = domain("upper").unwrap();
+            site.domain.ends[1] = Some(Arc::new(read_site(0, &[])));
+        })
+        .site("r", &[], (Kind::Real, "positive"), SiteKind::Let(difference))
         .model();
     assert_eq!(values(&bound(&model, r#"{"a": 2.5, "b": 1.25}"#), 2), [1.25]);
     let error = only(&model, r#"{"a": 2.5, "b": 2.5}"#);
     assert_eq!((error.code.0, error.message.as_str()), (734, "`r` is 0, not a positive number"));
     let (_, said) = bind(&model, r#"{"a": 2.5, "b": 3.5}"#);
-    assert_eq!(said[0].message, "`b` is 3.5, not a real number up to 2.5");
+    assert_eq!(said[0].message, "`b` is 3.5, not a number below 2.5");
 }
 
 #[test]
@@ -272,12 +286,12 @@ fn joint_domains_are_checked_cell_by_cell() {
     let model = Sketch::default()
         .dim("doc", DimKind::FromData)
         .dim("topic", DimKind::FromData)
-        .data("w", &[1, 0], Kind::Real, &SIMPLEX)
+        .data("w", &[1, 0], Kind::Real, "simplex")
         .last(|site| site.domain.over = vec![axis(1)])
         .model();
     bound(&model, r#"{"w": [[0.25, 0.5], [0.75, 0.5]]}"#);
     let error = only(&model, r#"{"w": [[0.25, 0.5], [0.75, 0.75]]}"#);
-    assert_eq!(error.message, "`w` is not a simplex: its parts do not sum to 1");
+    assert_eq!(error.message, "`w` is not a vector of probabilities that sum to 1: does not sum to 1");
 }
 
 #[test]
@@ -302,8 +316,8 @@ fn recurrences_of_data_are_computed() {
         term(TermKind::If(Arc::new(first), Arc::new(read_site(0, &[axis(0)])), Arc::new(sum)), &[axis(0)]);
     let mut sketch = Sketch::default()
         .dim("time", DimKind::FromData)
-        .data("x", &[0], Kind::Real, &REAL)
-        .site("total", &[0], (Kind::Real, &REAL), SiteKind::Let(value));
+        .data("x", &[0], Kind::Real, "real")
+        .site("total", &[0], (Kind::Real, "real"), SiteKind::Let(value));
     sketch.0.order[1] = Step::Recurrence(Recurrence { axis: axis(0), members: vec![SiteId(1)] });
     let bound = bound(&sketch.model(), r#"{"x": [1.5, 2, 3.25, -1]}"#);
     assert_eq!(values(&bound, 1), [1.5, 3.5, 6.75, 5.75]);
@@ -311,7 +325,7 @@ fn recurrences_of_data_are_computed() {
 
 #[test]
 fn nothing_observed_is_a_warning() {
-    let mut sketch = Sketch::default().dim("obs", DimKind::FromData).data("y", &[0], Kind::Real, &REAL);
+    let mut sketch = Sketch::default().dim("obs", DimKind::FromData).data("y", &[0], Kind::Real, "real");
     sketch.0.factors.push(Factor::Observe {
         target: read_site(0, &[axis(0)]),
         site: SiteId(0),
@@ -325,14 +339,15 @@ fn nothing_observed_is_a_warning() {
 
 #[test]
 fn what_cannot_be_computed_is_our_fault() {
-    let unknown = SiteKind::Let(term(TermKind::Broken, &[]));
-    let model =
-        Sketch::default().data("a", &[], Kind::Real, &REAL).site("b", &[], (Kind::Real, &REAL), unknown);
-    assert_eq!(only(&model.model(), r#"{"a": 2.5}"#).code.0, 799);
-    let later = SiteKind::Let(term(TermKind::Broken, &[]));
-    let model = Sketch::default()
-        .data("a", &[], Kind::Real, &REAL)
-        .site("b", &[], (Kind::Real, &REAL), later)
-        .last(|site| site.stage = Stage::Model);
-    bound(&model.model(), r#"{"a": 2.5}"#);
+    let sketch = |stage: Stage| {
+        Sketch::default()
+            .data("a", &[], Kind::Real, "real")
+            .site("b", &[], (Kind::Real, "real"), SiteKind::Let(read_site(2, &[])))
+            .last(|site| site.stage = stage)
+            .site("c", &[], (Kind::Real, "real"), SiteKind::Let(term(TermKind::Number(2.5), &[])))
+            .last(|site| site.stage = Stage::Model)
+            .model()
+    };
+    assert_eq!(only(&sketch(Stage::Data), r#"{"a": 2.5}"#).code.0, 799);
+    bound(&sketch(Stage::Model), r#"{"a": 2.5}"#);
 }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::models::{COUNT, POSITIVE, REAL, Sketch, axis, evaluate, read_site, term};
-use crate::data::bind::bind_with;
-use crate::data::{Format, decode};
+use super::models::{Sketch, axis, read_site, term};
+use crate::data::{Format, bind, decode};
 use crate::model::{DimId, DimKind, Kind, Model, Operator, TermKind};
 use crate::source::Source;
 
@@ -23,18 +22,18 @@ fn model() -> Arc<Model> {
         .dim("group", DimKind::FromData)
         .dim("k", DimKind::Size(read_site(3, &[])))
         .dim("late", DimKind::Sub { parent: DimId(0), filter })
-        .data("y", &[0], Kind::Real, &REAL)
-        .data("g", &[0], Kind::Index(DimId(1)), &REAL)
-        .data("x", &[0, 2], Kind::Real, &POSITIVE)
-        .data("n", &[], Kind::Int, &COUNT)
-        .data("u", &[1], Kind::Bool, &REAL)
+        .data("y", &[0], Kind::Real, "real")
+        .data("g", &[0], Kind::Index(DimId(1)), "real")
+        .data("x", &[0, 2], Kind::Real, "positive")
+        .data("n", &[], Kind::Int, "count")
+        .data("u", &[1], Kind::Bool, "real")
         .model()
 }
 
 /// Reads, binds, and draws on every place that a label names.
 fn survives(name: &str, text: &str) {
     let source = Source::new(name, text);
-    let (_, diagnostics) = bind_with(model(), std::slice::from_ref(&source), evaluate);
+    let (_, diagnostics) = bind(model(), std::slice::from_ref(&source));
     for diagnostic in &diagnostics {
         assert_ne!(diagnostic.code.row().slug, "internal::uncatalogued", "{diagnostic:?}");
         for label in diagnostic.labels.iter().filter(|label| label.file == crate::diagnostics::File::Data(0))
