@@ -74,6 +74,21 @@ fn derivatives_equal_differences() {
     }
 }
 
+#[test]
+fn location_scale_families_standardise() {
+    for family in FAMILIES {
+        let Some((location, scale)) = family.location_scale else { continue };
+        for reference in family.references {
+            let mut standard = reference.arguments.to_vec();
+            let [at, width] = [location, scale].map(|k| reference.arguments[k]);
+            (standard[location], standard[scale]) = (0.0, 1.0);
+            let value = (reference.value[0] - at) / width;
+            let found = log_densities(family, &standard, &[vec![value]], 1)[0] - width.ln();
+            assert!(close(found, reference.log_density, 1e-10), "{}: {found}", family.name);
+        }
+    }
+}
+
 /// Coordinates of (arguments, value) that are real numbers.
 fn differentiable(family: &Family, parameters: &[Parameter], n: usize, total: usize) -> Vec<usize> {
     let whole = |domain: &str| ["count", "int", "index", "bool"].contains(&domain);

@@ -107,9 +107,10 @@ pub fn with_gradient(
     (found[0][0], found[1..].concat())
 }
 
-/// Central difference of a function in one coordinate, by Richardson's extrapolation.
+/// Central difference of a function in one coordinate, by Richardson's extrapolation. Steps are small against the
+/// distances to 0 and 1, where functions end.
 pub fn difference(f: impl Fn(&[f64]) -> f64, at: &[f64], k: usize) -> f64 {
-    let step = 1e-3 * at[k].abs().max(1e-2);
+    let step = 1e-3 * at[k].abs().max(1e-2).min((at[k] - 1.0).abs().max(1e-3));
     let slope = |h: f64| {
         let moved = |h: f64| {
             let mut point = at.to_vec();

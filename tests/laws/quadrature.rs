@@ -75,7 +75,13 @@ fn compositions(n: usize, parts: usize) -> Vec<Vec<f64>> {
 
 fn continuous(family: &Family, reference: &Reference) -> Measured {
     let d = dimensions(family, reference);
-    let (nodes, weights) = grid(d);
+    let (mut nodes, mut weights) = grid(d);
+    if let Some((location, scale)) = family.location_scale {
+        // Densities with a corner have it at their location, which then is a node.
+        let [location, scale] = [location, scale].map(|k| reference.arguments[k]);
+        nodes.iter_mut().for_each(|node| node[0] = location + scale * node[0]);
+        weights.iter_mut().for_each(|weight| *weight *= scale);
+    }
     let (values, volumes) = image(family, reference, &nodes);
     let logs = log_densities(family, reference.arguments, &values, joint_size(family, reference));
     let weights = weights.iter().zip(logs.iter().zip(volumes)).map(|(weight, (log, volume))| {
@@ -94,7 +100,8 @@ fn grid(d: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
             let node = |k: usize| -3.8 + k as f64 * step;
             let at = |v: f64| (half_pi * v.sinh()).sinh();
             let slope = |v: f64| (half_pi * v.sinh()).cosh() * half_pi * v.cosh();
-            (0..=6000).map(|k| (at(node(k)), step * slope(node(k)))).collect()
+            let simpson = |k: usize| [2.0, 4.0][k % 2] / 3.0;
+            (0..=6000).map(|k| (at(node(k)), simpson(k) * step * slope(node(k)))).collect()
         }
         _ => {
             let (points, reach): (usize, f64) = if d == 2 { (401, 8.0) } else { (75, 4.6) };
