@@ -167,7 +167,7 @@ impl<'t> Checker<'t> {
     /// What the numbers of an undeclared latent mean.
     fn kind_of_prior(&mut self, prior: &Distribution, target: &Target) -> Option<Kind> {
         let calls = leaves(prior);
-        let first = calls.first()?;
+        let first = calls.last()?;
         if calls.iter().any(|call| call.family.kind != first.family.kind) {
             let span = calls
                 .iter()
@@ -205,7 +205,7 @@ impl<'t> Checker<'t> {
                 _ if normaliser(call) == Normaliser::DomainSize => true,
                 (ValueKind::Continuous, Kind::Real | Kind::Int) => true,
                 (ValueKind::Count, Kind::Int | Kind::Bool) => true,
-                (ValueKind::Bool, Kind::Bool) | (ValueKind::Index, Kind::Index(_)) => true,
+                (ValueKind::Bool, Kind::Bool | Kind::Int) | (ValueKind::Index, Kind::Index(_)) => true,
                 _ => false,
             };
             if !fits {
