@@ -59,6 +59,32 @@ impl Source {
         self.text.get(span.start..span.end).unwrap_or("")
     }
 
+    /// The bytes of a line counted from 0, its line break left off; `None` past the last line.
+    pub fn line_span(&self, line: usize) -> Option<Span> {
+        let start = self.line_starts.get(line).copied()?;
+        let end = self.line_starts.get(line + 1).map_or(self.text.len(), |next| next - 1);
+        let text = self.text.get(start..end).unwrap_or("");
+        Some(Span::new(start, start + text.trim_end_matches('\r').len()))
+    }
+
+    /// The nearest place at or before `byte` that lies in the text and cuts no character.
+    pub fn floor(&self, byte: usize) -> usize {
+        let mut at = byte.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    }
+
+    /// The nearest place at or after `byte` that cuts no character, or the end of the text.
+    pub fn ceil(&self, byte: usize) -> usize {
+        let mut at = byte.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at += 1;
+        }
+        at
+    }
+
     /// Line and column of a byte, both from 1; the column counts characters.
     pub fn position(&self, byte: usize) -> Position {
         let line = self.line_starts.partition_point(|&start| start <= byte).max(1);

@@ -21,13 +21,18 @@ pub fn run(arguments: &CheckArguments) -> Status {
         found.extend(diagnostics);
         bound
     };
+    let objective = bound.as_ref().map(driver::lower).transpose();
+    if let Err(refusal) = &objective {
+        found.push(refusal.as_ref().clone());
+    }
+    let objective = objective.ok().flatten();
     print(&found, &loaded, &data, arguments.format);
     let emitted = match arguments.emit {
         None => None,
         Some(Stage::Tree) => Some(vic::syntax::outline(&loaded.checked.tree)),
-        Some(Stage::Model) => loaded.checked.model.as_ref().map(|model| vic::model::print(model)),
-        Some(Stage::Graph) => bound.as_ref().map(|bound| driver::print_graph(&driver::lower(bound))),
-        Some(Stage::Program) => bound.as_ref().map(|bound| driver::print_program(&driver::lower(bound))),
+        Some(Stage::Model) => loaded.checked.model.as_ref().map(|model| vic::model::print::print(model)),
+        Some(Stage::Graph) => objective.as_ref().map(driver::print_graph),
+        Some(Stage::Program) => objective.as_ref().map(driver::print_program),
     };
     emitted.iter().for_each(|text| terminal::result(text));
     let wrong = any_error(&found);
@@ -47,6 +52,6 @@ fn print(found: &[Diagnostic], loaded: &Loaded, data: &[Source], format: Diagnos
         DiagnosticFormat::Full => terminal::diagnostics(found, &loaded.source, data),
         DiagnosticFormat::Short if found.is_empty() => {}
         DiagnosticFormat::Short => terminal::result(&short(found, &files)),
-        DiagnosticFormat::Json => terminal::result(&json(found, &files)),
+        DiagnosticFormat::Json => terminal::result(&format!("{:#}", json(found, &files))),
     }
 }

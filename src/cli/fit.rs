@@ -1,13 +1,15 @@
 //! `vic fit`: from files to a printed posterior.
 #![allow(clippy::disallowed_methods, reason = "the clock is read here")]
 
+use std::fmt::Write;
 use std::path::Path;
 use std::time::Instant;
 
 use vic::data::BoundModel;
+use vic::driver::outcome::{self, Circumstances};
 use vic::driver::{self, Fitted};
 use vic::inference::{FamilyChoice, Options, Verdict};
-use vic::report::{self, Report, Seconds};
+use vic::report::{Report, Seconds, csv, json, text};
 
 use super::args::{FamilyName, FitArguments, Format};
 use super::output::{Loaded, Outcome, bind, load, read_data, report as print_diagnostics};
@@ -31,16 +33,25 @@ pub fn run(arguments: &FitArguments) -> Status {
 }
 
 fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, start: Instant) -> Status {
-    let objective = driver::lower(bound);
+    let objective = match driver::lower(bound) {
+        Ok(objective) => objective,
+        Err(refusal) => {
+            terminal::diagnostics(&[*refusal], &loaded.source, &[]);
+            return Status::Wrong;
+        }
+    };
     let compiled = start.elapsed().as_secs_f64();
     let line = if arguments.quiet { Line::Hidden } else { Line::Shown };
     let mut watch = Terminal::start(line, arguments.max_time);
     let fitted = driver::fit(bound, &objective, &options(arguments), threads(arguments), &mut watch);
     watch.finish();
     let total = start.elapsed().as_secs_f64();
-    let seconds = Seconds { compile: compiled, fit: total - compiled, total };
-    let report = report::assemble(bound, &loaded.checked.choices, &fitted_view(&fitted), arguments.seed, seconds);
-    let report = Report { model: arguments.model.display().to_string(), ..report };
+    let circumstances = Circumstances {
+        model: arguments.model.display().to_string(),
+        seed: arguments.seed,
+        seconds: Seconds { compile: compiled, fit: total - compiled, total },
+    };
+    let report = outcome::report(bound, &loaded.checked.choices, &fitted, circumstances);
     if let Some(folder) = &arguments.out
         && let Err(problem) = write_out(folder, &report, &fitted)
     {
@@ -48,11 +59,54 @@ fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, star
         return Status::Wrong;
     }
     terminal::result(&match arguments.format {
-        Format::Table => report::text::table(&report),
-        Format::Json => report::json::object(&report),
-        Format::Csv => report::csv::rows(&report),
+        Format::Table => text::table(&report, terminal::table_style()),
+        Format::Json => format!("{:#}", json::object(&report)),
+        Format::Csv => csv::rows(&report),
     });
     if fitted.fit.verdict == Verdict::DoNotUse { Status::DoNotUse } else { Status::Done }
+}
+
+/// Writes what a later tool needs: the summary, the draws by name, and the fit on unconstrained space.
+fn write_out(folder: &Path, report: &Report, fitted: &Fitted) -> Result<(), files::Problem> {
+    files::write(&folder.join("summary.json"), &format!("{:#}\n", json::object(report)))?;
+    files::write(&folder.join("draws.csv"), &draws(fitted))?;
+    files::write(&folder.join("unconstrained.csv"), &unconstrained(fitted))
+}
+
+/// One line a draw: its weight (where draws are weighted), then every scalar.
+fn draws(fitted: &Fitted) -> String {
+    let names = fitted.sites.iter().flat_map(|site| &site.names).map(|name| quoted(name));
+    let mut text: String = std::iter::once("weight".to_string()).chain(names).collect::<Vec<_>>().join(",");
+    for draw in 0..fitted.count {
+        let weight = fitted.weights.as_ref().map_or(1.0 / fitted.count as f64, |weights| weights[draw]);
+        let _ = write!(text, "\n{weight}");
+        for site in &fitted.sites {
+            let width = site.names.len();
+            for value in &site.values[draw * width..(draw + 1) * width] {
+                let _ = write!(text, ",{value}");
+            }
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// Names with a comma are quoted, as CSV wants it.
+fn quoted(name: &str) -> String {
+    if name.contains([',', '"']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_string() }
+}
+
+/// One line a draw: the coordinates that the fit was made in.
+fn unconstrained(fitted: &Fitted) -> String {
+    let dimension = fitted.fit.mean.len();
+    let names: Vec<String> = (1..=dimension).map(|k| format!("u{k}")).collect();
+    let mut text = names.join(",");
+    for draw in fitted.fit.draws.chunks_exact(dimension.max(1)) {
+        let numbers: Vec<String> = draw.iter().map(f64::to_string).collect();
+        let _ = write!(text, "\n{}", numbers.join(","));
+    }
+    text.push('\n');
+    text
 }
 
 fn options(arguments: &FitArguments) -> Options {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use vic::diagnostics::Diagnostic;
 use vic::diagnostics::render::{Files, Style, render};
+use vic::report::text::Style as TableStyle;
 use vic::source::Source;
 
 use super::args::Colour;
@@ -30,6 +31,11 @@ pub fn choose_colour(colour: Colour) {
 /// The style of diagnostics.
 pub fn style() -> Style {
     if COLOURED.load(Ordering::Relaxed) { Style::Colour } else { Style::Plain }
+}
+
+/// The style of the posterior table.
+pub fn table_style() -> TableStyle {
+    if COLOURED.load(Ordering::Relaxed) && io::stdout().is_terminal() { TableStyle::Colour } else { TableStyle::Plain }
 }
 
 /// Prints a result. A closed pipe is the reader's choice, not an error.

@@ -1,39 +1,26 @@
-//! Data bound to a model: which field feeds which declaration, then sizes and values until nothing more follows.
+//! Data bound to a model: fields to declarations, then sizes and values until nothing more follows.
 
 use std::sync::Arc;
 
 use crate::array::Array;
-use crate::diagnostics::{Diagnostic, any_error, suggest};
-use crate::model::{AxisVar, DimId, Factor, Model, SiteId, SiteKind, Term};
+use crate::diagnostics::{Diagnostic, any_error};
+use crate::model::{AxisVar, DimId, Factor, Model, SiteId, Term};
 use crate::source::Source;
 use crate::translate::{Bindings, Coordinates, evaluate};
 
 use super::BoundModel;
 use super::codes;
-use super::fields::{Field, Fields, Values};
+use super::fields::{Field, Fields};
 use super::json::Extent;
 use super::read::read_all;
-use super::words::listed;
-
-/// Evaluates a term known from data alone, over its axes in ascending order; `None` while something is not bound.
-pub(super) type Evaluate = fn(&Model, &Bindings, &Term) -> Option<Array>;
 
 /// Reads the files and binds what they hold to what the model declares.
 pub fn bind(model: Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
-    bind_with(model, files, evaluate)
-}
-
-/// [`bind`], by a given evaluator.
-pub(super) fn bind_with(
-    model: Arc<Model>,
-    files: &[Source],
-    evaluate: Evaluate,
-) -> (Option<BoundModel>, Vec<Diagnostic>) {
     let reading = read_all(files);
     if reading.extent == Extent::Part {
         return (None, reading.diagnostics);
     }
-    let mut binder = Binder::new(&model, files, &reading.fields, evaluate);
+    let mut binder = Binder::new(&model, files, &reading.fields);
     binder.diagnostics = reading.diagnostics;
     binder.run();
     let Binder { bindings, diagnostics, .. } = binder;
@@ -59,7 +46,6 @@ pub(super) struct Binder<'a> {
     pub model: &'a Model,
     pub files: &'a [Source],
     pub fields: &'a Fields,
-    pub evaluate: Evaluate,
     pub bindings: Bindings,
     pub diagnostics: Vec<Diagnostic>,
     /// By site.
@@ -69,7 +55,7 @@ pub(super) struct Binder<'a> {
 }
 
 impl<'a> Binder<'a> {
-    fn new(model: &'a Model, files: &'a [Source], fields: &'a Fields, evaluate: Evaluate) -> Self {
+    fn new(model: &'a Model, files: &'a [Source], fields: &'a Fields) -> Self {
         let bindings = Bindings {
             sizes: vec![None; model.dims.len()],
             coordinates: vec![Coordinates::default(); model.dims.len()],
@@ -77,16 +63,7 @@ impl<'a> Binder<'a> {
             values: vec![None; model.sites.len()],
         };
         let inputs = vec![Input::Computed; model.sites.len()];
-        Self {
-            model,
-            files,
-            fields,
-            evaluate,
-            bindings,
-            diagnostics: Vec::new(),
-            inputs,
-            faulty_dims: Vec::new(),
-        }
+        Self { model, files, fields, bindings, diagnostics: Vec::new(), inputs, faulty_dims: Vec::new() }
     }
 
     fn run(&mut self) {
@@ -132,141 +109,7 @@ impl<'a> Binder<'a> {
     /// A data-only term's value.
     pub fn value_of(&self, term: &Term) -> Option<Array> {
         self.shape_of(&term.axes)?;
-        (self.evaluate)(self.model, &self.bindings, term)
-    }
-
-    /// Without any data file: one error for all the fields that the model wants.
-    fn lacks_everything(&mut self) -> bool {
-        let wanted: Vec<&str> = self
-            .model
-            .sites
-            .iter()
-            .filter_map(|site| match &site.kind {
-                SiteKind::Data { field, default: None, .. } => Some(field.as_str()),
-                _ => None,
-            })
-            .collect();
-        if wanted.is_empty() {
-            return false;
-        }
-        let message = format!("no data were given; the model reads {}", listed(wanted));
-        let first =
-            self.model.sites.iter().find(|site| matches!(site.kind, SiteKind::Data { default: None, .. }));
-        let diagnostic = Diagnostic::new(codes::NO_DATA, message).help("give a file: `--data FILE.json`");
-        self.diagnostics.push(match first {
-            Some(site) => diagnostic.at(site.span, "read from data"),
-            None => diagnostic,
-        });
-        true
-    }
-
-    fn match_fields(&mut self) {
-        let unread = self.unread();
-        for (at, site) in self.model.sites.iter().enumerate() {
-            let SiteKind::Data { field: name, default, .. } = &site.kind else { continue };
-            self.inputs[at] = match (self.fields.get(name), default) {
-                (Some(field), _) => match lengths(field, site.axes.len()) {
-                    _ if field.values == Values::Broken => Input::Faulty,
-                    Some(lengths) => Input::Field(field, lengths),
-                    None => {
-                        self.diagnostics.push(self.wrong_rank(SiteId(at), field));
-                        Input::Faulty
-                    }
-                },
-                (None, Some(term)) => Input::Default(term),
-                (None, None) => {
-                    self.diagnostics.push(self.missing_field(SiteId(at), &unread));
-                    Input::Faulty
-                }
-            };
-        }
-    }
-
-    /// Fields that no declaration reads.
-    fn unread(&self) -> Vec<&'a Field> {
-        let read = |field: &&Field| {
-            self.model
-                .sites
-                .iter()
-                .any(|site| matches!(&site.kind, SiteKind::Data { field: name, .. } if *name == field.name))
-        };
-        self.fields.iter().filter(|field| !read(field)).collect()
-    }
-
-    fn missing_field(&self, site: SiteId, unread: &[&Field]) -> Diagnostic {
-        let site = self.model.site(site);
-        let SiteKind::Data { field, field_span, .. } = &site.kind else {
-            unreachable!("only data have fields")
-        };
-        let span = if field_span.end > field_span.start { *field_span } else { site.span };
-        let message = format!("the data have no field `{field}`");
-        let diagnostic = Diagnostic::new(codes::MISSING_FIELD, message).at(span, "read here");
-        if let Some(name) = suggest::nearest(field, unread.iter().map(|field| field.name.as_str())) {
-            let near = unread.iter().find(|field| field.name == name);
-            let diagnostic = match near {
-                Some(near) => diagnostic.in_file(near.file(), near.origin.key, "did you mean this?"),
-                None => diagnostic,
-            };
-            return diagnostic.help(format!("did you mean `{name}`? write `from \"{name}\"` after the type"));
-        }
-        match unread {
-            [] => diagnostic,
-            _ => {
-                let names = listed(unread.iter().map(|field| field.name.as_str()));
-                diagnostic
-                    .help(format!("not read so far: {names}; `from \"name\"` reads a field of another name"))
-            }
-        }
-    }
-
-    fn wrong_rank(&self, site: SiteId, field: &Field) -> Diagnostic {
-        let site = self.model.site(site);
-        let declared = match site.axes.len() {
-            0 => "a single value".to_owned(),
-            1 => "1 axis".to_owned(),
-            rank => format!("{rank} axes"),
-        };
-        let shape: Vec<String> = field.shape.iter().map(usize::to_string).collect();
-        let found = match field.shape.len() {
-            0 => "a single value".to_owned(),
-            1 => format!("a list of {}", shape[0]),
-            _ => format!("an array of {}", shape.join(" × ")),
-        };
-        let message = format!("`{}` is {found}, the model declares {declared}", field.name);
-        let diagnostic = Diagnostic::new(codes::RANK, message)
-            .in_file(field.file(), field.origin.key, found)
-            .at(site.span, format!("declared as {declared}"));
-        if field.shape.iter().filter(|&&length| length != 1).count() == site.axes.len() {
-            diagnostic.help("take away the lists that have one element")
-        } else if field.shape.len() > site.axes.len() {
-            diagnostic.help("declare an axis for each level of lists, or flatten the field")
-        } else {
-            diagnostic.help("declare one axis in the brackets for each level of lists in the field")
-        }
-    }
-
-    /// A field that nothing reads, with a name like one whose default is used instead.
-    fn warn_unread(&mut self) {
-        let unread = self.unread();
-        for (at, site) in self.model.sites.iter().enumerate() {
-            let (Input::Default(_), SiteKind::Data { field, .. }) = (&self.inputs[at], &site.kind) else {
-                continue;
-            };
-            let Some(name) = suggest::nearest(field, unread.iter().map(|field| field.name.as_str())) else {
-                continue;
-            };
-            let Some(near) = unread.iter().find(|field| field.name == name) else { continue };
-            let message = format!("the field `{name}` is not read, and `{field}` takes its default");
-            self.diagnostics.push(
-                Diagnostic::new(codes::UNREAD, message)
-                    .in_file(near.file(), near.origin.key, "not read")
-                    .at(site.span, "takes its default")
-                    .help(format!(
-                        "if they are the same, write `from \"{name}\"` after the type, or rename the field"
-                    )),
-            );
-            return;
-        }
+        evaluate(self.model, &self.bindings, term)
     }
 
     fn warn_empty(&mut self) {
@@ -305,18 +148,5 @@ impl<'a> Binder<'a> {
         }
         names.reverse();
         format!("{}[{}]", site.name, names.join(", "))
-    }
-}
-
-/// The lengths of a field along the axes of a site of some rank, if it can be read so.
-fn lengths(field: &Field, rank: usize) -> Option<Vec<Option<usize>>> {
-    if field.shape.len() == rank {
-        Some(field.shape.iter().copied().map(Some).collect())
-    } else if field.len() == 1 {
-        Some(vec![Some(1); rank])
-    } else if field.is_empty() && field.shape.len() == 1 && rank > 1 {
-        Some((0..rank).map(|axis| (axis == 0).then_some(0)).collect())
-    } else {
-        None
     }
 }

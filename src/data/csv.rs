@@ -1,4 +1,4 @@
-//! Tables: a header, then records; a column is a field along the rows. By the `csv` crate, with places found again.
+//! Tables: a header, then records; a column is a field along the rows. Read by the `csv` crate.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::diagnostics::{Diagnostic, File};
 use crate::source::{Source, Span};
 
 use super::codes;
-use super::fields::{Column, Field, Layout, Origin, Values, number};
+use super::fields::{Column, Elements, Field, Layout, Origin, Values, number};
 use super::json::{Extent, Harvest};
 use super::words::counted;
 
@@ -45,7 +45,7 @@ impl Table<'_> {
             if name.is_empty() {
                 continue;
             }
-            let (values, missing) = column.finish();
+            let Elements { values, missing, stray } = column.finish();
             let rows = match &values {
                 Values::Numbers(numbers) => numbers.len(),
                 Values::Text(texts) => texts.len(),
@@ -54,7 +54,7 @@ impl Table<'_> {
             let layout = Layout::Column { index, delimiter: self.delimiter };
             let whole = Span::new(start, self.source.text().len());
             let origin = Origin { file: self.file, key: header[index], value: whole, layout };
-            harvest.fields.push(Field { name, shape: vec![rows], values, missing, origin });
+            harvest.fields.push(Field { name, shape: vec![rows], values, missing, stray, origin });
         }
         Ok(())
     }
@@ -117,7 +117,8 @@ impl Table<'_> {
                 match meaning(bytes) {
                     Cell::Missing => column.push_missing(),
                     Cell::Number(value) if plain => column.push_number(value),
-                    _ => column.push_text(String::from_utf8_lossy(bytes).trim()),
+                    Cell::Number(_) => column.push_spelled(String::from_utf8_lossy(bytes).trim()),
+                    Cell::Text => column.push_text(String::from_utf8_lossy(bytes).trim()),
                 }
             }
         });
@@ -160,7 +161,7 @@ impl Table<'_> {
     /// A quote that is opened and never closed swallows the rest of the file.
     fn unclosed_quote(&self) -> Option<Diagnostic> {
         let text = self.source.text();
-        if text.bytes().filter(|&byte| byte == b'"').count() % 2 == 0 {
+        if text.bytes().filter(|&byte| byte == b'"').count().is_multiple_of(2) {
             return None;
         }
         let mut last = body_start(text);
@@ -255,7 +256,7 @@ fn fields_at(text: &str, start: usize, delimiter: u8) -> Vec<Span> {
     }
 }
 
-/// Spans of the cells of one column in the wanted rows (ascending, from 0) of a table that has been read before.
+/// Spans of the cells of a column in the wanted rows (ascending, from 0) of a table that was read before.
 pub(super) fn places(text: &str, column: usize, delimiter: u8, wanted: &[usize]) -> Vec<Span> {
     let start = body_start(text);
     let mut reader = reader(&text[start..], delimiter);

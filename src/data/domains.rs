@@ -15,7 +15,7 @@ struct Outside {
     offenders: Offenders,
     /// Why the first one is.
     reason: &'static str,
-    /// Ends of the interval at the first one.
+    /// Ends of the interval at the first one; the domain's words speak of them.
     ends: [f64; 2],
 }
 
@@ -112,14 +112,12 @@ impl Binder<'_> {
     fn out_of_support(&self, site: SiteId, outside: &Outside) -> Diagnostic {
         let declared = self.model.site(site);
         let domain = declared.domain.domain;
-        let wanted = match (&declared.domain.ends, outside.ends) {
-            ([Some(_), Some(_)], [low, high]) => {
-                format!("{} from {} to {}", domain.words, shown(low), shown(high))
-            }
-            ([Some(_), None], [low, _]) => format!("{} from {} on", domain.words, shown(low)),
-            ([None, Some(_)], [_, high]) => format!("{} up to {}", domain.words, shown(high)),
-            _ => domain.words.to_owned(),
-        };
+        let [low, high] = outside.ends.map(shown);
+        let wanted = domain
+            .words
+            .replace("the ends", &format!("{low} and {high}"))
+            .replace("the lower end", &low)
+            .replace("the upper end", &high);
         let first = outside.offenders.first.first().copied().unwrap_or(0);
         let value = self.bindings.values[site.0].as_ref().and_then(|array| array.values.get(first).copied());
         let message = match domain.rank {

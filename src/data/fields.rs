@@ -1,11 +1,11 @@
-//! What data files hold, before any model is looked at: named arrays of numbers or texts, and where each was written.
+//! What data files hold, before any model is looked at: named arrays, and where each was written.
 
 use std::collections::HashMap;
 
 use crate::diagnostics::File;
 use crate::source::{Source, Span};
 
-use super::{csv, json};
+use super::{csv, json_tokens};
 
 /// The fields of all data files together.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,8 @@ pub struct Field {
     pub values: Values,
     /// Row-major positions, ascending, of elements that are missing (`null`, `NA`, an empty cell).
     pub missing: Vec<usize>,
+    /// Where numbers and texts are mixed: the position of the first text.
+    pub stray: Option<usize>,
     /// Where it was written.
     pub origin: Origin,
 }
@@ -95,8 +97,10 @@ impl Field {
     pub fn places(&self, files: &[Source], wanted: &[usize]) -> Vec<Span> {
         let Some(source) = files.get(self.origin.file) else { return Vec::new() };
         match self.origin.layout {
-            Layout::Value => json::places(source.text(), self.origin.value, None, wanted),
-            Layout::Records => json::places(source.text(), self.origin.value, Some(&self.name), wanted),
+            Layout::Value => json_tokens::places(source.text(), self.origin.value, None, wanted),
+            Layout::Records => {
+                json_tokens::places(source.text(), self.origin.value, Some(&self.name), wanted)
+            }
             Layout::Column { index, delimiter } => csv::places(source.text(), index, delimiter, wanted),
         }
     }
@@ -113,14 +117,14 @@ impl Fields {
         self.fields.iter()
     }
 
-    /// Adds a field, or gives it back if there is one of its name already.
-    pub(super) fn add(&mut self, field: Field) -> Result<(), Field> {
+    /// Adds a field; if there is one of its name already, leaves that and gives the new one back.
+    pub(super) fn add(&mut self, field: Field) -> Option<Field> {
         if self.by_name.contains_key(&field.name) {
-            return Err(field);
+            return Some(field);
         }
         self.by_name.insert(field.name.clone(), self.fields.len());
         self.fields.push(field);
-        Ok(())
+        None
     }
 }
 
@@ -130,6 +134,19 @@ pub(super) struct Column {
     numbers: Vec<f64>,
     texts: Vec<String>,
     missing: Vec<usize>,
+    /// How many elements are written as numbers.
+    numeric: usize,
+    first_text: Option<usize>,
+}
+
+/// A column that has been read.
+pub(super) struct Elements {
+    /// The elements.
+    pub values: Values,
+    /// Positions of the missing ones.
+    pub missing: Vec<usize>,
+    /// The first text, where there are numbers too.
+    pub stray: Option<usize>,
 }
 
 impl Column {
@@ -139,6 +156,7 @@ impl Column {
 
     /// A number, true or false.
     pub fn push_number(&mut self, number: f64) {
+        self.numeric += 1;
         if self.texts.is_empty() {
             self.numbers.push(number);
         } else {
@@ -146,8 +164,19 @@ impl Column {
         }
     }
 
+    /// A number in a column that is known to have texts: kept as it is spelled.
+    pub fn push_spelled(&mut self, number: &str) {
+        self.numeric += 1;
+        self.push_label(number);
+    }
+
     /// A text. Numbers before it become texts too: `1` beside `"a"` is a label.
     pub fn push_text(&mut self, text: &str) {
+        self.first_text.get_or_insert(self.len());
+        self.push_label(text);
+    }
+
+    fn push_label(&mut self, text: &str) {
         if self.texts.is_empty() {
             let Self { numbers, missing, .. } = self;
             let spelled = |(at, number): (usize, &f64)| match missing.binary_search(&at) {
@@ -170,11 +199,11 @@ impl Column {
         }
     }
 
-    /// The elements and the positions of the missing ones.
-    pub fn finish(self) -> (Values, Vec<usize>) {
+    /// What has been read.
+    pub fn finish(self) -> Elements {
         let values =
             if self.texts.is_empty() { Values::Numbers(self.numbers) } else { Values::Text(self.texts) };
-        (values, self.missing)
+        Elements { values, missing: self.missing, stray: self.first_text.filter(|_| self.numeric > 0) }
     }
 }
 
@@ -224,6 +253,7 @@ mod tests {
         column.push_text("a");
         column.push_missing();
         let labels = ["1", "", "a", ""].map(str::to_owned).to_vec();
-        assert_eq!(column.finish(), (Values::Text(labels), vec![1, 3]));
+        let read = column.finish();
+        assert_eq!((read.values, read.missing, read.stray), (Values::Text(labels), vec![1, 3], Some(2)));
     }
 }

@@ -1,8 +1,8 @@
-//! JSON data files: one object of fields, or a list of records. NaN and infinities are allowed, which JSON has not.
+//! JSON data files: an object of fields or a list of records, with NaN and infinities, which JSON lacks.
 
 use crate::source::{Source, Span};
 
-use super::fields::{Field, Layout, Origin};
+use super::fields::{Elements, Field, Layout, Origin};
 use super::json_text::{Cursor, Halt, Scalar};
 use super::records;
 use super::tally::Tally;
@@ -82,9 +82,9 @@ impl Reader<'_> {
         if let Some(fault) = &tally.fault {
             self.harvest.diagnostics.push(words::not_an_array(&name, File::Data(file), fault));
         }
-        let (shape, values, missing) = tally.finish();
+        let (shape, Elements { values, missing, stray }) = tally.finish();
         let origin = Origin { file, key, value, layout: Layout::Value };
-        self.harvest.fields.push(Field { name, shape, values, missing, origin });
+        self.harvest.fields.push(Field { name, shape, values, missing, stray, origin });
     }
 }
 
@@ -139,30 +139,4 @@ fn element(cursor: &mut Cursor<'_>, tally: &mut Tally) -> Halt<()> {
         Scalar::Missing => tally.column.push_missing(),
     }
     Ok(())
-}
-
-/// Spans of the wanted elements (ascending, row-major) of a value that has been read before; of one key's elements
-/// where the value is a list of records.
-pub(super) fn places(text: &str, value: Span, key: Option<&str>, wanted: &[usize]) -> Vec<Span> {
-    let mut found = Vec::with_capacity(wanted.len());
-    let mut counts = key.is_none();
-    let mut element = 0;
-    for (span, role) in super::json_text::Tokens::new(text, value) {
-        match role {
-            super::json_text::Role::Key => {
-                counts = Some(super::json_text::unquote(&text[span.start..span.end]).as_ref()) == key;
-            }
-            super::json_text::Role::Element if counts => {
-                if wanted.get(found.len()) == Some(&element) {
-                    found.push(span);
-                    if found.len() == wanted.len() {
-                        return found;
-                    }
-                }
-                element += 1;
-            }
-            super::json_text::Role::Element => {}
-        }
-    }
-    found
 }

@@ -6,8 +6,11 @@ mod csv;
 mod domains;
 mod fields;
 mod index;
+mod inputs;
 mod json;
+mod json_faults;
 mod json_text;
+mod json_tokens;
 mod lets;
 mod read;
 mod records;
@@ -44,3 +47,6 @@ impl BoundModel {
         &self.bindings
     }
 }
+
+#[cfg(test)]
+mod tests;

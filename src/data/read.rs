@@ -74,7 +74,7 @@ impl Reading {
             self.extent = Extent::Part;
         }
         for field in harvest.fields {
-            if let Err(again) = self.fields.add(field) {
+            if let Some(again) = self.fields.add(field) {
                 self.clash(&again, files);
             }
         }

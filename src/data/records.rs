@@ -6,7 +6,7 @@ use crate::diagnostics::{Diagnostic, File};
 use crate::source::Span;
 
 use super::codes;
-use super::fields::{Field, Layout, Origin, Values};
+use super::fields::{Elements, Field, Layout, Origin, Values};
 use super::json::{Harvest, Next, value};
 use super::json_text::{Cursor, Halt};
 use super::tally::Tally;
@@ -123,12 +123,12 @@ impl Records {
             if let Some(fault) = &tally.fault {
                 harvest.diagnostics.push(words::not_an_array(&name, place, fault));
             }
-            let (shape, mut values, missing) = tally.finish();
+            let (shape, Elements { mut values, missing, stray }) = tally.finish();
             if !whole {
                 values = Values::Broken;
             }
             let origin = Origin { file, key, value, layout: Layout::Records };
-            harvest.fields.push(Field { name, shape, values, missing, origin });
+            harvest.fields.push(Field { name, shape, values, missing, stray, origin });
         }
     }
 }

@@ -47,6 +47,7 @@ impl<'a> Binder<'a> {
             self.reject_other_lengths(dim, reference, &claims);
             self.bindings.sizes[dim.0] = Some(reference.size);
         }
+        self.warn_mixed_labels(dim);
         match (self.labels(dim), size) {
             ((_, labels), None) if !labels.is_empty() => self.name_elements(dim, labels),
             ((Some(column), labels), Some(reference)) => self.match_labels(dim, (column, labels), reference),
@@ -117,6 +118,24 @@ impl<'a> Binder<'a> {
         (column, labels.into_iter().map(str::to_owned).collect())
     }
 
+    /// One text among codes makes labels of them all, and sorted as texts `10` comes before `9`.
+    fn warn_mixed_labels(&mut self, dim: DimId) {
+        for site in self.model.site_ids().filter(|site| self.model.site(*site).value == Kind::Index(dim)) {
+            let Some(field) = self.field_of(site) else { continue };
+            let (Values::Text(texts), Some(at)) = (&field.values, field.stray) else { continue };
+            let name = &self.model.dim(dim).name;
+            let message =
+                format!("`{}` has numbers and texts, so all of it is labels of `{name}`", field.name);
+            let diagnostic = Diagnostic::new(codes::MIXED_LABELS, message);
+            let diagnostic = match field.places(self.files, &[at]).first() {
+                Some(span) => diagnostic.in_file(field.file(), *span, "a text"),
+                None => diagnostic,
+            };
+            let help = format!("if \"{}\" is a slip, mend it: then the numbers are coordinates", texts[at]);
+            self.diagnostics.push(diagnostic.at(self.model.site(site).span, "an index into it").help(help));
+        }
+    }
+
     /// Labels of an index column for a dim whose size other data give by their length.
     fn match_labels(&mut self, dim: DimId, (column, labels): (SiteId, Vec<String>), reference: Claim) {
         let (Some(texts), Some(other)) = (self.field_of(column), self.field_of(reference.site)) else {
@@ -177,7 +196,11 @@ impl<'a> Binder<'a> {
             return;
         }
         self.bindings.sizes[dim.0] = Some(size as usize);
-        if size > 10.0 * field.len() as f64 + 1000.0 {
+        let lengths_lack = self.model.site_ids().any(|site| {
+            matches!(self.inputs[site.0], Input::Faulty)
+                && self.model.site(site).axes.iter().any(|axis| axis.dim == dim)
+        });
+        if size > 10.0 * field.len() as f64 + 1000.0 && !lengths_lack {
             let message =
                 format!("`{name}` has {} elements, the largest number in `{}`", shown(size), field.name);
             let diagnostic = Diagnostic::new(codes::SPARSE_CODES, message)

@@ -2,7 +2,7 @@
 
 use crate::source::Span;
 
-use super::fields::{Column, Values};
+use super::fields::{Column, Elements, Values};
 
 /// Counts the elements of nested lists and collects them row-major.
 #[derive(Debug)]
@@ -94,13 +94,12 @@ impl Tally {
         self.fault.get_or_insert(fault);
     }
 
-    /// Shape, elements and missing positions.
-    pub fn finish(self) -> (Vec<usize>, Values, Vec<usize>) {
+    /// Shape and elements.
+    pub fn finish(self) -> (Vec<usize>, Elements) {
         let shape = self.lengths.iter().map(|length| length.map_or(0, |(count, _)| count)).collect();
-        let (values, missing) = self.column.finish();
         if self.fault.is_some() {
-            return (Vec::new(), Values::Broken, Vec::new());
+            return (Vec::new(), Elements { values: Values::Broken, missing: Vec::new(), stray: None });
         }
-        (shape, values, missing)
+        (shape, self.column.finish())
     }
 }

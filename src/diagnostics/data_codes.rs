@@ -358,6 +358,17 @@ pub static ROWS: &[Row] = &[
         right: "data c[obs]: county, with codes 1, 2",
     },
     Row {
+        code: Code(736),
+        slug: "data::mixed_labels",
+        severity: Severity::Warning,
+        summary: "an index column has numbers and texts",
+        explanation: "A column with a text in it is a column of labels, and its numbers are labels like the rest: \
+                      they no longer count as coordinates, and as texts 10 comes before 9. One slip of the pen in a \
+                      column of codes is enough for this.",
+        wrong: "data c[obs]: county, with 1, x, 2",
+        right: "data c[obs]: county, with 1, 3, 2",
+    },
+    Row {
         code: Code(799),
         slug: "data::not_computed",
         severity: Severity::Error,

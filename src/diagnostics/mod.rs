@@ -2,6 +2,7 @@
 
 pub mod codes;
 pub mod data_codes;
+mod excerpt;
 pub mod model_codes;
 pub mod render;
 pub mod run_codes;

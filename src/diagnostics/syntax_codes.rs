@@ -343,7 +343,7 @@ pub static ROWS: &[Row] = &[
             "syntax::single_quotes",
             "a text in single quotes",
             "Texts stand between double quotes.",
-            "dim effect = ['intercept', 'floor']",
+            "dim effect = ['intercept', \"floor\"]",
             "dim effect = [\"intercept\", \"floor\"]",
         ],
     ),

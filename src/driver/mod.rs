@@ -1,5 +1,6 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
+pub mod outcome;
 pub mod target;
 
 use std::sync::Arc;
@@ -57,7 +58,10 @@ pub fn bind(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Di
 }
 
 /// BoundModel -> Objective, every latent centred.
-pub fn lower(bound: &BoundModel) -> Objective {
+///
+/// # Errors
+/// If a discrete latent cannot be summed out.
+pub fn lower(bound: &BoundModel) -> Result<Objective, Box<Diagnostic>> {
     lower::lower(bound, &Centring::default())
 }
 

@@ -20,7 +20,7 @@ pub struct Choice {
 }
 
 /// The words that `using` knows but that no row stands for yet.
-const COMING: [&str; 2] = ["exact", "score"];
+const COMING: [&str; 1] = ["score"];
 
 /// A choice for each latent, in declared order.
 pub fn choose(model: &Model) -> (Vec<Choice>, Vec<Diagnostic>) {

@@ -2,6 +2,7 @@
 
 pub mod choose;
 pub mod dependence;
+mod exact;
 mod reparameterise;
 
 pub use choose::{Choice, choose};
@@ -48,4 +49,4 @@ pub struct Estimator {
 }
 
 /// Every estimator, in the order in which they are tried.
-pub static ESTIMATORS: &[&Estimator] = &[&reparameterise::REPARAMETERISE];
+pub static ESTIMATORS: &[&Estimator] = &[&exact::EXACT, &reparameterise::REPARAMETERISE];

@@ -307,7 +307,8 @@ impl Builder {
     /// 0 over the axes of a node.
     pub fn zeros_like(&mut self, x: Node) -> Node {
         let zero = self.constant(0.0);
-        self.expand(zero, &self.axes_of(x).to_vec())
+        let axes = self.axes_of(x).to_vec();
+        self.expand(zero, &axes)
     }
 
     /// The number that all elements of a node are, if it is a constant or one expanded.

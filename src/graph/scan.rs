@@ -42,10 +42,10 @@ impl Builder {
         assert_eq!(body.constants.len(), constants.len(), "a leaf for each constant");
         assert_eq!(body.carries.len(), body.next.len(), "a next value for each carry");
         let mut inputs = vec![];
-        for k in 0..initial.len() {
-            let axes = self.axes_of(body.carries[k]).to_vec();
-            body.next[k] = self.expand(body.next[k], &axes);
-            inputs.push(self.expand(initial[k], &axes));
+        for ((&carry, next), &initial) in body.carries.iter().zip(&mut body.next).zip(initial) {
+            let axes = self.axes_of(carry).to_vec();
+            *next = self.expand(*next, &axes);
+            inputs.push(self.expand(initial, &axes));
         }
         for &sequence in sequences {
             inputs.push(self.expand(sequence, &[body.axis]));
@@ -106,11 +106,11 @@ impl Builder {
         outer.dedup();
         outer.retain(|&node| self.known_constant(node).is_none() && !self.is_position_or_data(node));
         let slots = nodes.iter().chain(&body.carries).chain(&body.sequences).chain(&body.constants);
-        let mut slot = slots.filter_map(|&node| self.slot(scan, node)).max().map_or(0, |slot| slot + 1);
+        let first = slots.filter_map(|&node| self.slot(scan, node)).max().map_or(0, |slot| slot + 1);
         let mut replacements = HashMap::new();
-        for &node in &outer {
-            let leaf = self.leaf(scan, slot, &self.axes_of(node).to_vec());
-            slot += 1;
+        for (slot, &node) in (first..).zip(&outer) {
+            let axes = self.axes_of(node).to_vec();
+            let leaf = self.leaf(scan, slot, &axes);
             body.constants.push(leaf);
             replacements.insert(node, leaf);
         }
@@ -157,16 +157,18 @@ impl Builder {
         Some(self.output(scan, index))
     }
 
-    /// Whether a carry is a running sum that nothing but its own next value reads: no derivative depends on it.
+    /// Whether a carry is a running sum that only its own next value reads, and nothing reads that: then no
+    /// derivative depends on its value.
     fn only_accumulates(&self, body: &ScanBody, carry: Node, next: Node) -> bool {
-        if body.outputs.contains(&carry) || body.next.iter().filter(|&&other| other == carry).count() > 0 {
-            return false;
-        }
         let roots = [body.next.as_slice(), &body.outputs].concat();
-        let nodes = order(&self.graph, &roots);
-        let mut readers = nodes.iter().filter(|&&node| self.graph.node(node).inputs.contains(&carry));
         let is_sum = self.graph.node(next).op == Op::Binary(Binary::Add);
-        is_sum && readers.all(|&reader| reader == next)
+        let sums_once = roots.iter().filter(|&&root| root == next).count() == 1 && !roots.contains(&carry);
+        let mut all = order(&self.graph, &roots).into_iter().map(|node| (node, self.graph.node(node)));
+        is_sum
+            && sums_once
+            && all.all(|(node, data)| {
+                !data.inputs.contains(&next) && (node == next || !data.inputs.contains(&carry))
+            })
     }
 
     fn renumber_final_carries(&mut self, id: ScanId, outputs: usize, added: usize) {

@@ -103,7 +103,7 @@ pub fn fit(target: &mut dyn Target, options: &Options, watch: &mut dyn Watch) ->
     if evaluator.dimension() == 0 {
         return nothing_to_fit(&mut evaluator);
     }
-    match Ladder::new(&mut evaluator, options).climb() {
+    match Ladder::new(&mut evaluator, options, &names).climb() {
         Some(climb) => conclude(&evaluator, options, climb, &names),
         None => without_start(&evaluator),
     }
@@ -115,7 +115,8 @@ fn coordinate_names(target: &dyn Target) -> Vec<String> {
         .into_iter()
         .flat_map(|block| {
             let size = block.end - block.start;
-            (1..=size).map(move |k| if size == 1 { block.name.clone() } else { format!("{}[{k}]", block.name) })
+            (1..=size)
+                .map(move |k| if size == 1 { block.name.clone() } else { format!("{}[{k}]", block.name) })
         })
         .collect()
 }
@@ -140,7 +141,6 @@ fn conclude(evaluator: &Evaluator, options: &Options, climb: Climb, names: &[Str
         definiteness: climb.definiteness,
         moments: &found,
         halt: evaluator.halt(),
-        evidence_gap: climb.evidence_gap,
         names,
     });
     Fit {
@@ -166,7 +166,11 @@ fn conclude(evaluator: &Evaluator, options: &Options, climb: Climb, names: &[Str
 
 fn guide_draws(gaussian: &Gaussian, options: &Options) -> Vec<f64> {
     let pairs = options.draws.max(2).div_ceil(2);
-    gaussian.positions(&structured(pairs, gaussian.dimension(), &mut stream(options.seed, Purpose::Result, 0)))
+    gaussian.positions(&structured(
+        pairs,
+        gaussian.dimension(),
+        &mut stream(options.seed, Purpose::Result, 0),
+    ))
 }
 
 fn result_moments(climb: &Climb, draws: &[f64], log_weights: Option<&[f64]>) -> Moments {
@@ -221,6 +225,7 @@ fn without_start(evaluator: &Evaluator) -> Fit {
 
 /// A model without latents: its log density is its evidence.
 fn nothing_to_fit(evaluator: &mut Evaluator) -> Fit {
-    let fit = empty(evaluator, Verdict::Trust, "there is nothing to fit: every latent has been integrated out");
+    let fit =
+        empty(evaluator, Verdict::Trust, "there is nothing to fit: every latent has been integrated out");
     Fit { khat: 0.0, ..fit }
 }

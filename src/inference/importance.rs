@@ -15,6 +15,10 @@ use super::psis::{self, Smoothed};
 pub trait Proposal {
     /// Its name in a report.
     fn name(&self) -> String;
+    /// Whether it was joined from several starts.
+    fn is_joined(&self) -> bool {
+        false
+    }
     /// `2 * pairs` draws `[S][D]`; neighbours 2k and 2k + 1 belong together, antithetically.
     fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64>;
     /// Log densities of positions `[S][D]`.
@@ -108,7 +112,9 @@ impl Mixture {
             .iter()
             .zip(&shares)
             .flat_map(|((part, _), share)| {
-                part.components.iter().map(move |c| Component { weight: c.weight * share / total, ..c.clone() })
+                part.components
+                    .iter()
+                    .map(move |c| Component { weight: c.weight * share / total, ..c.clone() })
             })
             .collect();
         Mixture { name: name.to_owned(), components }
@@ -118,6 +124,10 @@ impl Mixture {
 impl Proposal for Mixture {
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn is_joined(&self) -> bool {
+        self.components.len() > 2
     }
 
     fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {

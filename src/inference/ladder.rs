@@ -2,6 +2,8 @@
 
 use nalgebra::DVector;
 
+use super::adaptive;
+use super::conditional::{self, Conditional};
 use super::draws::{Purpose, objective_draws, stream, structured};
 use super::elbo::{Estimate, of_pairs};
 use super::evaluator::Evaluator;
@@ -9,16 +11,24 @@ use super::fit::{FamilyChoice, Options, Rung};
 use super::gaussian::{Definiteness, Gaussian};
 use super::importance::{GUARD, Mixture, Proposal, Weighted};
 use super::natural::{self, Fitted, Status};
-use super::path::{self, Path};
+use super::path::{self, Ending, Path};
 use super::psis;
 use super::verdict::Agreement;
 
 /// Pairs of the first weighting.
 const FIRST_PAIRS: usize = 500;
 /// A k-hat up to which no other family is tried.
-const CONTENT: f64 = 0.4;
+const CONTENT: f64 = 0.5;
 /// Effective share of the draws above which no other family is tried.
 const EFFICIENT: f64 = 0.25;
+/// Up to this many coordinates single ones are conditioned on.
+const AXIS_LIMIT: usize = 64;
+/// Up to this many coordinates a mixture is adapted.
+const ADAPTIVE_LIMIT: usize = 24;
+/// A region whose bound is so many nats lower has no weight.
+const NEGLIGIBLE: f64 = 30.0;
+/// Divergence, in nats, up to which one distribution covers another.
+const COVERED: f64 = 4.0;
 
 /// Where the ladder ended.
 pub struct Climb {
@@ -40,8 +50,6 @@ pub struct Climb {
     pub agreement: Agreement,
     /// Curvature at the end of the path.
     pub definiteness: Definiteness,
-    /// Disagreement of two good proposals about the evidence, in standard errors.
-    pub evidence_gap: Option<f64>,
     /// All that was tried.
     pub rungs: Vec<Rung>,
 }
@@ -61,28 +69,63 @@ impl Candidate {
         self.weighted.smoothed.effective / self.weighted.count() as f64
     }
 
-    /// Smaller is better: first k-hat, as far as it matters, then the share of effective draws.
+    /// Smaller is better: k-hat as far as it matters, Monte Carlo error, the share of effective draws.
     fn badness(&self) -> f64 {
-        self.weighted.smoothed.khat.max(CONTENT) * 3.0 - self.efficiency().max(1e-6).ln() * 0.5
+        let (mean, spread) = self.weighted.moments().worst();
+        let error = if mean.is_finite() && spread.is_finite() { mean.max(spread) } else { 1.0 };
+        self.weighted.smoothed.khat.clamp(CONTENT, 10.0) * 3.0 + 2.0 * error
+            - self.efficiency().max(1e-6).ln() * 0.5
     }
 
-    fn is_content(&self) -> bool {
-        self.weighted.smoothed.khat < CONTENT && self.efficiency() > EFFICIENT
+    /// Whether more draws are worth having.
+    fn is_promising(&self) -> bool {
+        self.weighted.smoothed.khat < psis::threshold(self.weighted.count()) && self.efficiency() > EFFICIENT
     }
+
+    /// Whether no other family is needed.
+    fn is_good(&self) -> bool {
+        let (mean, spread) = self.weighted.moments().worst();
+        self.weighted.smoothed.khat < CONTENT && self.efficiency() > EFFICIENT && mean < 0.08 && spread < 0.08
+    }
+
+    /// Whether the proposal puts its mass where a Gaussian does: their divergence, estimated from the Gaussian, is small.
+    fn covers(&self, gaussian: &Gaussian, seed: u64) -> bool {
+        let normals = structured(64, gaussian.dimension(), &mut stream(seed, Purpose::Probe, 2));
+        let densities = self.proposal.log_density(&gaussian.positions(&normals));
+        let divergence = -gaussian.entropy() - densities.iter().sum::<f64>() / densities.len() as f64;
+        divergence < COVERED
+    }
+}
+
+/// A fitted region of the posterior.
+struct Region {
+    fitted: Fitted,
+    definiteness: Definiteness,
+}
+
+/// What another path led to.
+enum Comparison {
+    /// The same region.
+    Same,
+    /// A region of no weight.
+    Negligible,
+    /// Another region.
+    Other(Box<Fitted>),
 }
 
 /// The ladder of one fit.
 pub struct Ladder<'e, 'a> {
     evaluator: &'e mut Evaluator<'a>,
     options: &'e Options,
+    names: &'e [String],
     rungs: Vec<Rung>,
     proposals: u64,
 }
 
 impl<'e, 'a> Ladder<'e, 'a> {
     /// At its foot.
-    pub fn new(evaluator: &'e mut Evaluator<'a>, options: &'e Options) -> Self {
-        Ladder { evaluator, options, rungs: Vec::new(), proposals: 0 }
+    pub fn new(evaluator: &'e mut Evaluator<'a>, options: &'e Options, names: &'e [String]) -> Self {
+        Ladder { evaluator, options, names, rungs: Vec::new(), proposals: 0 }
     }
 
     /// Climbs; `None` if there is no usable start.
@@ -92,26 +135,36 @@ impl<'e, 'a> Ladder<'e, 'a> {
         paths.sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
         let first = paths.first()?.clone();
         self.evaluator.enter("fitting a Gaussian");
-        let mut fitted = self.gaussian(&first.gaussian)?;
-        let mut definiteness = first.definiteness;
+        let mut region = Region { fitted: self.gaussian(&first.gaussian)?, definiteness: first.definiteness };
         let (mut agreement, mut other) = (Agreement::Unknown, None);
         for path in &paths[1..] {
-            match self.compare(&fitted, path) {
-                None => agreement = Agreement::Same,
-                Some(found) => {
-                    let gap = fitted.elbo - found.elbo;
-                    agreement = Agreement::Other { gap: gap.abs() };
-                    let lesser = if gap < 0.0 { std::mem::replace(&mut fitted, found) } else { found };
-                    definiteness = if gap < 0.0 { path.definiteness } else { definiteness };
-                    other = Some(lesser);
+            match self.compare(&region.fitted, path) {
+                Comparison::Same => agreement = Agreement::Same,
+                Comparison::Negligible => {}
+                Comparison::Other(mut found) => {
+                    if found.elbo > region.fitted.elbo {
+                        std::mem::swap(found.as_mut(), &mut region.fitted);
+                        region.definiteness = path.definiteness;
+                    }
+                    agreement = Agreement::Other { gap: region.fitted.elbo - found.elbo };
+                    other = Some(*found);
                     break;
                 }
             }
         }
-        let best = self.best_proposal(&fitted, other.as_ref());
-        let evidence_gap = None;
-        let best = self.refine(best);
-        Some(Climb {
+        let best = self.best_proposal(&region.fitted, other.as_ref());
+        if let Some(other) = &other
+            && !best.proposal.is_joined()
+            && best.covers(&other.gaussian, self.options.seed)
+        {
+            agreement = Agreement::Same;
+        }
+        Some(self.finish(region, best, agreement))
+    }
+
+    fn finish(self, region: Region, best: Candidate, agreement: Agreement) -> Climb {
+        let fitted = region.fitted;
+        Climb {
             guide_deviation: fitted.gaussian.deviations(),
             gaussian: fitted.gaussian,
             noise: fitted.noise,
@@ -120,17 +173,20 @@ impl<'e, 'a> Ladder<'e, 'a> {
             elbo: best.elbo,
             status: fitted.status,
             agreement,
-            definiteness,
-            evidence_gap,
+            definiteness: region.definiteness,
             rungs: self.rungs,
-        })
+        }
     }
 
+    /// Paths from independent starts: as many as were asked for that reached an end, and those that did not.
     fn paths(&mut self) -> Vec<Path> {
-        let mut paths = Vec::new();
+        let mut paths: Vec<Path> = Vec::new();
         let wanted = self.options.paths.max(1);
-        for index in 0..(3 * wanted) as u64 {
-            if paths.len() >= wanted || (!paths.is_empty() && !self.evaluator.may_continue()) {
+        for index in 0..(4 * wanted) as u64 {
+            let ended = paths.iter().filter(|path| path.ending != Ending::Unfinished);
+            let best = paths.iter().map(|path| path.elbo).fold(f64::NEG_INFINITY, f64::max);
+            let useful = ended.filter(|path| path.elbo > best - NEGLIGIBLE).count();
+            if useful >= wanted || (!paths.is_empty() && !self.evaluator.may_continue()) {
                 break;
             }
             let Some(start) = path::start(self.evaluator, self.options.seed, index) else { continue };
@@ -150,44 +206,93 @@ impl<'e, 'a> Ladder<'e, 'a> {
         natural::maximise(self.evaluator, start, &normals)
     }
 
-    /// `None` if a path ended where `fitted` is; otherwise the Gaussian it leads to.
-    fn compare(&mut self, fitted: &Fitted, path: &Path) -> Option<Fitted> {
+    /// What a path led to, against what was fitted.
+    fn compare(&mut self, fitted: &Fitted, path: &Path) -> Comparison {
         if are_near(&fitted.gaussian, &path.gaussian) {
-            return None;
+            return Comparison::Same;
         }
-        let found = self.gaussian(&path.gaussian)?;
-        if are_near(&fitted.gaussian, &found.gaussian) { None } else { Some(found) }
+        if path.elbo < fitted.elbo - NEGLIGIBLE {
+            return Comparison::Negligible;
+        }
+        match self.gaussian(&path.gaussian) {
+            Some(found) if found.elbo < fitted.elbo - NEGLIGIBLE => Comparison::Negligible,
+            Some(found) if !are_near(&fitted.gaussian, &found.gaussian) => Comparison::Other(Box::new(found)),
+            Some(_) => Comparison::Same,
+            None => Comparison::Negligible,
+        }
     }
 
+    /// Climbs from the Gaussian until the weights are good.
     fn best_proposal(&mut self, fitted: &Fitted, other: Option<&Fitted>) -> Candidate {
         self.evaluator.enter("weighting draws");
         let mixture = Mixture::guarded("full-rank Gaussian", &fitted.gaussian);
         let mut best = self.weigh(Box::new(mixture.clone()), Some(&fitted.gaussian));
-        if let Some(other) = other
-            && fitted.elbo - other.elbo < 12.0
-        {
+        if let Some(other) = other {
             let second = Mixture::guarded("", &other.gaussian);
             let parts = [(mixture, fitted.elbo), (second, other.elbo)];
             let joined = self.weigh(Box::new(Mixture::joined("mixture of two Gaussians", &parts)), None);
-            best = joined;
+            if !best.is_good() || joined.is_good() {
+                best = joined;
+            }
         }
-        if best.is_content() || self.options.family.is_some() {
-            return best;
+        let dimension = fitted.gaussian.dimension();
+        if !best.is_good() && self.options.family.is_none() && dimension <= AXIS_LIMIT {
+            best = self.along_axes(fitted, best);
+        }
+        if !best.is_good() && self.options.family.is_none() && dimension <= ADAPTIVE_LIMIT {
+            best = self.adapted(best);
         }
         best
     }
 
-    /// Draws from a proposal, weights them, and notes the rung.
+    /// Lets a mixture follow the weighted draws.
+    fn adapted(&mut self, best: Candidate) -> Candidate {
+        self.evaluator.enter("adapting a mixture");
+        if best.weighted.smoothed.effective < 8.0 || !self.evaluator.may_continue() {
+            return best;
+        }
+        let mut generator = stream(self.options.seed, Purpose::Probe, 1);
+        let mut mixture = adaptive::spread(&best.weighted, 6, &mut generator);
+        for _ in 0..4 {
+            let weighted = Weighted::draw(self.evaluator, &mixture, FIRST_PAIRS, &mut generator);
+            mixture = adaptive::adapt(&mixture, &weighted);
+            if !self.evaluator.may_continue() {
+                return best;
+            }
+        }
+        let candidate = self.weigh(Box::new(mixture), None);
+        if candidate.badness() < best.badness() { candidate } else { best }
+    }
+
+    /// Conditions on the coordinates along which curvature changes most.
+    fn along_axes(&mut self, fitted: &Fitted, mut best: Candidate) -> Candidate {
+        self.evaluator.enter("conditioning on a scale");
+        let ranked = conditional::rank_axes(self.evaluator, &fitted.gaussian, self.options.seed);
+        for (axis, score) in ranked.into_iter().take(2) {
+            if best.is_good() || score <= 0.0 || !self.evaluator.may_continue() {
+                break;
+            }
+            let name = self.names.get(axis).map_or("a coordinate", String::as_str).to_owned();
+            let found = Conditional::explore(self.evaluator, &fitted.gaussian, axis, &name);
+            if let Some(conditional) = found {
+                let candidate = self.weigh(Box::new(conditional), None);
+                if candidate.badness() < best.badness() {
+                    best = candidate;
+                }
+            }
+        }
+        best
+    }
+
+    /// Draws from a proposal, weights them, draws more if that is promising, and notes the rung.
     fn weigh(&mut self, proposal: Box<dyn Proposal>, core: Option<&Gaussian>) -> Candidate {
-        let mut generator = stream(self.options.seed, Purpose::Proposal, self.proposals);
-        self.proposals += 1;
-        let weighted = Weighted::draw(self.evaluator, proposal.as_ref(), FIRST_PAIRS, &mut generator);
+        let weighted = self.draw(proposal.as_ref(), FIRST_PAIRS);
         let elbo = match core {
             Some(gaussian) => core_elbo(&weighted, gaussian),
             None => weighted.elbo(),
         };
         self.evaluator.note(elbo.value);
-        let candidate = Candidate { proposal, weighted, elbo };
+        let candidate = self.refine(Candidate { proposal, weighted, elbo });
         self.rungs.push(Rung {
             family: candidate.proposal.name(),
             elbo,
@@ -198,21 +303,24 @@ impl<'e, 'a> Ladder<'e, 'a> {
         candidate
     }
 
+    fn draw(&mut self, proposal: &dyn Proposal, pairs: usize) -> Weighted {
+        let mut generator = stream(self.options.seed, Purpose::Proposal, self.proposals);
+        self.proposals += 1;
+        Weighted::draw(self.evaluator, proposal, pairs, &mut generator)
+    }
+
     /// More draws, until means and standard deviations are precise.
-    fn refine(&mut self, candidate: Candidate) -> Candidate {
-        let Candidate { proposal, mut weighted, elbo } = candidate;
+    fn refine(&mut self, mut candidate: Candidate) -> Candidate {
         let most = self.options.draws.max(2 * FIRST_PAIRS);
-        while weighted.count() < most && self.evaluator.may_continue() {
-            let (mean, spread) = weighted.moments().worst();
-            if mean < 0.03 && spread < 0.03 || weighted.smoothed.khat > psis::threshold(weighted.count()) {
+        while candidate.weighted.count() < most && candidate.is_promising() && self.evaluator.may_continue() {
+            let (mean, spread) = candidate.weighted.moments().worst();
+            if mean < 0.03 && spread < 0.04 {
                 break;
             }
-            let pairs = FIRST_PAIRS.max(weighted.count() / 4);
-            let mut generator = stream(self.options.seed, Purpose::Proposal, self.proposals);
-            self.proposals += 1;
-            weighted = weighted.and(Weighted::draw(self.evaluator, proposal.as_ref(), pairs, &mut generator));
+            let more = self.draw(candidate.proposal.as_ref(), FIRST_PAIRS);
+            candidate.weighted = candidate.weighted.and(more);
         }
-        Candidate { proposal, weighted, elbo }
+        candidate
     }
 }
 

@@ -148,8 +148,8 @@ pub fn diagonal_update(variances: &DVector<f64>, change: &DVector<f64>, turn: &D
     let weighted_change: f64 = change.iter().zip(variances).map(|(s, v)| s * s / v).sum();
     DVector::from_fn(variances.len(), |i, _| {
         let (v, y, s) = (variances[i], turn[i], change[i]);
-        let precision =
-            weighted_turn / (along * v) + y * y / along - weighted_turn * s * s / (along * weighted_change * v * v);
+        let precision = weighted_turn / (along * v) + y * y / along
+            - weighted_turn * s * s / (along * weighted_change * v * v);
         if precision.is_finite() && precision > 0.0 { precision.recip() } else { v }
     })
 }

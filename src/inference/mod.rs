@@ -1,5 +1,7 @@
 //! From a log density to a posterior approximation with a verdict.
 
+pub mod adaptive;
+pub mod conditional;
 pub mod draws;
 pub mod elbo;
 pub mod evaluator;
@@ -8,6 +10,7 @@ pub mod gaussian;
 pub mod importance;
 pub mod ladder;
 pub mod lbfgs;
+pub mod marginal;
 pub mod natural;
 pub mod newton;
 pub mod path;

@@ -31,7 +31,9 @@ pub struct Fitted {
     pub noise: DVector<f64>,
 }
 
-const STEPS: usize = 60;
+const STEPS: usize = 50;
+/// Steps over which a negligible gain ends the ascent, and that gain in nats.
+const PATIENCE: (usize, f64) = (3, 0.03);
 /// Largest remaining slope, in nats for each standard deviation.
 const TOLERANCE: f64 = 3e-3;
 
@@ -52,12 +54,7 @@ fn slopes(batch: &Batch, gaussian: &Gaussian, normals: &DMatrix<f64>) -> Slopes 
     let whitened = gaussian.factor.tr_mul(&gradients);
     let product = &whitened * normals.transpose() / -(count as f64);
     let elbo = batch.values.iter().sum::<f64>() / count as f64 + gaussian.entropy();
-    Slopes {
-        elbo,
-        mean: whitened.column_mean(),
-        precision: (&product + product.transpose()) * 0.5,
-        whitened,
-    }
+    Slopes { elbo, mean: whitened.column_mean(), precision: (&product + product.transpose()) * 0.5, whitened }
 }
 
 /// Maximises the bound over the fixed draws `normals` `[S][D]`, from a Gaussian.
@@ -76,6 +73,7 @@ pub fn maximise(evaluator: &mut Evaluator, start: &Gaussian, normals: &[f64]) ->
     let mut state = slopes(&batch, &gaussian, &columns);
     let mut status = Status::Unconverged;
     let mut length = 1.0;
+    let mut bounds = vec![state.elbo];
     for _ in 0..STEPS {
         if !state.elbo.is_finite() || !evaluator.may_continue() {
             break;
@@ -93,6 +91,11 @@ pub fn maximise(evaluator: &mut Evaluator, start: &Gaussian, normals: &[f64]) ->
             }
         }
         evaluator.note(state.elbo);
+        bounds.push(state.elbo);
+        if bounds.len() > PATIENCE.0 && state.elbo - bounds[bounds.len() - 1 - PATIENCE.0] < PATIENCE.1 {
+            status = Status::Converged;
+            break;
+        }
     }
     let noise = mean_noise(&gaussian, &state.whitened);
     state.elbo.is_finite().then_some(Fitted { gaussian, elbo: state.elbo, status, noise })
@@ -123,7 +126,12 @@ fn improve(
 
 /// The Gaussian a damped natural-gradient step away: the precision moves towards the expected curvature, each
 /// direction by a factor of at most ten, and the mean by at most about two standard deviations in each direction.
-fn stepped(gaussian: &Gaussian, state: &Slopes, eigen: &SymmetricEigen<f64, nalgebra::Dyn>, length: f64) -> Gaussian {
+fn stepped(
+    gaussian: &Gaussian,
+    state: &Slopes,
+    eigen: &SymmetricEigen<f64, nalgebra::Dyn>,
+    length: f64,
+) -> Gaussian {
     let target = eigen.eigenvalues.map(|value| 1.0 + length * (value.clamp(0.1, 10.0) - 1.0));
     let vectors = &eigen.eigenvectors;
     let slopes = vectors.tr_mul(&state.mean);

@@ -43,10 +43,11 @@ pub struct Path {
     pub reach: f64,
 }
 
-/// A start with a finite density, drawn from uniform(-2, 2) and then from narrower boxes; `None` if none is found.
+/// A start with a finite density, drawn from uniform(-2, 2) and then from narrower boxes; `None` if none is found. Odd
+/// starts mirror the even ones before them, which sets apart modes that exchange or negate coordinates.
 pub fn start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> {
-    let mut generator = stream(seed, Purpose::Start, index);
-    let mut width = 2.0;
+    let mut generator = stream(seed, Purpose::Start, index / 2);
+    let mut width = if index % 2 == 0 { 2.0 } else { -2.0 };
     for attempt in 0..40 {
         let position =
             DVector::from_fn(evaluator.dimension(), |_, _| width * (2.0 * generator.random::<f64>() - 1.0));
@@ -65,7 +66,11 @@ pub fn start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> 
 pub fn follow(evaluator: &mut Evaluator, start: Point, seed: u64, index: u64) -> Option<Path> {
     let dimension = evaluator.dimension();
     let normals = structured(SCORING_PAIRS, dimension, &mut stream(seed, Purpose::Path, index));
-    if dimension <= NEWTON_LIMIT { newton_path(evaluator, start, &normals) } else { long_path(evaluator, start, &normals) }
+    if dimension <= NEWTON_LIMIT {
+        newton_path(evaluator, start, &normals)
+    } else {
+        long_path(evaluator, start, &normals)
+    }
 }
 
 /// Keeps the best Gaussian scored so far.

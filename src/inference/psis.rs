@@ -81,8 +81,10 @@ pub fn fit_pareto(ascending: &[f64]) -> (f64, f64) {
             count * ((-theta / shape).ln() - shape - 1.0)
         })
         .collect();
-    let weights: Vec<f64> =
-        profile.iter().map(|own| profile.iter().map(|other| (other - own).exp()).sum::<f64>().recip()).collect();
+    let weights: Vec<f64> = profile
+        .iter()
+        .map(|own| profile.iter().map(|other| (other - own).exp()).sum::<f64>().recip())
+        .collect();
     let usable = weights.iter().map(|w| if w.is_finite() { *w } else { 0.0 });
     let total: f64 = usable.clone().sum();
     let theta: f64 = thetas.iter().zip(usable).map(|(t, w)| t * w).sum::<f64>() / total;

@@ -51,8 +51,6 @@ pub struct Evidence<'a> {
     pub moments: &'a Moments,
     /// Ended from outside?
     pub halt: Option<Halt>,
-    /// How far log evidence differs between two proposals that both had good weights, in standard errors.
-    pub evidence_gap: Option<f64>,
     /// Name of each coordinate's latent.
     pub names: &'a [String],
 }
@@ -117,9 +115,10 @@ fn judge_halt(evidence: &Evidence, findings: &mut Findings) {
 /// Signs of a posterior without finite mass, or of separation: scales that ran away.
 fn judge_propriety(evidence: &Evidence, findings: &mut Findings) {
     let deviations = &evidence.moments.deviation;
-    let (widest, deviation) = deviations.iter().enumerate().fold((0, 0.0), |best, (i, s)| {
-        if s.is_nan() || *s > best.1 { (i, *s) } else { best }
-    });
+    let (widest, deviation) = deviations
+        .iter()
+        .enumerate()
+        .fold((0, 0.0), |best, (i, s)| if s.is_nan() || *s > best.1 { (i, *s) } else { best });
     let name = evidence.names.get(widest).map_or("a latent", String::as_str);
     if !deviation.is_finite() || deviation > 1e12 {
         findings.add(
@@ -169,7 +168,10 @@ fn judge_weights(evidence: &Evidence, findings: &mut Findings) {
     } else if evidence.effective < 100.0 {
         findings.add(
             Verdict::Check,
-            format!("only {:.0} effective draws remain after weighting; ask for more draws", evidence.effective),
+            format!(
+                "only {:.0} effective draws remain after weighting; ask for more draws",
+                evidence.effective
+            ),
         );
     }
 }
@@ -196,12 +198,6 @@ fn judge_agreement(evidence: &Evidence, findings: &mut Findings) {
             Verdict::Check,
             "no second start could confirm the region found; try other seeds".to_owned(),
         ),
-    }
-    if let Some(gap) = evidence.evidence_gap.filter(|gap| *gap > 4.0) {
-        findings.add(
-            Verdict::Check,
-            format!("two guides estimate the evidence {gap:.1} standard errors apart; part of the posterior is missed"),
-        );
     }
 }
 

@@ -287,8 +287,27 @@ pub struct Transform {
     pub free_size: fn(&[usize]) -> usize,
     /// Unconstrained to constrained, as graph.
     pub forward: fn(&mut Builder, Node, &Place) -> Image,
+    /// The numbers of the value that volume is measured in: what the determinant, and any density there, refers to.
+    pub measure: Measure,
     /// Constrained to unconstrained, numerically: value row-major, ends (unused ones infinite), size of the last axis.
     pub inverse: fn(&[f64], [f64; 2], usize) -> Vec<f64>,
+}
+
+/// Which numbers of a constrained value its volume is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// All of them.
+    All,
+    /// All but the last: it follows from the others.
+    AllButLast,
+    /// Coordinates in an orthonormal basis of the subspace.
+    Subspace,
+    /// Elements strictly below the diagonal.
+    BelowDiagonal,
+    /// Elements below the diagonal and on it.
+    UpToDiagonal,
+    /// Area on the sphere; one unconstrained number is redundant.
+    Sphere,
 }
 
 /// A domain: a set of values with the way to it.

@@ -1,16 +1,24 @@
 //! A model with data as an objective: log joint density on unconstrained space, its derivatives, what is reported.
 
+mod coupling;
+mod discrete;
+mod eliminate;
 mod joint;
 mod latents;
 mod predict;
+mod states;
 pub mod support;
 
+pub use discrete::StateProbabilities;
 pub use latents::{Centring, LatentBlock, Layout, centrable};
 pub use predict::{RandomSite, Reported};
 
 use crate::data::BoundModel;
+use crate::diagnostics::Diagnostic;
 use crate::graph::{Graph, Node, Vector, autodiff};
+use crate::model::SiteId;
 use crate::translate::Translator;
+use eliminate::{Taps, eliminate};
 
 /// The log joint density of a model with data, over one real vector, with everything that is computed from it.
 #[derive(Clone, Debug)]
@@ -19,9 +27,9 @@ pub struct Objective {
     pub graph: Graph,
     /// Which stretch of the vector is which latent.
     pub layout: Layout,
-    /// log p(data, latents) + log |det of the transforms|: a scalar.
+    /// log p(data, latents) + log |det of the transforms|, discrete latents summed out: a scalar.
     pub log_joint: Node,
-    /// The parts of `log_joint`, named, each a scalar: what a fault is traced to.
+    /// The parts of the density, named, over their cells and the states of discrete latents: what a fault is traced to.
     pub terms: Vec<(String, Node)>,
     /// Derivative of `log_joint` by each stretch of the layout.
     pub gradient: Vec<Node>,
@@ -31,27 +39,60 @@ pub struct Objective {
     pub reported: Vec<Reported>,
     /// What has to be drawn at random for it, in order; the values enter as the direction vector.
     pub randoms: Vec<RandomSite>,
+    /// Posterior probabilities of the states of discrete latents.
+    pub probabilities: Vec<StateProbabilities>,
+    /// What summing out cost.
+    pub sums: Vec<SummedOut>,
+}
+
+/// A latent that was summed out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SummedOut {
+    /// The latent.
+    pub site: SiteId,
+    /// Labels of the axes that the sum visits: the cost as a formula.
+    pub axes: Vec<String>,
+    /// How many elements it visits.
+    pub cost: f64,
 }
 
 /// Builds the objective of a model with data. Latents are parameterised as `centring` says.
-pub fn lower(bound: &BoundModel, centring: &Centring) -> Objective {
+///
+/// # Errors
+/// If a discrete latent cannot be summed out.
+pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<Diagnostic>> {
     let mut translator = Translator::new(bound.model(), bound.bindings());
-    let joint = joint::build(&mut translator, centring);
+    let joint = joint::build(&mut translator, centring)?;
+    let tables: Vec<Node> = joint.tables.iter().map(|(_, table)| *table).collect();
+    let log_joint = match joint.discrete.as_slice() {
+        [] => joint::sum_of(&mut translator.builder, &joint.tables),
+        latents => eliminate(&mut translator, &tables, latents, Taps::Unwanted)?.total,
+    };
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
-    let gradient = autodiff::gradient(&mut translator.builder, joint.total, &positions);
-    let hessian_vector =
-        autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);
-    let randoms = predict::bind_randoms(&mut translator);
+    let gradient = autodiff::gradient(&mut translator.builder, log_joint, &positions);
+    let hessian_vector = autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);
+    let mut randoms = Vec::new();
+    let mut probabilities = Vec::new();
+    let mut sums = Vec::new();
+    if !joint.discrete.is_empty() {
+        let tapped = eliminate(&mut translator, &tables, &joint.discrete, Taps::Wanted)?;
+        probabilities = discrete::probabilities(&mut translator, &tapped);
+        sums = tapped.eliminated.iter().map(|latent| discrete::summed_out(&translator, latent)).collect();
+        discrete::bind_states(&mut translator, &tapped.eliminated, &mut randoms);
+    }
+    predict::bind_randoms(&mut translator, &mut randoms);
     let reported = predict::reported(&mut translator);
-    Objective {
+    Ok(Objective {
         graph: translator.builder.finish(),
         layout: joint.layout,
-        log_joint: joint.total,
-        terms: joint.terms,
+        log_joint,
+        terms: joint.tables,
         gradient,
         hessian_vector,
         reported,
         randoms,
-    }
+        probabilities,
+        sums,
+    })
 }

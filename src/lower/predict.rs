@@ -18,8 +18,7 @@ pub struct RandomSite {
 }
 
 /// Binds replicates of observed sites and generated draws to stretches of the direction vector.
-pub(super) fn bind_randoms(translator: &mut Translator) -> Vec<RandomSite> {
-    let mut randoms = Vec::new();
+pub(super) fn bind_randoms(translator: &mut Translator, randoms: &mut Vec<RandomSite>) {
     let model = translator.model();
     for (k, factor) in model.factors.iter().enumerate() {
         if let Factor::Observe { axes, distribution, .. } = factor
@@ -27,7 +26,7 @@ pub(super) fn bind_randoms(translator: &mut Translator) -> Vec<RandomSite> {
         {
             let axes = translator.axes(axes);
             let plan = translator.draw_plan(distribution);
-            let node = enter(translator, &mut randoms, plan, axes);
+            let node = enter(translator, randoms, plan, axes);
             translator.bind_replicate(k, node);
         }
     }
@@ -35,14 +34,14 @@ pub(super) fn bind_randoms(translator: &mut Translator) -> Vec<RandomSite> {
         if let SiteKind::GenerateDraw(distribution) = &model.site(id).kind {
             let axes = translator.axes(&model.site(id).axes);
             let plan = translator.draw_plan(distribution);
-            let node = enter(translator, &mut randoms, plan, axes);
+            let node = enter(translator, randoms, plan, axes);
             translator.bind_site(id, node);
         }
     }
-    randoms
 }
 
-fn enter(
+/// Adds a random value; its node.
+pub(super) fn enter(
     translator: &mut Translator,
     randoms: &mut Vec<RandomSite>,
     plan: DrawPlan,

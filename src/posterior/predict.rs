@@ -80,7 +80,51 @@ impl Scope<'_> {
                 let chosen = choose(&weights, rng);
                 self.sample(component, &at(chosen), rng)
             }
+            DrawPlan::State { weights, axis, low } => {
+                let weights = self.log_weights(cell, *axis, |cell| self.at(*weights, cell));
+                vec![low + choose(&weights, rng) as f64]
+            }
+            DrawPlan::Chain { filtered, step, along, states, low } => {
+                let backward = self.sample_backward((*filtered, *step), *along, *states, cell, rng);
+                backward.into_iter().map(|state| low + state as f64).collect()
+            }
         }
+    }
+
+    /// States of a chain from its last element to its first: p(z_t | z_{t+1}, data) is proportional to what is known
+    /// up to t times the weight of the step.
+    fn sample_backward(
+        &self,
+        (filtered, step): (Node, Node),
+        along: Axis,
+        [previous, own]: [Axis; 2],
+        cell: &Cell,
+        rng: &mut ChaCha12Rng,
+    ) -> Vec<usize> {
+        let length = self.graph.axis_size(along);
+        let mut chosen = vec![0; length];
+        for t in (0..length).rev() {
+            let at = |extra: &[(Axis, usize)]| -> Cell { cell.iter().copied().chain(extra.iter().copied()).collect() };
+            let weights = self.log_weights(&at(&[(along, t)]), own, |cell| {
+                let known = self.at(filtered, cell);
+                let state = cell.last().map_or(0, |&(_, state)| state);
+                let onwards = match chosen.get(t + 1) {
+                    Some(&next) => self.at(step, &at(&[(along, t + 1), (previous, state), (own, next)])),
+                    None => 0.0,
+                };
+                known + onwards
+            });
+            chosen[t] = choose(&weights, rng);
+        }
+        chosen
+    }
+
+    /// Weights along an axis from their logs, the largest being 1.
+    fn log_weights(&self, cell: &Cell, axis: Axis, log_weight: impl Fn(&Cell) -> f64) -> Vec<f64> {
+        let at = |k: usize| -> Cell { cell.iter().copied().chain([(axis, k)]).collect() };
+        let logs: Vec<f64> = (0..self.graph.axis_size(axis)).map(|k| log_weight(&at(k))).collect();
+        let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        logs.into_iter().map(|log| (log - largest).exp()).collect()
     }
 
     fn sample_between(
@@ -178,6 +222,8 @@ fn joint_axes(plan: &DrawPlan) -> Vec<Axis> {
         DrawPlan::Truncated(base, _) => joint_axes(base),
         DrawPlan::Mixture(each) => each.first().map_or(vec![], |(_, plan)| joint_axes(plan)),
         DrawPlan::MixtureOver(_, _, component) => joint_axes(component),
+        DrawPlan::State { .. } => vec![],
+        DrawPlan::Chain { along, .. } => vec![*along],
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Row {
     pub q95: f64,
     /// Monte Carlo standard error of the mean.
     pub mcse: f64,
+    /// For a discrete latent with few states: value or label, and its posterior probability.
+    pub prob: Option<Vec<(String, f64)>>,
 }
 
 /// Normalised weights of draws; none means all alike.
@@ -45,7 +47,7 @@ fn row(name: &str, values: Vec<f64>, weights: Weights) -> Row {
     // Delta-method variance of a self-normalised importance estimate (Owen, Monte Carlo theory, 9.8).
     let error: f64 = values.iter().enumerate().map(|(k, &value)| weight(k) * spread(k, value)).sum();
     let [q05, q50, q95] = quantiles(values, weights);
-    Row { name: name.to_string(), mean, sd: variance.sqrt(), q05, q50, q95, mcse: error.sqrt() }
+    Row { name: name.to_string(), mean, sd: variance.sqrt(), q05, q50, q95, mcse: error.sqrt(), prob: None }
 }
 
 const LEVELS: [f64; 3] = [0.05, 0.5, 0.95];

@@ -50,22 +50,67 @@ pub(super) enum Pair {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum RowOp {
     /// out[row] = array[map[row]]
-    Load { out: Place, array: Offset, map: usize },
-    Copy { out: Place, x: Operand },
-    Unary { op: Unary, out: Place, x: Operand },
-    Binary { op: Binary, out: Place, x: Operand, y: Operand },
-    Select { out: Place, condition: Operand, yes: Operand, no: Operand },
+    Load {
+        out: Place,
+        array: Offset,
+        map: usize,
+    },
+    Copy {
+        out: Place,
+        x: Operand,
+    },
+    Unary {
+        op: Unary,
+        out: Place,
+        x: Operand,
+    },
+    Binary {
+        op: Binary,
+        out: Place,
+        x: Operand,
+        y: Operand,
+    },
+    Select {
+        out: Place,
+        condition: Operand,
+        yes: Operand,
+        no: Operand,
+    },
     /// out = ± x y ± z
-    MultiplyAdd { out: Place, product: [Operand; 2], addend: Operand, signs: [Sign; 2] },
-    Pair { op: Pair, out: [Place; 2], x: Operand },
+    MultiplyAdd {
+        out: Place,
+        product: [Operand; 2],
+        addend: Operand,
+        signs: [Sign; 2],
+    },
+    Pair {
+        op: Pair,
+        out: [Place; 2],
+        x: Operand,
+    },
     /// out[row] = sum over columns of tile[row, column] * vector[column]
-    MatrixVector { out: Place, tile: usize, vector: Offset },
+    MatrixVector {
+        out: Place,
+        tile: usize,
+        vector: Offset,
+    },
     /// into += sum over rows of the product of the factors
-    Sum { factors: Factors, into: Offset },
+    Sum {
+        factors: Factors,
+        into: Offset,
+    },
     /// into[map[row]] += the product of the factors; rows that map to [`DROPPED`] are not added.
-    SumInto { factors: Factors, map: usize, into: Offset },
+    SumInto {
+        factors: Factors,
+        map: usize,
+        into: Offset,
+    },
     /// into[column] += sum over rows of tile[row, column] * x[row]
-    TransposedMatrixVector { tile: usize, x: Operand, into: Offset },
+    TransposedMatrixVector {
+        tile: usize,
+        x: Operand,
+        into: Offset,
+    },
 }
 
 /// One factor, or two to be multiplied.
@@ -126,18 +171,68 @@ pub(super) enum Reduction {
 /// An operation on whole arrays.
 #[derive(Clone, Debug)]
 pub(super) enum WholeOp {
-    /// to[targets[k]] = from[sources[k]]
-    Move { from: Input, sources: Arc<[u32]>, to: Offset, targets: Arc<[u32]> },
-    Reduce { op: Reduction, x: Offset, lines: Lines, out: Offset },
-    Contract { x: (Input, Lines), y: (Input, Lines), out: Offset },
-    CumulativeSum { x: Offset, lines: Lines, direction: Direction, out: Offset },
-    Cholesky { x: Matrices, out: Offset },
-    SolveTriangular { l: Matrices, b: (Offset, Lines), x: (Offset, Lines), direction: Direction },
-    Inverse { x: Matrices, out: Offset },
-    LogAbsDet { x: Matrices, out: Offset },
-    Gather { source: Input, starts: Arc<[u32]>, at: Vec<Positions>, out: Offset },
-    Scatter { values: (Input, Arc<[u32]>), starts: Arc<[u32]>, at: Vec<Positions>, out: Offset, length: usize },
+    /// out[targets[k]] = part[sources[k]], for each part.
+    Stack {
+        parts: Vec<Part>,
+        out: Offset,
+    },
+    Reduce {
+        op: Reduction,
+        x: Offset,
+        lines: Lines,
+        out: Offset,
+    },
+    Contract {
+        x: (Input, Lines),
+        y: (Input, Lines),
+        out: Offset,
+    },
+    CumulativeSum {
+        x: Offset,
+        lines: Lines,
+        direction: Direction,
+        out: Offset,
+    },
+    Cholesky {
+        x: Matrices,
+        out: Offset,
+    },
+    SolveTriangular {
+        l: Matrices,
+        b: (Offset, Lines),
+        x: (Offset, Lines),
+        direction: Direction,
+    },
+    Inverse {
+        x: Matrices,
+        out: Offset,
+    },
+    LogAbsDet {
+        x: Matrices,
+        out: Offset,
+    },
+    Gather {
+        source: Input,
+        starts: Arc<[u32]>,
+        at: Vec<Positions>,
+        out: Offset,
+    },
+    Scatter {
+        values: (Input, Arc<[u32]>),
+        starts: Arc<[u32]>,
+        at: Vec<Positions>,
+        out: Offset,
+        length: usize,
+    },
     Scan(Box<ScanOp>),
+}
+
+/// One position of a stack: what it reads, at which elements, and where these go.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub from: Input,
+    pub sources: Arc<[u32]>,
+    pub targets: Arc<[u32]>,
 }
 
 /// Positions along one addressed axis.
@@ -196,7 +291,6 @@ pub(super) enum Group {
 /// A constant matrix in blocks of rows, each block column-major: B rows, P columns, the last block padded with 0.
 #[derive(Clone, Debug)]
 pub(super) struct Tile {
-    pub rows: usize,
     pub columns: usize,
     pub block: usize,
     pub values: Arc<[f64]>,

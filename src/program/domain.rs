@@ -26,11 +26,16 @@ pub(super) fn length(graph: &Graph, axes: &[Axis]) -> usize {
 
 /// The element of an array over `axes` for each row of `domain`.
 pub(super) fn map(graph: &Graph, domain: &[Axis], axes: &[Axis]) -> Vec<u32> {
-    let steps: Vec<Step> = domain
-        .iter()
-        .map(|&axis| Step { size: graph.axis_size(axis), stride: stride(graph, axes, axis) })
-        .collect();
-    enumerate(&steps)
+    map_without(graph, domain, axes, &[])
+}
+
+/// The same, with the positions along the axes `gone` left at 0.
+pub(super) fn map_without(graph: &Graph, domain: &[Axis], axes: &[Axis], gone: &[Axis]) -> Vec<u32> {
+    let step = |&axis: &Axis| Step {
+        size: graph.axis_size(axis),
+        stride: if gone.contains(&axis) { 0 } else { stride(graph, axes, axis) },
+    };
+    enumerate(&domain.iter().map(step).collect::<Vec<_>>())
 }
 
 /// The offsets of all combinations of positions, the last axis running fastest.

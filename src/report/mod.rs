@@ -1,3 +1,109 @@
 //! A fit in words and in data; computes nothing.
 
+pub mod csv;
+pub mod json;
+pub mod reference;
+pub mod errors;
 pub mod explain;
+pub mod text;
+
+use serde::Serialize;
+
+/// What a fit says, ready to be shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The model's name as the user gave it.
+    pub model: String,
+    /// The seed that reproduces the fit.
+    pub seed: u64,
+    /// Whether to rely on it.
+    pub verdict: Verdict,
+    /// Why: sentences, the weightiest first.
+    pub reasons: Vec<String>,
+    /// The family that approximates the posterior.
+    pub family: String,
+    /// The evidence lower bound.
+    pub elbo: Elbo,
+    /// Pareto shape of the importance ratios; none where it was not computed.
+    pub khat: Option<f64>,
+    /// Evaluations of the log density and its gradient.
+    pub evaluations: u64,
+    /// Why the fit ended.
+    pub stopped: String,
+    /// Where the time went.
+    pub seconds: Seconds,
+    /// How the gradient of each latent was taken.
+    pub estimators: Vec<Estimator>,
+    /// The posterior, one row for each number.
+    pub summary: Vec<Row>,
+    /// Remarks for people only: sentences.
+    #[serde(skip)]
+    pub notes: Vec<String>,
+}
+
+/// Whether to rely on a fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing speaks against it.
+    Trust,
+    /// Something is to be looked at first.
+    Check,
+    /// It is wrong.
+    DoNotUse,
+}
+
+/// The evidence lower bound, with its Monte Carlo error.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Elbo {
+    /// In nats.
+    pub value: f64,
+    /// Standard error.
+    pub se: f64,
+}
+
+/// Wall-clock time by stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Seconds {
+    /// From the sources to the program.
+    pub compile: f64,
+    /// Optimisation and draws.
+    pub fit: f64,
+    /// All of it.
+    pub total: f64,
+}
+
+/// The choice made for a latent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Estimator {
+    /// The latent.
+    pub latent: String,
+    /// How its gradient is taken.
+    pub estimator: String,
+    /// Why.
+    pub why: String,
+}
+
+/// One number of the posterior.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// `mu`, `theta[3]`
+    pub name: String,
+    /// Posterior mean.
+    pub mean: f64,
+    /// Posterior standard deviation.
+    pub sd: f64,
+    /// 5 % quantile.
+    pub q05: f64,
+    /// Median.
+    pub q50: f64,
+    /// 95 % quantile.
+    pub q95: f64,
+    /// Monte Carlo standard error of the mean.
+    pub mcse: f64,
+    /// For a discrete latent with few states: value or label, and its posterior probability.
+    pub prob: Option<Vec<(String, f64)>>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -108,11 +108,14 @@ impl<'a> Cleaner<'a> {
         // The padding belongs before the opening quote, not into the text.
         self.out.truncate(before);
         self.out.push_str("  \"");
-        let line = &self.rest()[..line_length(self.rest())];
-        let Some(end) = line.find(['"', '“', '”', '„', '‟']) else { return };
-        self.keep(end);
-        if let Some(last) = self.rest().chars().next() {
-            if last == '"' { self.keep(1) } else { self.replace(last, "\"") }
+        let end = self.rest().find(['\n', '"', '“', '”', '„', '‟']);
+        match end.and_then(|end| Some((end, self.rest()[end..].chars().next()?))) {
+            None | Some((_, '\n')) => {}
+            Some((end, '"')) => self.keep(end + 1),
+            Some((end, last)) => {
+                self.keep(end);
+                self.replace(last, "\"");
+            }
         }
     }
 

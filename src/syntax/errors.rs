@@ -120,7 +120,7 @@ impl Stop<'_> {
 
     /// `data x: real<lower=0>`, `latent s: simplex[k]`
     fn stan_bounds(&self) -> Option<Diagnostic> {
-        let typed = self.expects(Rule::bounds) && self.at >= 2 && self.file.word(self.at - 2) == ":";
+        let typed = self.expects(Rule::optional) && self.at >= 2 && self.file.word(self.at - 2) == ":";
         let (what, help) = match self.found() {
             "<" if typed => {
                 ("bounds stand in parentheses", "write `real(0..1)`, `positive`, `nonneg` or `unit`")
@@ -155,7 +155,8 @@ impl Stop<'_> {
         let found = self.found();
         let after = shown(self.before());
         let wanted = self.wanted();
-        let complete = wanted.is_empty() || self.expects(Rule::EOI) && !self.expects(Rule::prior_clause);
+        let draws = self.expects(Rule::tilde) || self.expects(Rule::prior_clause);
+        let complete = wanted.is_empty() || self.expects(Rule::EOI) && !draws;
         if found.is_empty() {
             let message = format!("expected {} after {after}", alternatives(&wanted));
             return self.hinted(
@@ -191,8 +192,11 @@ impl Stop<'_> {
         } else if described.contains(&Words::Name) {
             wanted.push("a name".to_owned());
         }
+        // Behind an operand a call, a range or an operator may always follow; only what must follow is named.
+        let behind_operand = self.expects(Rule::infix);
         for words in described {
             let exact = match words {
+                Words::Exact("`(`" | "`..`") if behind_operand => continue,
                 Words::Exact(exact) => exact,
                 _ => continue,
             };

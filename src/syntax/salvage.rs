@@ -21,7 +21,10 @@ pub(super) fn statement(file: &File<'_>, piece: &Piece) -> Option<StatementKind>
     let head = head(file, piece)?;
     Some(match word {
         StatementWord::Dim => {
-            StatementKind::Dim(vec![DimDeclaration { name: head.name, form: DimForm::Size(broken()) }])
+            let names = dim_names(file, piece).into_iter();
+            StatementKind::Dim(
+                names.map(|name| DimDeclaration { name, form: DimForm::Size(broken()) }).collect(),
+            )
         }
         StatementWord::Data => {
             let default = Some(broken());
@@ -55,6 +58,21 @@ fn name(file: &File<'_>, at: usize) -> Option<Name> {
     (!words::is_reserved(text) && text != "_").then(|| Name { text: text.to_owned(), span: token.span })
 }
 
+/// The names right behind `dim` and behind the commas outside of brackets.
+fn dim_names(file: &File<'_>, piece: &Piece) -> Vec<Name> {
+    let mut names = Vec::new();
+    let mut depth = 0usize;
+    for at in piece.tokens.clone() {
+        match file.word(at) {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth = depth.saturating_sub(1),
+            "dim" | "," if depth == 0 && piece.tokens.contains(&(at + 1)) => names.extend(name(file, at + 1)),
+            _ => {}
+        }
+    }
+    names
+}
+
 /// The name, with its bracket if that holds nothing but plain binders.
 fn head(file: &File<'_>, piece: &Piece) -> Option<Head> {
     let at = piece.tokens.start + 1;
@@ -81,6 +99,30 @@ fn axes(file: &File<'_>, mut at: usize) -> Option<Vec<Binder>> {
             "," => at += 2,
             "]" => return Some(binders),
             _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::source::Source;
+    use crate::syntax::{outline, parse};
+
+    #[test]
+    fn broken_statements_keep_their_names() {
+        let text = "dim a, b, c = (1\ndata x[a]: real from 3\nlatent z[i: a, b] ~ f(,)\nobserve x ~ +\n";
+        let (tree, diagnostics) = parse(&Source::new("m.vi", text));
+        assert_eq!(diagnostics.len(), 4, "{diagnostics:#?}");
+        let outline = outline(&tree);
+        for line in [
+            "dim a\n",
+            "dim b\n",
+            "dim c\n",
+            "data x\n  axis a\n",
+            "latent z\n  axis i: a\n  axis b\n",
+            "observe\n  x\n",
+        ] {
+            assert!(outline.contains(line), "{line} in\n{outline}");
         }
     }
 }

@@ -156,15 +156,18 @@ impl Stray<'_> {
     }
 
     fn stan_declaration(&self) -> Diagnostic {
-        let end = self.sign().map_or(self.piece.tokens.len(), |(nth, _)| nth);
         let mut depth = 0usize;
         let mut name = None;
-        for nth in 1..end {
+        for nth in 1..self.piece.tokens.len() {
             match self.word(nth) {
                 "[" | "<" | "(" => depth += 1,
                 "]" | ">" | ")" => depth = depth.saturating_sub(1),
-                _ if depth == 0 && self.kind(nth) == Some(TokenKind::Word) && self.word(nth) != "of" => {
-                    name = Some(nth)
+                word if depth == 0
+                    && self.kind(nth) == Some(TokenKind::Word)
+                    && !STAN_TYPES.contains(&word) =>
+                {
+                    name = Some(nth);
+                    break;
                 }
                 _ => {}
             }

@@ -131,11 +131,10 @@ impl<'a> Lexer<'a> {
     }
 
     fn quoted(&mut self) {
-        let line = self.line_rest();
-        match closing_quote(line) {
+        match closing_quote(self.rest()) {
             Some(end) => self.push(TokenKind::Text, end + 1),
             None => {
-                let length = line.trim_end().len();
+                let length = self.line_rest().trim_end().len();
                 let diagnostic = Diagnostic::new(UNTERMINATED_TEXT, "a text is not ended on its line")
                     .at(self.here(length), "no `\"` closes this")
                     .help("write a `\"` where the text ends");
@@ -152,7 +151,10 @@ impl<'a> Lexer<'a> {
         if touches {
             return self.push(TokenKind::Sign, 1);
         }
-        let Some(length) = self.line_rest()[1..].find('\'') else { return self.unknown('\'') };
+        let stop = self.rest()[1..].find(['\'', '\n']);
+        let Some(length) = stop.filter(|stop| self.rest()[1 + stop..].starts_with('\'')) else {
+            return self.unknown('\'');
+        };
         let inner = &self.rest()[1..=length];
         let edit = Edit { span: self.here(length + 2), text: format!("\"{}\"", inner.replace('"', "\\\"")) };
         let diagnostic = Diagnostic::new(SINGLE_QUOTES, "a text is written in double quotes")
@@ -219,14 +221,15 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Where the quote that closes the text at the front stands.
-fn closing_quote(line: &str) -> Option<usize> {
-    let bytes = line.as_bytes();
+/// Where the quote that closes the text at the front stands, on the same line.
+fn closing_quote(rest: &str) -> Option<usize> {
+    let bytes = rest.as_bytes();
     let mut at = 1;
     while at < bytes.len() {
         match bytes[at] {
             b'"' => return Some(at),
-            b'\\' => at += 2,
+            b'\n' => return None,
+            b'\\' if bytes.get(at + 1) != Some(&b'\n') => at += 2,
             _ => at += 1,
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::graph::{Binary, Node, Unary};
 use crate::library::{End, Normaliser, OfValue, ValueKind};
-use crate::model::{AxisVar, Distribution, FamilyCall, Term};
+use crate::model::{Distribution, FamilyCall, Term};
 
 use super::Translator;
 
@@ -236,10 +236,13 @@ impl Translator<'_> {
         }
     }
 
-    /// Log density of the uniform distribution over an index dim.
-    pub fn log_uniform_over(&mut self, axis: AxisVar) -> Node {
-        let size = self.size(axis.dim);
-        self.builder.constant(-(size as f64).ln())
+    /// A density over `count` values, normalised by their number where its form leaves that to us.
+    pub fn with_domain_size(&mut self, distribution: &Distribution, density: Node, count: usize) -> Node {
+        let Distribution::Family(call) = distribution else { return density };
+        match call.family.forms[call.form].normaliser {
+            Normaliser::DomainSize => self.builder.plus(density, -(count as f64).ln()),
+            Normaliser::Included | Normaliser::Improper => density,
+        }
     }
 }
 

@@ -27,6 +27,28 @@ pub enum DrawPlan {
     Mixture(Vec<(Node, DrawPlan)>),
     /// One along an axis, by the probabilities along it.
     MixtureOver(Node, Axis, Box<DrawPlan>),
+    /// A state by its log weight along an axis; the value is the position plus `low`.
+    State {
+        /// Log weights, not normalised.
+        weights: Node,
+        /// The axis of the states.
+        axis: Axis,
+        /// The value of the first state.
+        low: f64,
+    },
+    /// States along a chain, drawn from its last element backwards (Scott 2002).
+    Chain {
+        /// log weight of each state given all up to it.
+        filtered: Node,
+        /// log weight of each step.
+        step: Node,
+        /// The axis it runs along.
+        along: Axis,
+        /// States of the previous element, and of the element.
+        states: [Axis; 2],
+        /// The value of the first state.
+        low: f64,
+    },
 }
 
 impl Translator<'_> {
@@ -77,6 +99,8 @@ impl DrawPlan {
             Self::MixtureOver(weights, _, component) => {
                 std::iter::once(*weights).chain(component.nodes()).collect()
             }
+            Self::State { weights, .. } => vec![*weights],
+            Self::Chain { filtered, step, .. } => vec![*filtered, *step],
         }
     }
 }

@@ -3,6 +3,7 @@
 //! One axis of the model, `(dim, copy)`, is one axis of the graph. A term becomes a node over (at most) its axes.
 
 pub mod bindings;
+pub mod discrete;
 mod distributions;
 mod draws;
 mod reads;
@@ -12,6 +13,7 @@ mod terms;
 use std::collections::HashMap;
 
 pub use bindings::{Bindings, Coordinates};
+pub use discrete::{Place, Reference, States};
 pub use draws::DrawPlan;
 
 use crate::array::Array;
@@ -34,6 +36,7 @@ pub struct Translator<'a> {
     replicates: HashMap<usize, Node>,
     /// The body of the recurrence that is being translated.
     frame: Option<recurrence::Frame>,
+    discrete: discrete::Discrete,
 }
 
 impl<'a> Translator<'a> {
@@ -49,6 +52,7 @@ impl<'a> Translator<'a> {
             guards: vec![],
             replicates: HashMap::new(),
             frame: None,
+            discrete: discrete::Discrete::default(),
         };
         let known = (0..model.dims.len()).filter(|&dim| bindings.sizes.get(dim).copied().flatten().is_some());
         known.for_each(|dim| {
@@ -60,6 +64,11 @@ impl<'a> Translator<'a> {
     /// The model being translated.
     pub fn model(&self) -> &'a Model {
         self.model
+    }
+
+    /// The sizes and values it is translated with.
+    pub fn bindings(&self) -> &'a Bindings {
+        self.bindings
     }
 
     /// Size of a dim, which is bound.

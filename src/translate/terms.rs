@@ -27,6 +27,9 @@ impl Translator<'_> {
                 if let Some(value) = self.read_member(*site, addresses) {
                     return value;
                 }
+                if let Some(states) = self.read_states(*site, addresses) {
+                    return states;
+                }
                 let source = self.site(*site);
                 self.read(source, *site, addresses)
             }

@@ -54,7 +54,7 @@ pub fn fit(model: &Path, data: &[PathBuf], options: &Options) -> Result<Outcome,
     let Some(model) = &checked.model else { return Err(render(&checked.diagnostics, &files, Style::Plain, 100)) };
     let (bound, diagnostics) = driver::bind(model, &data_sources);
     let Some(bound) = bound else { return Err(render(&diagnostics, &files, Style::Plain, 100)) };
-    let objective = driver::lower(&bound);
+    let objective = driver::lower(&bound).map_err(|refusal| refusal.message)?;
     let fitted = driver::fit(&bound, &objective, options, 1, &mut Unwatched);
     let rows = fitted.sites.iter().flat_map(|site| summarise(site, fitted.weights.as_deref())).collect();
     Ok(Outcome { fitted, rows })

@@ -21,7 +21,7 @@ impl View<'_> {
 
 impl Interpreter<'_> {
     pub(super) fn cholesky(&self, data: &NodeData, row: Axis, column: Axis) -> Arc<[f64]> {
-        self.map_matrices(data, row, column, |n, matrix| cholesky(n, matrix))
+        self.map_matrices(data, row, column, cholesky)
     }
 
     pub(super) fn inverse(&self, data: &NodeData, row: Axis, column: Axis) -> Arc<[f64]> {

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use crate::graph::autodiff::pull_back;
-use crate::graph::{Axis, Builder, Node, ScanBody, ScanId};
+use crate::graph::{Builder, Node, ScanBody, ScanId};
 
 /// Adjoints of the inputs of a scan that are `wanted`; `given` are those of its outputs and final carries.
 pub(super) fn pull(
@@ -53,21 +53,23 @@ impl<'a> Backward<'a> {
         Self { forward, scan, body, leaves, sequences, constants, bound: vec![], slots: 0 }
     }
 
-    fn leaf(&mut self, builder: &mut Builder, axes: &[Axis]) -> Node {
+    /// A leaf with the axes of a node.
+    fn leaf(&mut self, builder: &mut Builder, like: Node) -> Node {
         self.slots += 1;
-        builder.leaf(self.scan, self.slots - 1, axes)
+        let axes = builder.axes_of(like).to_vec();
+        builder.leaf(self.scan, self.slots - 1, &axes)
     }
 
-    /// A leaf for a slice of a sequence.
-    fn slice(&mut self, builder: &mut Builder, axes: &[Axis]) -> Node {
-        let leaf = self.leaf(builder, axes);
+    /// A leaf for a slice of a sequence, with the axes of a node.
+    fn slice(&mut self, builder: &mut Builder, like: Node) -> Node {
+        let leaf = self.leaf(builder, like);
         self.body.sequences.push(leaf);
         leaf
     }
 
     /// A leaf for a carry whose value no derivative depends on: it only receives an adjoint.
     fn unread(&mut self, builder: &mut Builder, carry: Node) -> Node {
-        let leaf = self.leaf(builder, &builder.axes_of(carry).to_vec());
+        let leaf = self.leaf(builder, carry);
         self.body.constants.push(leaf);
         let zeros = builder.zeros_like(carry);
         self.bound.push(zeros);
@@ -89,7 +91,7 @@ impl<'a> Backward<'a> {
             let leaf = match builder.saved_carry(scan, id, j) {
                 Some(saved) => {
                     read.push(saved);
-                    self.slice(builder, &builder.axes_of(carry).to_vec())
+                    self.slice(builder, carry)
                 }
                 None => self.unread(builder, carry),
             };
@@ -98,11 +100,11 @@ impl<'a> Backward<'a> {
         let rest = &inputs[forward.carries.len()..];
         for (&sequence, &input) in forward.sequences.iter().zip(rest) {
             read.push(input);
-            let leaf = self.slice(builder, &builder.axes_of(sequence).to_vec());
+            let leaf = self.slice(builder, sequence);
             self.leaves.insert(sequence, leaf);
         }
         for &constant in &forward.constants {
-            let leaf = self.leaf(builder, &builder.axes_of(constant).to_vec());
+            let leaf = self.leaf(builder, constant);
             self.body.constants.push(leaf);
             self.leaves.insert(constant, leaf);
         }
@@ -111,7 +113,7 @@ impl<'a> Backward<'a> {
         for (&output, adjoint) in forward.outputs.iter().zip(given) {
             if let Some(adjoint) = *adjoint {
                 read.push(adjoint);
-                seeds.push((output, self.slice(builder, &builder.axes_of(output).to_vec())));
+                seeds.push((output, self.slice(builder, output)));
             }
         }
         (read, seeds)
@@ -128,7 +130,7 @@ impl<'a> Backward<'a> {
         let forward = self.forward;
         let mut seeds = seeds.to_vec();
         for &next in &forward.next {
-            let leaf = self.leaf(builder, &builder.axes_of(next).to_vec());
+            let leaf = self.leaf(builder, next);
             self.body.carries.push(leaf);
             seeds.push((next, leaf));
         }
@@ -142,16 +144,14 @@ impl<'a> Backward<'a> {
         let sources = forward.carries.iter().copied().chain(sequence_leaves).chain(constant_leaves);
         let sources: Vec<Node> = sources.map(|leaf| self.leaves[&leaf]).collect();
         let adjoints = pull_back(builder, &seeds, &sources);
-        let mut filled = sources.iter().zip(adjoints).map(|(&source, adjoint)| {
-            let axes = builder.axes_of(source).to_vec();
-            (axes, adjoint.unwrap_or_else(|| builder.zeros_like(source)))
-        });
-        let carries: Vec<Node> = filled.by_ref().take(forward.carries.len()).map(|(_, next)| next).collect();
-        self.body.next = carries;
-        self.body.outputs = filled.by_ref().take(self.sequences.len()).map(|(_, output)| output).collect();
-        let constants: Vec<_> = filled.collect();
-        for (axes, contribution) in constants {
-            let sum = self.leaf(builder, &axes);
+        let filled = sources.iter().zip(adjoints);
+        let mut filled: Vec<Node> =
+            filled.map(|(&source, adjoint)| adjoint.unwrap_or_else(|| builder.zeros_like(source))).collect();
+        let contributions = filled.split_off(forward.carries.len() + self.sequences.len());
+        self.body.outputs = filled.split_off(forward.carries.len());
+        self.body.next = filled;
+        for contribution in contributions {
+            let sum = self.leaf(builder, contribution);
             self.body.carries.push(sum);
             self.body.next.push(builder.add(sum, contribution));
         }

@@ -1,7 +1,7 @@
 //! Lower triangular factors of correlation matrices.
 
 use crate::library::interval::Interval;
-use crate::library::spec::{Domain, Membership, Rank, Transform};
+use crate::library::spec::{Domain, Measure, Membership, Rank, Transform};
 
 use super::membership::{NO_ENDS, TOLERANCE, both};
 use super::triangles::{below_diagonal, correlation_coordinates, correlation_factor, lower_triangular};
@@ -14,6 +14,7 @@ pub static CHOL_CORR: Domain = Domain {
     interval: Interval::closed(-1.0, 1.0),
     transform: Some(Transform {
         free_size: below_diagonal,
+        measure: Measure::BelowDiagonal,
         forward: correlation_factor,
         inverse: |x, _, n| correlation_coordinates(x, n),
     }),

@@ -1,6 +1,6 @@
 //! Lower triangular factors of covariance matrices.
 
-use crate::library::spec::{Domain, Rank, Transform};
+use crate::library::spec::{Domain, Measure, Rank, Transform};
 
 use super::membership::NO_ENDS;
 use super::triangles::{covariance_coordinates, covariance_factor, lower_triangular, with_diagonal};
@@ -12,6 +12,7 @@ pub static CHOL_COV: Domain = Domain {
     rank: Rank::Matrix,
     transform: Some(Transform {
         free_size: with_diagonal,
+        measure: Measure::UpToDiagonal,
         forward: covariance_factor,
         inverse: |x, _, n| covariance_coordinates(x, n),
     }),

@@ -3,7 +3,7 @@
 use crate::graph::{Builder, Node};
 use crate::library::formula::{factorise, times_transpose};
 use crate::library::interval::Interval;
-use crate::library::spec::{Domain, Image, Membership, Place, Rank, Transform};
+use crate::library::spec::{Domain, Image, Measure, Membership, Place, Rank, Transform};
 
 use super::membership::{NO_ENDS, TOLERANCE, both};
 use super::triangles::{
@@ -16,7 +16,12 @@ pub static CORR: Domain = Domain {
     words: "a correlation matrix",
     rank: Rank::Matrix,
     interval: Interval::closed(-1.0, 1.0),
-    transform: Some(Transform { free_size: below_diagonal, forward, inverse }),
+    transform: Some(Transform {
+        free_size: below_diagonal,
+        measure: Measure::BelowDiagonal,
+        forward,
+        inverse,
+    }),
     inside: &[
         (&[1.0, -0.6, -0.6, 1.0], NO_ENDS, 2),
         (&[1.0, 0.3, -0.2, 0.3, 1.0, 0.45, -0.2, 0.45, 1.0], NO_ENDS, 3),

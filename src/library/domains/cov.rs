@@ -2,7 +2,7 @@
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{factorise, times_transpose};
-use crate::library::spec::{Domain, Image, Place, Rank, Transform};
+use crate::library::spec::{Domain, Image, Measure, Place, Rank, Transform};
 
 use super::membership::NO_ENDS;
 use super::triangles::{
@@ -14,7 +14,7 @@ pub static COV: Domain = Domain {
     name: "cov",
     words: "a covariance matrix (symmetric, positive definite)",
     rank: Rank::Matrix,
-    transform: Some(Transform { free_size: with_diagonal, forward, inverse }),
+    transform: Some(Transform { free_size: with_diagonal, measure: Measure::UpToDiagonal, forward, inverse }),
     inside: &[
         (&[1.7, -0.6, -0.6, 0.9], NO_ENDS, 2),
         (&[2.0, 0.3, -0.2, 0.3, 1.1, 0.45, -0.2, 0.45, 0.8], NO_ENDS, 3),

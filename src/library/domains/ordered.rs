@@ -1,7 +1,7 @@
 //! Increasing vectors.
 
 use crate::graph::{Builder, Direction, Node};
-use crate::library::spec::{Domain, Image, Membership, Place, Rank, Transform};
+use crate::library::spec::{Domain, Image, Measure, Membership, Place, Rank, Transform};
 
 use super::membership::{NO_ENDS, both, each};
 
@@ -10,7 +10,7 @@ pub static ORDERED: Domain = Domain {
     name: "ordered",
     words: "a vector of increasing numbers",
     rank: Rank::Vector,
-    transform: Some(Transform { free_size: |sizes| sizes[0], forward, inverse }),
+    transform: Some(Transform { free_size: |sizes| sizes[0], measure: Measure::All, forward, inverse }),
     inside: &[(&[-1.3, 0.4, 0.9, 7.7], NO_ENDS, 4), (&[2.2], NO_ENDS, 1)],
     outside: &[(&[0.4, -1.3, 0.9], NO_ENDS, 3)],
     ..Domain::base(|x, _, _| increasing(x))

@@ -1,6 +1,6 @@
 //! All real numbers.
 
-use crate::library::spec::{Domain, Image, Transform};
+use crate::library::spec::{Domain, Image, Measure, Transform};
 
 use super::membership::{NO_ENDS, each};
 
@@ -10,6 +10,7 @@ pub static REAL: Domain = Domain {
     words: "a real number",
     transform: Some(Transform {
         free_size: |_| 1,
+        measure: Measure::All,
         forward: |b, free, _| Image { value: free, log_abs_det: b.constant(0.0) },
         inverse: |x, _, _| x.to_vec(),
     }),

@@ -2,11 +2,12 @@
 
 use crate::graph::{Builder, Node};
 use crate::library::formula;
-use crate::library::spec::{Image, Place, Transform};
+use crate::library::spec::{Image, Measure, Place, Transform};
 
 /// x = exp(u)
 pub(super) const EXPONENTIAL: Transform = Transform {
     free_size: |_| 1,
+    measure: Measure::All,
     forward: |b, u, _| Image { value: b.exp(u), log_abs_det: u },
     inverse: |x, _, _| x.iter().map(|x| x.ln()).collect(),
 };
@@ -14,6 +15,7 @@ pub(super) const EXPONENTIAL: Transform = Transform {
 /// x = low + exp(u)
 pub(super) const ABOVE: Transform = Transform {
     free_size: |_| 1,
+    measure: Measure::All,
     forward: |b, u, place| {
         let (low, exp) = (end(b, place, 0), b.exp(u));
         Image { value: b.add(low, exp), log_abs_det: u }
@@ -24,6 +26,7 @@ pub(super) const ABOVE: Transform = Transform {
 /// x = high - exp(u)
 pub(super) const BELOW: Transform = Transform {
     free_size: |_| 1,
+    measure: Measure::All,
     forward: |b, u, place| {
         let (high, exp) = (end(b, place, 1), b.exp(u));
         Image { value: b.sub(high, exp), log_abs_det: u }
@@ -34,6 +37,7 @@ pub(super) const BELOW: Transform = Transform {
 /// x = 1 / (1 + exp(-u))
 pub(super) const LOGISTIC: Transform = Transform {
     free_size: |_| 1,
+    measure: Measure::All,
     forward: |b, u, _| Image { value: b.sigmoid(u), log_abs_det: log_logistic_slope(b, u) },
     inverse: |x, _, _| x.iter().map(|x| x.ln() - (-x).ln_1p()).collect(),
 };
@@ -41,6 +45,7 @@ pub(super) const LOGISTIC: Transform = Transform {
 /// x = low + (high - low) / (1 + exp(-u))
 pub(super) const BETWEEN: Transform = Transform {
     free_size: |_| 1,
+    measure: Measure::All,
     forward: |b, u, place| {
         let (low, high) = (end(b, place, 0), end(b, place, 1));
         let (width, share) = (b.sub(high, low), b.sigmoid(u));

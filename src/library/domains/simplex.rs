@@ -2,7 +2,7 @@
 
 use crate::graph::{Builder, Node};
 use crate::library::interval::Interval;
-use crate::library::spec::{Domain, Image, Membership, Place, Rank, Transform};
+use crate::library::spec::{Domain, Image, Measure, Membership, Place, Rank, Transform};
 
 use super::membership::{NO_ENDS, TOLERANCE, both, each};
 use super::zero_sum::{helmert, helmert_coordinates};
@@ -13,7 +13,12 @@ pub static SIMPLEX: Domain = Domain {
     words: "a vector of probabilities that sum to 1",
     rank: Rank::Vector,
     interval: Interval::UNIT,
-    transform: Some(Transform { free_size: |sizes| sizes[0].saturating_sub(1), forward, inverse }),
+    transform: Some(Transform {
+        free_size: |sizes| sizes[0].saturating_sub(1),
+        measure: Measure::AllButLast,
+        forward,
+        inverse,
+    }),
     inside: &[
         (&[0.13, 0.4, 0.47], NO_ENDS, 3),
         (&[0.97, 0.01, 0.015, 0.005], NO_ENDS, 4),

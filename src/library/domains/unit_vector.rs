@@ -2,7 +2,7 @@
 
 use crate::graph::{Builder, Node};
 use crate::library::interval::Interval;
-use crate::library::spec::{Domain, Image, Law, Membership, Place, Rank, Transform};
+use crate::library::spec::{Domain, Image, Law, Measure, Membership, Place, Rank, Transform};
 
 use super::membership::{NO_ENDS, TOLERANCE, both, each};
 use super::ordered::on_joint_axis;
@@ -13,7 +13,12 @@ pub static UNIT_VECTOR: Domain = Domain {
     words: "a vector of length 1",
     rank: Rank::Vector,
     interval: Interval::closed(-1.0, 1.0),
-    transform: Some(Transform { free_size: |sizes| sizes[0], forward, inverse: |x, _, _| x.to_vec() }),
+    transform: Some(Transform {
+        free_size: |sizes| sizes[0],
+        measure: Measure::Sphere,
+        forward,
+        inverse: |x, _, _| x.to_vec(),
+    }),
     inside: &[(&[0.6, -0.8], NO_ENDS, 2), (&[0.48, 0.64, -0.6], NO_ENDS, 3)],
     outside: &[(&[0.4, 0.5, 0.2], NO_ENDS, 3)],
     exempt: &[(

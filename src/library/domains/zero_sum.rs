@@ -1,7 +1,7 @@
 //! Vectors that sum to 0; over two axes, matrices whose rows and columns do.
 
 use crate::graph::{Axis, Builder, Direction, Node};
-use crate::library::spec::{Domain, Image, Membership, Place, Rank, Transform};
+use crate::library::spec::{Domain, Image, Measure, Membership, Place, Rank, Transform};
 
 use super::membership::{NO_ENDS, TOLERANCE, both, each};
 
@@ -12,6 +12,7 @@ pub static ZERO_SUM: Domain = Domain {
     rank: Rank::Vector,
     transform: Some(Transform {
         free_size: |sizes| sizes.iter().map(|size| size.saturating_sub(1)).product(),
+        measure: Measure::Subspace,
         forward,
         inverse,
     }),

@@ -4,7 +4,7 @@ use rand::RngExt;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::from;
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support, ValueKind};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support, ValueKind};
 
 /// `bernoulli`
 pub static BERNOULLI: Family = Family {
@@ -27,7 +27,11 @@ pub static BERNOULLI: Family = Family {
         let variance = b.mul(a[0], rest);
         (a[0], b.sqrt(variance))
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.13], value: &[1.0], log_density: -2.0402208285265546 },
+        Reference { arguments: &[0.37], value: &[0.0], log_density: -0.4620354595965587 },
+        Reference { arguments: &[0.996], value: &[0.0], log_density: -5.521460917862245 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| f64::from(rng.random::<f64>() < a[0])))
 };
 

@@ -4,7 +4,7 @@ use rand_distr::Beta;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{from, log_beta, sample, total, x_log_one_minus_y, x_log_y};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
 /// `beta`
 pub static BETA: Family = Family {
@@ -39,7 +39,11 @@ pub static BETA: Family = Family {
         let variance = b.div(spread, next);
         (mean, b.sqrt(variance))
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[1.9, 0.7], value: &[0.13], log_density: -1.6588912325334506 },
+        Reference { arguments: &[0.37, 2.1], value: &[0.004], log_density: 2.8155368994695467 },
+        Reference { arguments: &[15.0, 3.3], value: &[0.904], log_density: 1.3852117575032707 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| sample(rng, Beta::new(a[0], a[1]))))
 };
 

@@ -4,7 +4,7 @@ use rand_distr::Beta;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{log_beta, log_choose, sample};
-use crate::library::spec::{Draw, End, Family, Form, Over, Parameter, Support, ValueKind};
+use crate::library::spec::{Draw, End, Family, Form, Over, Parameter, Reference, Support, ValueKind};
 
 use super::binomial;
 
@@ -22,7 +22,11 @@ pub static BETA_BINOMIAL: Family = Family {
         Parameter::scalar("b", "positive", "pulls towards 0"),
     ])],
     support: Support { domain: "int_interval", ends: [End::At(0.0), End::Argument(0)] },
-    references: &[],
+    references: &[
+        Reference { arguments: &[7.0, 0.7, 1.9], value: &[3.0], log_density: -2.172918768269644 },
+        Reference { arguments: &[40.0, 4.1, 0.6], value: &[40.0], log_density: -1.451528942017684 },
+        Reference { arguments: &[5.0, 3.1, 17.0], value: &[0.0], log_density: -0.7593361296988803 },
+    ],
     ..Family::base(
         log_density,
         Draw::Scalar(|rng, a| {

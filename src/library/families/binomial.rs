@@ -4,7 +4,7 @@ use rand_distr::Binomial;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{from, log_choose, sample_count, total, x_log_one_minus_y, x_log_y};
-use crate::library::spec::{Draw, End, Family, Form, Over, Parameter, Support, ValueKind};
+use crate::library::spec::{Draw, End, Family, Form, Over, Parameter, Reference, Support, ValueKind};
 
 const N: Parameter = Parameter::scalar("n", "count", "number of trials");
 
@@ -35,7 +35,11 @@ pub static BINOMIAL: Family = Family {
         let variance = b.mul(mean, rest);
         (mean, b.sqrt(variance))
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[7.0, 0.13], value: &[3.0], log_density: -3.1223626934242805 },
+        Reference { arguments: &[40.0, 0.77], value: &[40.0], log_density: -10.4545905653763 },
+        Reference { arguments: &[3.0, 0.004], value: &[0.0], log_density: -0.012024064192616455 },
+    ],
     ..Family::base(log_density, Draw::Scalar(draw))
 };
 

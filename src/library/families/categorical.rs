@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
 
 use crate::graph::{Builder, Node};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support, ValueKind};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support, ValueKind};
 
 /// `categorical`
 pub static CATEGORICAL: Family = Family {
@@ -31,7 +31,12 @@ pub static CATEGORICAL: Family = Family {
         }),
     ],
     support: Support::of("index"),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.13, 0.27, 0.6], value: &[1.0], log_density: -1.3093333199837622 },
+        Reference { arguments: &[0.13, 0.27, 0.6], value: &[2.0], log_density: -0.5108256237659907 },
+        Reference { arguments: &[0.07, 0.53, 0.1, 0.3], value: &[0.0], log_density: -2.659260036932778 },
+    ],
+    reference_source: "mpmath 1.4",
     ..Family::base(log_density, Draw::Joint(|rng, a, _| vec![draw(rng, &a[0])]))
 };
 

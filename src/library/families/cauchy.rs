@@ -6,7 +6,7 @@ use rand_distr::Cauchy;
 
 use crate::graph::{Binary, Builder, Node, Unary};
 use crate::library::formula::{sample, standardise};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference};
 
 /// `cauchy`
 pub static CAUCHY: Family = Family {
@@ -36,7 +36,11 @@ pub static CAUCHY: Family = Family {
         b.add(a[0], spread)
     }),
     location_scale: Some((0, 1)),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7, 1.9], value: &[-1.3], log_density: -2.5323391715506 },
+        Reference { arguments: &[-4.2, 0.37], value: &[900.1], log_density: -15.753304654094963 },
+        Reference { arguments: &[12.0, 15.0], value: &[-33.0], log_density: -6.155365179945656 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| sample(rng, Cauchy::new(a[0], a[1]))))
 };
 

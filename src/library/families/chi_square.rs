@@ -4,7 +4,7 @@ use rand_distr::ChiSquared;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::sample;
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
 use super::gamma;
 
@@ -20,7 +20,11 @@ pub static CHI_SQUARE: Family = Family {
         let variance = b.times(a[0], 2.0);
         (a[0], b.sqrt(variance))
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[1.9], value: &[1.3], log_density: -1.3525768299932954 },
+        Reference { arguments: &[0.67], value: &[0.1], log_density: 0.2688002114392249 },
+        Reference { arguments: &[23.0], value: &[39.0], log_density: -5.2957957686453305 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| sample(rng, ChiSquared::new(a[0]))))
 };
 

@@ -6,7 +6,7 @@ use rand_distr::Gamma;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{sample, x_log_y};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference, Support};
 
 /// `dirichlet`
 pub static DIRICHLET: Family = Family {
@@ -23,7 +23,19 @@ pub static DIRICHLET: Family = Family {
         "as if concentration - 1 had been seen",
     )])],
     support: Support::of("simplex"),
-    references: &[],
+    references: &[
+        Reference { arguments: &[1.9, 0.7, 3.1], value: &[0.13, 0.27, 0.6], log_density: 0.7585770415617814 },
+        Reference {
+            arguments: &[0.37, 0.6, 0.8],
+            value: &[0.904, 0.09, 0.006],
+            log_density: 0.5434207826954183,
+        },
+        Reference {
+            arguments: &[2.0, 3.0, 5.5, 1.2],
+            value: &[0.3, 0.15, 0.35, 0.2],
+            log_density: 2.1635673627624623,
+        },
+    ],
     ..Family::base(log_density, Draw::Joint(|rng, a, _| draw(rng, &a[0])))
 };
 

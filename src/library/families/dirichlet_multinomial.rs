@@ -2,7 +2,7 @@
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{log_factorial, total};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Support, ValueKind};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference, Support, ValueKind};
 
 use super::{dirichlet, multinomial};
 
@@ -21,7 +21,23 @@ pub static DIRICHLET_MULTINOMIAL: Family = Family {
         Parameter::vector("concentration", "positive", "n times its share is the expected count"),
     ])],
     support: Support::of("count"),
-    references: &[],
+    references: &[
+        Reference {
+            arguments: &[9.0, 1.3, 0.27, 0.6],
+            value: &[2.0, 3.0, 4.0],
+            log_density: -5.245473282204772,
+        },
+        Reference {
+            arguments: &[5.0, 2.0, 5.1, 0.3],
+            value: &[0.0, 5.0, 0.0],
+            log_density: -1.448077986725112,
+        },
+        Reference {
+            arguments: &[3.0, 0.1, 0.2, 0.3, 0.4],
+            value: &[0.0, 1.0, 0.0, 2.0],
+            log_density: -2.882403588246988,
+        },
+    ],
     ..Family::base(
         log_density,
         Draw::Joint(|rng, a, _| {

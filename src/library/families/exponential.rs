@@ -4,7 +4,7 @@ use rand_distr::Exp;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{log_one_minus_exp, sample};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
 /// `exponential`
 pub static EXPONENTIAL: Family = Family {
@@ -32,7 +32,11 @@ pub static EXPONENTIAL: Family = Family {
         let mean = b.reciprocal(a[0]);
         (mean, mean)
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[1.9], value: &[1.3], log_density: -1.8281461138276054 },
+        Reference { arguments: &[0.37], value: &[90.0], log_density: -34.29425227334387 },
+        Reference { arguments: &[15.0], value: &[0.04], log_density: 2.10805020110221 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| sample(rng, Exp::new(a[0]))))
 };
 

@@ -4,7 +4,7 @@ use rand_distr::Gamma;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{sample, total};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
 /// `gamma`
 pub static GAMMA: Family = Family {
@@ -35,7 +35,11 @@ pub static GAMMA: Family = Family {
         let root = b.sqrt(a[0]);
         (b.div(a[0], a[1]), b.div(root, a[1]))
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[1.9, 0.7], value: &[1.3], log_density: -1.3125702795397662 },
+        Reference { arguments: &[0.37, 2.1], value: &[0.004], log_density: 2.8676903763182064 },
+        Reference { arguments: &[15.0, 3.3], value: &[9.04], log_density: -6.29115571399497 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| sample(rng, Gamma::new(a[0], 1.0 / a[1]))))
 };
 

@@ -4,7 +4,7 @@ use rand::RngExt;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{from, x_log_one_minus_y};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support, ValueKind};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support, ValueKind};
 
 /// `geometric`
 pub static GEOMETRIC: Family = Family {
@@ -26,7 +26,11 @@ pub static GEOMETRIC: Family = Family {
         let root = b.sqrt(rest);
         (b.div(rest, a[0]), b.div(root, a[0]))
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7], value: &[3.0], log_density: -3.96859335691654 },
+        Reference { arguments: &[0.04], value: &[29.0], log_density: -4.402713665955599 },
+        Reference { arguments: &[0.37], value: &[0.0], log_density: -0.9942522733438669 },
+    ],
     ..Family::base(
         log_density,
         Draw::Scalar(|rng, a| ((-rng.random::<f64>()).ln_1p() / (-a[0]).ln_1p()).floor()),

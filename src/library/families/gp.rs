@@ -2,7 +2,7 @@
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::is_diagonal;
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference};
 
 use super::gaussian;
 
@@ -19,7 +19,15 @@ pub static GP: Family = Family {
               latent f[obs] ~ gp(exp_quad(x, sd = amp, length = len over obs))\nobserve k ~ poisson(log = f)\n",
     rank: Rank::Vector,
     forms: &[Form::canonical(&[Parameter::matrix("cov", "cov", "covariance of the values, by a kernel")])],
-    references: &[],
+    references: &[
+        Reference { arguments: &[1.7, -0.6, -0.6, 0.9], value: &[0.4, 2.2], log_density: -5.945438713353301 },
+        Reference {
+            arguments: &[2.0, 0.3, -0.2, 0.3, 1.1, 0.45, -0.2, 0.45, 0.8],
+            value: &[0.4, 2.2, -3.1],
+            log_density: -19.53750941395296,
+        },
+        Reference { arguments: &[0.3, 0.1, 0.1, 0.5], value: &[-1.1, 0.6], log_density: -3.8726777525902767 },
+    ],
     ..Family::base(
         log_density,
         Draw::Joint(|rng, a, n| {

@@ -6,7 +6,7 @@ use rand_distr::Gumbel;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{log_one_minus_exp, sample, standardise, total};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference};
 
 const EULER_GAMMA: f64 = 0.577_215_664_901_532_9;
 
@@ -40,7 +40,11 @@ pub static GUMBEL: Family = Family {
         let shift = b.times(a[1], EULER_GAMMA);
         (b.add(a[0], shift), b.times(a[1], PI / 6.0_f64.sqrt()))
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7, 1.9], value: &[-1.3], log_density: -2.4544034634087146 },
+        Reference { arguments: &[-4.2, 0.37], value: &[9.1], log_density: -34.95169367260208 },
+        Reference { arguments: &[12.0, 15.0], value: &[-33.0], log_density: -19.79358712428988 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| sample(rng, Gumbel::new(a[0], a[1]))))
 };
 

@@ -6,7 +6,7 @@ use rand_distr::Cauchy;
 
 use crate::graph::{Builder, Node, Unary};
 use crate::library::formula::sample;
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
 use super::cauchy;
 
@@ -34,7 +34,11 @@ pub static HALF_CAUCHY: Family = Family {
         let z = b.unary(Unary::Tan, angle);
         b.mul(a[0], z)
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[1.9], value: &[1.3], log_density: -1.4774356396751362 },
+        Reference { arguments: &[0.37], value: &[900.0], log_density: -15.050624674294275 },
+        Reference { arguments: &[15.0], value: &[0.04], log_density: -3.1596400174774923 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| sample(rng, Cauchy::new(0.0, a[0])).abs()))
 };
 

@@ -4,7 +4,7 @@ use rand_distr::Normal;
 
 use crate::graph::{Builder, Node, Unary};
 use crate::library::formula::{normal_kernel, sample};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
 /// `half_normal`
 pub static HALF_NORMAL: Family = Family {
@@ -38,7 +38,11 @@ pub static HALF_NORMAL: Family = Family {
         let sd = (1.0 - 2.0 / std::f64::consts::PI).sqrt();
         (b.times(a[0], mean_of_folded), b.times(a[0], sd))
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[1.9], value: &[1.3], log_density: -1.101717260977787 },
+        Reference { arguments: &[0.37], value: &[2.9], log_density: -29.947390065422116 },
+        Reference { arguments: &[15.0], value: &[0.04], log_density: -2.933845109302493 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| sample(rng, Normal::new(0.0, a[0])).abs()))
 };
 

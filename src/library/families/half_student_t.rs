@@ -6,7 +6,7 @@ use rand_distr::StudentT;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::sample;
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
 use super::student_t;
 
@@ -21,7 +21,11 @@ pub static HALF_STUDENT_T: Family = Family {
         Parameter::scalar("scale", "positive", "its scale"),
     ])],
     support: Support::of("positive"),
-    references: &[],
+    references: &[
+        Reference { arguments: &[3.7, 1.9], value: &[1.3], log_density: -1.2144249531318545 },
+        Reference { arguments: &[1.2, 0.37], value: &[900.0], log_density: -16.376302558039857 },
+        Reference { arguments: &[6.1, 15.0], value: &[0.04], log_density: -2.9746512268481937 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| a[1] * sample(rng, StudentT::new(a[0])).abs()))
 };
 

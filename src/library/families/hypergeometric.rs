@@ -4,7 +4,7 @@ use rand_distr::Hypergeometric;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{log_choose, sample_count};
-use crate::library::spec::{Draw, Family, Form, Law, Over, Parameter, Support, ValueKind};
+use crate::library::spec::{Draw, Family, Form, Law, Over, Parameter, Reference, Support, ValueKind};
 
 /// `hypergeometric`
 pub static HYPERGEOMETRIC: Family = Family {
@@ -20,7 +20,11 @@ pub static HYPERGEOMETRIC: Family = Family {
         Parameter::scalar("bad", "count", "how many others there are"),
     ])],
     support: Support::of("count"),
-    references: &[],
+    references: &[
+        Reference { arguments: &[7.0, 5.0, 9.0], value: &[3.0], log_density: -1.0020314606623306 },
+        Reference { arguments: &[20.0, 23.0, 61.0], value: &[4.0], log_density: -1.7881430580216797 },
+        Reference { arguments: &[6.0, 5.0, 3.0], value: &[4.0], log_density: -0.6241543090729942 },
+    ],
     exempt: &[(Law::Gradient, "its arguments are integers")],
     ..Family::base(
         log_density,

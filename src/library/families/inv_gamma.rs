@@ -4,7 +4,7 @@ use rand_distr::Gamma;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{sample, total};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
 /// `inv_gamma`
 pub static INV_GAMMA: Family = Family {
@@ -18,7 +18,11 @@ pub static INV_GAMMA: Family = Family {
         Parameter::scalar("scale", "positive", "(shape - 1) times the mean"),
     ])],
     support: Support::of("positive"),
-    references: &[],
+    references: &[
+        Reference { arguments: &[1.9, 0.7], value: &[1.3], log_density: -1.938016022977771 },
+        Reference { arguments: &[2.37, 2.1], value: &[0.104], log_density: -11.003883511216738 },
+        Reference { arguments: &[15.0, 33.0], value: &[9.04], log_density: -11.620597029082946 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| 1.0 / sample(rng, Gamma::new(a[0], 1.0 / a[1]))))
 };
 

@@ -2,7 +2,7 @@
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::total;
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference, Support};
 
 use super::{gaussian, wishart};
 
@@ -20,7 +20,23 @@ pub static INV_WISHART: Family = Family {
         Parameter::matrix("scale", "cov", "(df - K - 1) times the mean"),
     ])],
     support: Support::of("cov"),
-    references: &[],
+    references: &[
+        Reference {
+            arguments: &[3.7, 1.7, -0.6, -0.6, 0.9],
+            value: &[1.3, 0.2, 0.2, 0.6],
+            log_density: -3.3085776963922706,
+        },
+        Reference {
+            arguments: &[2.4, 1.3, 0.2, 0.2, 0.6],
+            value: &[1.7, -0.6, -0.6, 0.9],
+            log_density: -4.235109104385259,
+        },
+        Reference {
+            arguments: &[5.2, 2.0, 0.3, -0.2, 0.3, 1.1, 0.45, -0.2, 0.45, 0.8],
+            value: &[3.1, 0.4, -0.2, 0.4, 2.2, 0.9, -0.2, 0.9, 4.1],
+            log_density: -22.34335511683893,
+        },
+    ],
     ..Family::base(
         log_density,
         Draw::Joint(|rng, a, n| inverse(&wishart::draw(rng, a[0][0], &inverse(&a[1], n), n), n)),

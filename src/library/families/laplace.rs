@@ -6,7 +6,7 @@ use rand::RngExt;
 
 use crate::graph::{Binary, Builder, Node, Unary};
 use crate::library::formula::standardise;
-use crate::library::spec::{Draw, Family, Form, Over, Parameter};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference};
 
 /// `laplace`
 pub static LAPLACE: Family = Family {
@@ -41,7 +41,11 @@ pub static LAPLACE: Family = Family {
     }),
     location_scale: Some((0, 1)),
     moments: Some(|b, a, _| (a[0], b.times(a[1], SQRT_2))),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7, 1.9], value: &[-1.3], log_density: -2.3876326456797083 },
+        Reference { arguments: &[-4.2, 0.37], value: &[9.1], log_density: -35.64484085316203 },
+        Reference { arguments: &[12.0, 15.0], value: &[-33.0], log_density: -6.401197381662156 },
+    ],
     ..Family::base(
         log_density,
         Draw::Scalar(|rng, a| {

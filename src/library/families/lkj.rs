@@ -7,7 +7,7 @@ use rand_distr::Beta;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::sample;
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference, Support};
 
 use super::gaussian;
 
@@ -26,8 +26,22 @@ pub static LKJ: Family = Family {
         "the larger, the weaker the correlations",
     )])],
     support: Support::of("corr"),
-    references: &[],
-    reference_source: "mpmath 1.4.1, by partial correlations",
+    references: &[
+        Reference { arguments: &[2.7], value: &[1.0, -0.6, -0.6, 1.0], log_density: -0.8804687438932088 },
+        Reference {
+            arguments: &[0.8],
+            value: &[1.0, 0.3, -0.2, 0.3, 1.0, 0.45, -0.2, 0.45, 1.0],
+            log_density: -1.8054324405285875,
+        },
+        Reference {
+            arguments: &[3.3],
+            value: &[
+                1.0, 0.3, -0.2, 0.1, 0.3, 1.0, 0.45, 0.25, -0.2, 0.45, 1.0, -0.35, 0.1, 0.25, -0.35, 1.0,
+            ],
+            log_density: -1.6836689602038981,
+        },
+    ],
+    reference_source: "mpmath 1.4, by partial correlations",
     ..Family::base(
         log_density,
         Draw::Joint(|rng, a, n| {

@@ -2,7 +2,7 @@
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::diagonal;
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference, Support};
 
 use super::lkj;
 
@@ -21,8 +21,20 @@ pub static LKJ_CHOL: Family = Family {
         "the larger, the weaker the correlations",
     )])],
     support: Support::of("chol_corr"),
-    references: &[],
-    reference_source: "mpmath 1.4.1, by partial correlations",
+    references: &[
+        Reference { arguments: &[2.7], value: &[1.0, 0.0, -0.6, 0.8], log_density: -0.8804687438932088 },
+        Reference {
+            arguments: &[0.8],
+            value: &[1.0, 0.0, 0.0, 0.6, 0.8, 0.0, -0.48, 0.64, 0.6],
+            log_density: -1.8327033247769513,
+        },
+        Reference {
+            arguments: &[3.3],
+            value: &[1.0, 0.0, 0.0, -0.28, 0.96, 0.0, 0.48, 0.6, 0.64],
+            log_density: -2.1699973645075596,
+        },
+    ],
+    reference_source: "mpmath 1.4, by partial correlations",
     ..Family::base(log_density, Draw::Joint(|rng, a, n| lkj::draw_factor(rng, a[0][0], n)))
 };
 

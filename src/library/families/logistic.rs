@@ -6,7 +6,7 @@ use rand::RngExt;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{log_sigmoid, logit, standardise, total};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference};
 
 /// `logistic`
 pub static LOGISTIC: Family = Family {
@@ -35,7 +35,11 @@ pub static LOGISTIC: Family = Family {
     }),
     location_scale: Some((0, 1)),
     moments: Some(|b, a, _| (a[0], b.times(a[1], PI / 3.0_f64.sqrt()))),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7, 1.9], value: &[-1.3], log_density: -2.293239410987285 },
+        Reference { arguments: &[-4.2, 0.37], value: &[900.1], log_density: -2443.05980178071 },
+        Reference { arguments: &[12.0, 15.0], value: &[-3300.0], log_density: -223.5080502011022 },
+    ],
     ..Family::base(
         log_density,
         Draw::Scalar(|rng, a| {

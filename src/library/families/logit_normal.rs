@@ -4,7 +4,7 @@ use rand_distr::Normal;
 
 use crate::graph::{Builder, Node, Unary};
 use crate::library::formula::{logit, normal_kernel, sample, standardise, total};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
 /// `logit_normal`
 pub static LOGIT_NORMAL: Family = Family {
@@ -34,7 +34,11 @@ pub static LOGIT_NORMAL: Family = Family {
         let odds = b.add(a[0], spread);
         b.sigmoid(odds)
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7, 1.9], value: &[0.13], log_density: -0.31828826000272104 },
+        Reference { arguments: &[-1.2, 0.37], value: &[0.404], log_density: -0.9040584215849172 },
+        Reference { arguments: &[2.0, 0.6], value: &[0.996], log_density: -12.066636857467724 },
+    ],
     ..Family::base(
         log_density,
         Draw::Scalar(|rng, a| 1.0 / (1.0 + (-sample(rng, Normal::new(a[0], a[1]))).exp())),

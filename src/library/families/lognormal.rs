@@ -4,7 +4,7 @@ use rand_distr::LogNormal;
 
 use crate::graph::{Builder, Node, Unary};
 use crate::library::formula::{normal_kernel, sample, standardise};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
 /// `lognormal`
 pub static LOGNORMAL: Family = Family {
@@ -42,7 +42,11 @@ pub static LOGNORMAL: Family = Family {
         let relative = b.sqrt(relative);
         (mean, b.mul(mean, relative))
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7, 1.9], value: &[1.3], log_density: -1.84968369728155 },
+        Reference { arguments: &[-1.2, 0.37], value: &[0.04], log_density: -11.59207630875907 },
+        Reference { arguments: &[2.0, 0.6], value: &[190.0], log_density: -20.298422155473705 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| sample(rng, LogNormal::new(a[0], a[1]))))
 };
 

@@ -2,7 +2,7 @@
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{HALF_LOG_TWO_PI, times_transpose};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference};
 
 use super::gaussian;
 
@@ -50,7 +50,23 @@ pub static MULTI_NORMAL: Family = Family {
         )
         .with_density(of_correlation),
     ],
-    references: &[],
+    references: &[
+        Reference {
+            arguments: &[0.7, -1.3, 1.7, -0.6, -0.6, 0.9],
+            value: &[0.4, 2.2],
+            log_density: -10.31210543654067,
+        },
+        Reference {
+            arguments: &[0.7, -1.3, 0.2, 2.0, 0.3, -0.2, 0.3, 1.1, 0.45, -0.2, 0.45, 0.8],
+            value: &[0.4, 2.2, -3.1],
+            log_density: -30.571971797034145,
+        },
+        Reference {
+            arguments: &[-2.0, 0.1, 0.3, 0.1, 0.1, 0.5],
+            value: &[-1.1, 0.6],
+            log_density: -2.247677781080071,
+        },
+    ],
     ..Family::base(
         log_density,
         Draw::Joint(|rng, a, n| {

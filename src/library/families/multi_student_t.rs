@@ -6,7 +6,7 @@ use rand_distr::ChiSquared;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{sample, total};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference};
 
 use super::gaussian;
 
@@ -23,7 +23,23 @@ pub static MULTI_STUDENT_T: Family = Family {
         Parameter::vector("loc", "real", "its centre"),
         Parameter::matrix("scale", "cov", "its scale matrix; the covariance is df / (df - 2) times it"),
     ])],
-    references: &[],
+    references: &[
+        Reference {
+            arguments: &[3.7, 0.7, -1.3, 1.7, -0.6, -0.6, 0.9],
+            value: &[0.4, 2.2],
+            log_density: -6.7946528398967025,
+        },
+        Reference {
+            arguments: &[1.4, 0.7, -1.3, 0.2, 2.0, 0.3, -0.2, 0.3, 1.1, 0.45, -0.2, 0.45, 0.8],
+            value: &[0.4, 2.2, -3.1],
+            log_density: -10.619680103228859,
+        },
+        Reference {
+            arguments: &[11.0, -2.0, 0.1, 0.3, 0.1, 0.1, 0.5],
+            value: &[-1.1, 0.6],
+            log_density: -2.3221149504160965,
+        },
+    ],
     ..Family::base(
         log_density,
         Draw::Joint(|rng, a, n| {

@@ -4,7 +4,7 @@ use rand_chacha::ChaCha12Rng;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{log_factorial, x_log_y};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Support, ValueKind};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference, Support, ValueKind};
 
 use super::binomial;
 
@@ -22,7 +22,23 @@ pub static MULTINOMIAL: Family = Family {
         Parameter::vector("p", "simplex", "probability of each element"),
     ])],
     support: Support::of("count"),
-    references: &[],
+    references: &[
+        Reference {
+            arguments: &[9.0, 0.13, 0.27, 0.6],
+            value: &[2.0, 3.0, 4.0],
+            log_density: -2.9128771121228354,
+        },
+        Reference {
+            arguments: &[5.0, 0.2, 0.5, 0.3],
+            value: &[0.0, 5.0, 0.0],
+            log_density: -3.465735902799726,
+        },
+        Reference {
+            arguments: &[3.0, 0.1, 0.2, 0.3, 0.4],
+            value: &[0.0, 1.0, 0.0, 2.0],
+            log_density: -2.3434070875143003,
+        },
+    ],
     ..Family::base(log_density, Draw::Joint(|rng, a, _| draw(rng, a[0][0], &a[1])))
 };
 

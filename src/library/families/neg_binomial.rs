@@ -4,7 +4,7 @@ use rand_distr::Gamma;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{log_factorial, sample};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support, ValueKind};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support, ValueKind};
 
 use super::poisson;
 
@@ -33,7 +33,11 @@ pub static NEG_BINOMIAL: Family = Family {
         let variance = b.add(a[0], extra);
         (a[0], b.sqrt(variance))
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7, 1.9], value: &[3.0], log_density: -3.256726821650716 },
+        Reference { arguments: &[41.3, 0.6], value: &[129.0], log_density: -6.751364858167482 },
+        Reference { arguments: &[3.1, 17.0], value: &[0.0], log_density: -2.8476100071498394 },
+    ],
     ..Family::base(
         log_density,
         Draw::Scalar(|rng, a| {

@@ -4,7 +4,7 @@ use rand_distr::Normal;
 
 use crate::graph::{Builder, Node, Unary};
 use crate::library::formula::{normal_kernel, sample, standardise};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference};
 
 const MEAN: Parameter = Parameter::scalar("mean", "real", "its centre");
 
@@ -41,7 +41,11 @@ pub static NORMAL: Family = Family {
     }),
     location_scale: Some((0, 1)),
     moments: Some(|_, a, _| (a[0], a[1])),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7, 1.9], value: &[-1.3], log_density: -2.1148090398756825 },
+        Reference { arguments: &[-4.2, 0.37], value: &[9.1], log_density: -645.980201234295 },
+        Reference { arguments: &[12.0, 150.0], value: &[-33.0], log_density: -5.974573827300929 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| sample(rng, Normal::new(a[0], a[1]))))
 };
 

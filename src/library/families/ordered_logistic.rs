@@ -2,7 +2,7 @@
 
 use crate::graph::{Binary, Builder, Node, Unary};
 use crate::library::formula::{log_one_minus_exp, log_sigmoid};
-use crate::library::spec::{Draw, Family, Form, Law, Over, Parameter, Support, ValueKind};
+use crate::library::spec::{Draw, Family, Form, Law, Over, Parameter, Reference, Support, ValueKind};
 
 use super::categorical;
 
@@ -28,8 +28,14 @@ pub static ORDERED_LOGISTIC: Family = Family {
     kind: ValueKind::Index,
     forms: &[Form::canonical(PARAMETERS)],
     support: Support::of("index"),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7, -1.3, 0.4, 2.2], value: &[0.0], log_density: -2.1269280110429727 },
+        Reference { arguments: &[0.7, -1.3, 0.4, 2.2], value: &[2.0], log_density: -0.936450090627914 },
+        Reference { arguments: &[-3.1, -1.3, 0.4, 2.2], value: &[3.0], log_density: -5.304979177204327 },
+        Reference { arguments: &[-9.0, -1.3, 0.4, 2.2], value: &[1.0], log_density: -7.902264340999154 },
+    ],
     exempt: &[ONE_MORE],
+    reference_source: "mpmath 1.4",
     ..Family::base(
         log_density,
         Draw::Joint(|rng, a, _| {

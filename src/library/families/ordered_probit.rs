@@ -2,7 +2,7 @@
 
 use crate::graph::{Binary, Builder, Node, Unary};
 use crate::library::formula::log_one_minus_exp;
-use crate::library::spec::{Draw, Family, Form, Over, Support, ValueKind};
+use crate::library::spec::{Draw, Family, Form, Over, Reference, Support, ValueKind};
 
 use super::categorical;
 use super::ordered_logistic::{ONE_MORE, PARAMETERS, around, shares};
@@ -19,8 +19,14 @@ pub static ORDERED_PROBIT: Family = Family {
     kind: ValueKind::Index,
     forms: &[Form::canonical(PARAMETERS)],
     support: Support::of("index"),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7, -1.3, 0.4, 2.2], value: &[0.0], log_density: -3.783184333682032 },
+        Reference { arguments: &[0.7, -1.3, 0.4, 2.2], value: &[2.0], log_density: -0.5958313390402701 },
+        Reference { arguments: &[-3.1, -1.3, 0.4, 2.2], value: &[3.0], log_density: -16.664525302382476 },
+        Reference { arguments: &[-9.0, -1.3, 0.4, 2.2], value: &[1.0], log_density: -32.621367310983956 },
+    ],
     exempt: &[ONE_MORE],
+    reference_source: "mpmath 1.4",
     ..Family::base(
         log_density,
         Draw::Joint(|rng, a, _| {

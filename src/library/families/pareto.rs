@@ -4,7 +4,7 @@ use rand_distr::Pareto;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{log_one_minus_exp, sample, total};
-use crate::library::spec::{Draw, End, Family, Form, Over, Parameter, Support};
+use crate::library::spec::{Draw, End, Family, Form, Over, Parameter, Reference, Support};
 
 /// `pareto`
 pub static PARETO: Family = Family {
@@ -33,7 +33,11 @@ pub static PARETO: Family = Family {
         let relative = b.exp(negative);
         b.mul(a[0], relative)
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7, 1.9], value: &[1.3], log_density: -0.7966848742669213 },
+        Reference { arguments: &[2.1, 0.67], value: &[300.0], log_density: -9.428696278304297 },
+        Reference { arguments: &[3.3, 6.0], value: &[3.9], log_density: -0.5715415918865433 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| sample(rng, Pareto::new(a[0], a[1]))))
 };
 

@@ -4,7 +4,7 @@ use rand_distr::Poisson;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{log_factorial, sample, x_log_y};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support, ValueKind};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support, ValueKind};
 
 /// `poisson`
 pub static POISSON: Family = Family {
@@ -23,7 +23,11 @@ pub static POISSON: Family = Family {
     ],
     support: Support::of("count"),
     moments: Some(|b, a, _| (a[0], b.sqrt(a[0]))),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7], value: &[3.0], log_density: -3.561784301044252 },
+        Reference { arguments: &[41.3], value: &[29.0], log_density: -4.652026468125385 },
+        Reference { arguments: &[0.004], value: &[0.0], log_density: -0.004 },
+    ],
     ..Family::base(log_density, Draw::Scalar(draw))
 };
 

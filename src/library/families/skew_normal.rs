@@ -6,7 +6,7 @@ use rand_distr::SkewNormal;
 
 use crate::graph::{Builder, Node, Unary};
 use crate::library::formula::{normal_kernel, sample, standardise};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference};
 
 /// `skew_normal`
 pub static SKEW_NORMAL: Family = Family {
@@ -30,7 +30,12 @@ pub static SKEW_NORMAL: Family = Family {
         let left = b.sqrt(left);
         (b.add(a[0], shift), b.mul(a[1], left))
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7, 1.9, -2.3], value: &[-1.3], log_density: -1.429429769795897 },
+        Reference { arguments: &[-4.2, 0.37, 1.7], value: &[-5.1], log_density: -13.129744136184986 },
+        Reference { arguments: &[1.2, 1.5, 4.1], value: &[-3.3], log_density: -84.21129825693686 },
+    ],
+    reference_source: "mpmath 1.4",
     ..Family::base(log_density, Draw::Scalar(|rng, a| sample(rng, SkewNormal::new(a[0], a[1], a[2]))))
 };
 

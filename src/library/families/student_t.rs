@@ -6,7 +6,7 @@ use rand_distr::StudentT;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{sample, standardise, total};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference};
 
 /// `student_t`
 pub static STUDENT_T: Family = Family {
@@ -21,7 +21,11 @@ pub static STUDENT_T: Family = Family {
         Parameter::scalar("scale", "positive", "its scale"),
     ])],
     location_scale: Some((1, 2)),
-    references: &[],
+    references: &[
+        Reference { arguments: &[3.7, 0.7, 1.9], value: &[-1.3], log_density: -2.2431926652275083 },
+        Reference { arguments: &[1.2, -4.2, 0.37], value: &[900.1], log_density: -17.079935817411847 },
+        Reference { arguments: &[41.0, 12.0, 15.0], value: &[-33.0], log_density: -7.800555404356979 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| a[1] + a[2] * sample(rng, StudentT::new(a[0]))))
 };
 

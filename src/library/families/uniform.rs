@@ -3,7 +3,7 @@
 use rand::RngExt;
 
 use crate::graph::{Builder, Node};
-use crate::library::spec::{Draw, End, Family, Form, Normaliser, Over, Parameter, Support};
+use crate::library::spec::{Draw, End, Family, Form, Normaliser, Over, Parameter, Reference, Support};
 
 /// `uniform`
 pub static UNIFORM: Family = Family {
@@ -41,7 +41,11 @@ pub static UNIFORM: Family = Family {
         let (sum, width) = (b.add(a[0], a[1]), b.sub(a[1], a[0]));
         (b.times(sum, 0.5), b.times(width, (1.0_f64 / 12.0).sqrt()))
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[-0.7, 1.9], value: &[0.13], log_density: -0.9555114450274362 },
+        Reference { arguments: &[3.7, 12.1], value: &[5.0], log_density: -2.128231705849268 },
+        Reference { arguments: &[-150.0, -3.3], value: &[-90.4], log_density: -4.9883896851489355 },
+    ],
     ..Family::base(
         log_density,
         Draw::Scalar(|rng, a| match *a {

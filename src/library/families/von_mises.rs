@@ -7,7 +7,7 @@ use rand_chacha::ChaCha12Rng;
 
 use crate::graph::{Builder, Node, Unary};
 use crate::library::formula::total;
-use crate::library::spec::{Draw, End, Family, Form, Over, Parameter, Support};
+use crate::library::spec::{Draw, End, Family, Form, Over, Parameter, Reference, Support};
 
 /// `von_mises`
 pub static VON_MISES: Family = Family {
@@ -20,7 +20,13 @@ pub static VON_MISES: Family = Family {
         Parameter::scalar("concentration", "positive", "about 1 / variance where it is large"),
     ])],
     support: Support { domain: "interval", ends: [End::At(-PI), End::At(PI)] },
-    references: &[],
+    references: &[
+        Reference { arguments: &[0.7, 1.9], value: &[-1.3], log_density: -3.3836165306144226 },
+        Reference { arguments: &[-1.2, 37.0], value: &[-1.4], log_density: 0.14555842836447902 },
+        Reference { arguments: &[2.0, 0.06], value: &[2.9], log_density: -1.801480265894068 },
+        Reference { arguments: &[0.3, 810.0], value: &[0.21], log_density: -0.84886208602635 },
+    ],
+    reference_source: "mpmath 1.4",
     ..Family::base(log_density, Draw::Scalar(draw))
 };
 

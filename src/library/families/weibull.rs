@@ -4,7 +4,7 @@ use rand_distr::Weibull;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{log_one_minus_exp, sample, total};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
 /// `weibull`
 pub static WEIBULL: Family = Family {
@@ -47,7 +47,11 @@ pub static WEIBULL: Family = Family {
         let sd = b.sqrt(variance);
         (b.mul(a[1], mean), b.mul(a[1], sd))
     }),
-    references: &[],
+    references: &[
+        Reference { arguments: &[1.9, 0.7], value: &[1.3], log_density: -1.686284246292825 },
+        Reference { arguments: &[0.67, 2.1], value: &[0.004], log_density: 0.9094580134538084 },
+        Reference { arguments: &[5.0, 33.0], value: &[39.04], log_density: -3.532037289376819 },
+    ],
     ..Family::base(log_density, Draw::Scalar(|rng, a| sample(rng, Weibull::new(a[1], a[0]))))
 };
 

@@ -7,7 +7,7 @@ use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
 use crate::graph::{Builder, Direction, Node};
 use crate::library::formula::{factorise, sample, total};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference, Support};
 
 use super::gaussian;
 
@@ -25,7 +25,23 @@ pub static WISHART: Family = Family {
         Parameter::matrix("scale", "cov", "mean / df"),
     ])],
     support: Support::of("cov"),
-    references: &[],
+    references: &[
+        Reference {
+            arguments: &[3.7, 1.7, -0.6, -0.6, 0.9],
+            value: &[1.3, 0.2, 0.2, 0.6],
+            log_density: -4.400150056858186,
+        },
+        Reference {
+            arguments: &[2.4, 1.3, 0.2, 0.2, 0.6],
+            value: &[1.7, -0.6, -0.6, 0.9],
+            log_density: -3.739078237991005,
+        },
+        Reference {
+            arguments: &[5.2, 2.0, 0.3, -0.2, 0.3, 1.1, 0.45, -0.2, 0.45, 0.8],
+            value: &[3.1, 0.4, -0.2, 0.4, 2.2, 0.9, -0.2, 0.9, 4.1],
+            log_density: -11.0185588700288,
+        },
+    ],
     ..Family::base(log_density, Draw::Joint(|rng, a, n| draw(rng, a[0][0], &a[1], n)))
 };
 

@@ -4,7 +4,7 @@ use rand_distr::Normal;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{HALF_LOG_TWO_PI, sample};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference, Support};
 
 /// `zero_sum_normal`
 pub static ZERO_SUM_NORMAL: Family = Family {
@@ -21,8 +21,12 @@ pub static ZERO_SUM_NORMAL: Family = Family {
         "standard deviation before the sum is taken out",
     )])],
     support: Support::of("zero_sum"),
-    references: &[],
-    reference_source: "mpmath 1.4.1, in orthonormal coordinates",
+    references: &[
+        Reference { arguments: &[0.7], value: &[-1.3, 0.4, 0.9], log_density: -3.8388128928175953 },
+        Reference { arguments: &[2.9], value: &[1.5, -0.2, -3.1, 1.8], log_density: -6.851066716655512 },
+        Reference { arguments: &[1.3], value: &[-0.6, 0.6], log_density: -1.3943205491514536 },
+    ],
+    reference_source: "mpmath 1.4, in orthonormal coordinates",
     ..Family::base(
         log_density,
         Draw::Joint(|rng, a, n| {

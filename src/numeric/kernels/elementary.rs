@@ -93,7 +93,8 @@ pub fn log<I: Isa>(x: f64) -> f64 {
     let shifted = scaled.to_bits().wrapping_add(0x3ff0_0000_0000_0000 - HALF_ROOT);
     let mantissa = f64::from_bits((shifted & 0x000f_ffff_ffff_ffff).wrapping_add(HALF_ROOT));
     // An integer below 2^52 in the low bits of 2^52 reads as 2^52 + the integer.
-    let exponent = f64::from_bits(0x4330_0000_0000_0000 | (shifted >> 52)) - (4_503_599_627_370_496.0 + 1023.0);
+    let exponent =
+        f64::from_bits(0x4330_0000_0000_0000 | (shifted >> 52)) - (4_503_599_627_370_496.0 + 1023.0);
     let k = if denormal { exponent - 54.0 } else { exponent };
     let f = mantissa - 1.0;
     let s = f / (2.0 + f);

@@ -78,7 +78,8 @@ pub fn lgamma_and_digamma<I: Isa>(x: f64) -> (f64, f64) {
     let square = inverse * inverse;
     let tail = times_plus::<I>(stirling::<I>(square), inverse, LOG_SQRT_TWO_PI - 0.5);
     let value = times_plus::<I>(z - 0.5, log_z - 1.0, tail) - log::<I>(product);
-    let slope = log_z - times_plus::<I>(digamma_series::<I>(square), square, 0.5 * inverse) - derivative / product;
+    let slope =
+        log_z - times_plus::<I>(digamma_series::<I>(square), square, 0.5 * inverse) - derivative / product;
     (value, slope)
 }
 

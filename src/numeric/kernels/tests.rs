@@ -62,7 +62,8 @@ fn elementary_functions_are_within_three_units_of_the_last_place() {
 #[test]
 fn gamma_functions_agree_with_the_scalar_ones() {
     let close = |got: f64, want: f64| (got - want).abs() <= 2e-14 * want.abs().max(1.0) || got == want;
-    let points = [spread(1e-3, 20.0), spread(20.0, 1e5), vec![1e-300, 1e-10, 1e15, 1e300, f64::INFINITY]].concat();
+    let points =
+        [spread(1e-3, 20.0), spread(20.0, 1e5), vec![1e-300, 1e-10, 1e15, 1e300, f64::INFINITY]].concat();
     for x in points {
         let (value, slope) = gamma::lgamma_and_digamma::<Baseline>(x);
         assert!(close(value, special::lgamma(x)), "lgamma {x}: {value} {}", special::lgamma(x));

@@ -2,7 +2,7 @@
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
-use super::{LOG_SQRT_TWO_PI, erfc};
+use super::{LOG_SQRT_TWO_PI, erf, erfc};
 
 /// Distribution function of the standard normal.
 pub fn normal_cdf(x: f64) -> f64 {
@@ -52,7 +52,9 @@ fn newton_on_log(x: f64, p: f64) -> f64 {
 }
 
 fn halley(x: f64, p: f64) -> f64 {
-    let step = (normal_cdf(x) - p) * (0.5 * x * x + LOG_SQRT_TWO_PI).exp();
+    // About the centre, p - 1/2 is exact and keeps the digits of a small quantile.
+    let gap = if p < 0.25 { normal_cdf(x) - p } else { 0.5 * erf(x * FRAC_1_SQRT_2) - (p - 0.5) };
+    let step = gap * (0.5 * x * x + LOG_SQRT_TWO_PI).exp();
     x - step / (1.0 + 0.5 * x * step)
 }
 
@@ -62,7 +64,7 @@ const CENTRE_NUMERATOR: [f64; 6] = [
     -3.969683028665376e1,
     2.209460984245205e2,
     -2.759285104469687e2,
-    1.383577518672690e2,
+    1.38357751867269e2,
     -3.066479806614716e1,
     2.506628277459239,
 ];

@@ -61,6 +61,10 @@ fn solve(tails: impl Fn(f64) -> Tails, p: f64, start: f64) -> f64 {
         } else {
             (log1m_exp(p.ln()) - at.log_upper, at.log_upper)
         };
+        // Below this the gap is the rounding of the logs themselves.
+        if gap.abs() <= 4e-16 * (1.0 + log_tail.abs()) {
+            return t;
+        }
         if gap >= 0.0 {
             high = t;
         } else {
@@ -75,7 +79,7 @@ fn solve(tails: impl Fn(f64) -> Tails, p: f64, start: f64) -> f64 {
             width *= 2.0;
             t - width * gap.signum()
         };
-        if gap == 0.0 || (next - t).abs() <= 1e-16 * (1.0 + t.abs()) {
+        if (next - t).abs() <= 1e-16 * (1.0 + t.abs()) {
             return next;
         }
         t = next;

@@ -1,0 +1,148 @@
+//! The models that the engine is measured on, built by hand: value and gradient of a log density.
+
+use vic::graph::autodiff::gradient;
+use vic::graph::{Axis, Builder, Graph, Node, Unary, Vector};
+
+/// A log density with its gradient.
+pub struct Model {
+    /// The graph.
+    pub graph: Graph,
+    /// The value, then the gradient piece by piece.
+    pub roots: Vec<Node>,
+    /// Number of coordinates.
+    pub dimension: usize,
+}
+
+/// Generic numbers in (-1, 1).
+pub fn numbers(seed: u64, count: usize) -> Vec<f64> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+/// Latents laid out one after another.
+struct Latents {
+    nodes: Vec<Node>,
+    dimension: usize,
+}
+
+impl Latents {
+    fn new() -> Self {
+        Self { nodes: vec![], dimension: 0 }
+    }
+
+    fn add(&mut self, b: &mut Builder, axes: &[Axis]) -> Node {
+        let node = b.parameter(Vector::Position, self.dimension, axes);
+        self.dimension += b.graph().len_of(node);
+        self.nodes.push(node);
+        node
+    }
+
+    fn model(self, mut b: Builder, value: Node) -> Model {
+        let mut roots = vec![value];
+        roots.extend(gradient(&mut b, value, &self.nodes));
+        Model { graph: b.finish(), roots, dimension: self.dimension }
+    }
+}
+
+/// -x^2 / (2 scale^2), summed.
+fn normal_prior(b: &mut Builder, x: Node, scale: f64) -> Node {
+    let square = b.square(x);
+    let sum = b.sum_all(square);
+    b.times(sum, -0.5 / (scale * scale))
+}
+
+fn total(b: &mut Builder, terms: &[Node]) -> Node {
+    terms[1..].iter().fold(terms[0], |sum, &term| b.add(sum, term))
+}
+
+/// Eight schools, non-centred: 10 coordinates.
+pub fn eight_schools() -> Model {
+    let mut b = Builder::new();
+    let school = b.axis("school", 8);
+    let y = b.data(&[school], vec![28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0]);
+    let sigma = b.data(&[school], vec![15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0]);
+    let mut latents = Latents::new();
+    let mu = latents.add(&mut b, &[]);
+    let log_tau = latents.add(&mut b, &[]);
+    let z = latents.add(&mut b, &[school]);
+    let tau = b.exp(log_tau);
+    let effect = b.mul(tau, z);
+    let theta = b.add(mu, effect);
+    let difference = b.sub(y, theta);
+    let residual = b.div(difference, sigma);
+    let scaled = b.times(tau, 0.2);
+    let square = b.square(scaled);
+    let cauchy = b.log1p(square);
+    let tau_prior = b.sub(log_tau, cauchy);
+    let terms =
+        [normal_prior(&mut b, mu, 5.0), tau_prior, normal_prior(&mut b, z, 1.0), normal_prior(&mut b, residual, 1.0)];
+    let value = total(&mut b, &terms);
+    latents.model(b, value)
+}
+
+/// Logistic regression with `rows` rows and `columns` covariates.
+pub fn logistic(rows: usize, columns: usize) -> Model {
+    let mut b = Builder::new();
+    let (n, p) = (b.axis("n", rows), b.axis("p", columns));
+    let x = b.data(&[n, p], numbers(1, rows * columns));
+    let y: Vec<f64> = numbers(2, rows).iter().map(|u| f64::from(*u > 0.0)).collect();
+    let y = b.data(&[n], y);
+    let mut latents = Latents::new();
+    let alpha = latents.add(&mut b, &[]);
+    let beta = latents.add(&mut b, &[p]);
+    let linear = b.contract(x, beta, &[p]);
+    let eta = b.add(alpha, linear);
+    let taken = b.mul(y, eta);
+    let softplus = b.softplus(eta);
+    let row = b.sub(taken, softplus);
+    let likelihood = b.sum_all(row);
+    let terms = [normal_prior(&mut b, alpha, 2.5), normal_prior(&mut b, beta, 1.0), likelihood];
+    let value = total(&mut b, &terms);
+    latents.model(b, value)
+}
+
+/// Negative binomial regression, log link, five covariates, `groups` group effects, free dispersion.
+pub fn negative_binomial(rows: usize, groups: usize) -> Model {
+    let mut b = Builder::new();
+    let (n, p, g) = (b.axis("n", rows), b.axis("p", 5), b.axis("g", groups));
+    let x = b.data(&[n, p], numbers(1, rows * 5));
+    let y: Vec<f64> = numbers(2, rows).iter().map(|u| ((u + 1.0) * 25.0).floor()).collect();
+    let y = b.data(&[n], y);
+    let group: Vec<f64> =
+        numbers(3, rows).iter().map(|u| ((u + 1.0) * 0.5 * groups as f64).floor()).collect();
+    let group = b.data(&[n], group);
+    let mut latents = Latents::new();
+    let [alpha, log_tau, log_phi] = [(); 3].map(|()| latents.add(&mut b, &[]));
+    let beta = latents.add(&mut b, &[p]);
+    let z = latents.add(&mut b, &[g]);
+    let tau = b.exp(log_tau);
+    let effects = b.mul(tau, z);
+    let effect = b.gather(effects, &[(g, group)]);
+    let linear = b.contract(x, beta, &[p]);
+    let eta = b.add(alpha, linear);
+    let eta = b.add(eta, effect);
+    let phi = b.exp(log_phi);
+    let logit = b.sub(eta, log_phi);
+    let count = b.add(y, phi);
+    let log_count = b.lgamma(count);
+    let log_phi_gamma = b.lgamma(phi);
+    let softplus = b.unary(Unary::Softplus, logit);
+    let failures = b.mul(count, softplus);
+    let successes = b.mul(y, logit);
+    let row = b.sub(successes, failures);
+    let row = b.add(row, log_count);
+    let row = b.sub(row, log_phi_gamma);
+    let likelihood = b.sum_all(row);
+    let mut terms = vec![likelihood];
+    for scalar in [alpha, log_tau, log_phi, beta, z] {
+        terms.push(normal_prior(&mut b, scalar, 1.0));
+    }
+    let value = total(&mut b, &terms);
+    latents.model(b, value)
+}

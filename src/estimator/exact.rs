@@ -1,0 +1,42 @@
+//! Exact sums: a discrete latent with finitely many values leaves the guide; its values are summed out.
+
+use super::{Estimator, Facts, Refusal};
+use crate::model::{Kind, Stage};
+
+/// The row.
+pub static EXACT: Estimator = Estimator {
+    name: "exact",
+    summary: "summed out exactly, by variable elimination over tables with plates; chains by the forward algorithm",
+    doc: "No sampling noise at all, and a tighter bound than any guide over the latent could give. Needs finitely many \
+          values, and terms that do not mix all elements of the latent.",
+    refuse,
+    why,
+};
+
+fn refuse(facts: &Facts) -> Option<Refusal> {
+    let site = facts.model.site(facts.latent);
+    let refusal = |reason: String| Some(Refusal { estimator: EXACT.name, reason, span: site.span });
+    match site.value {
+        Kind::Bool | Kind::Index(_) => None,
+        Kind::Real => refusal("it is continuous".to_string()),
+        Kind::Int => {
+            let known = |k: usize, end: f64| match &site.domain.ends[k] {
+                Some(term) => term.stage <= Stage::Data,
+                None => end.is_finite(),
+            };
+            let interval = site.domain.domain.interval;
+            let finite = known(0, interval.low) && known(1, interval.high);
+            if finite { None } else { refusal("its values have no bound that is known from data".to_string()) }
+        }
+    }
+}
+
+fn why(facts: &Facts) -> String {
+    let site = facts.model.site(facts.latent);
+    let states = match site.value {
+        Kind::Bool => "2 values".to_string(),
+        Kind::Index(dim) => format!("one value for each `{}`", facts.model.dim(dim).name),
+        _ => "finitely many values".to_string(),
+    };
+    format!("discrete, with {states}: summed out without any noise")
+}

@@ -1,0 +1,66 @@
+//! Whether a term mixes the elements of a discrete latent: `sum(z)` inside of a density makes them depend on each
+//! other, and no table over the states of one element is right.
+
+use std::collections::HashSet;
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::graph::{Axis, Graph, Node, Op};
+use crate::translate::{Reference, Translator};
+
+/// An error if some node under the tables combines different elements of a latent that is carried.
+pub(super) fn check(translator: &Translator, tables: &[Node]) -> Result<(), Box<Diagnostic>> {
+    let graph = translator.builder.graph();
+    let references = translator.references();
+    let mut seen: HashSet<Node> = HashSet::new();
+    let mut left = tables.to_vec();
+    while let Some(node) = left.pop() {
+        if !seen.insert(node) {
+            continue;
+        }
+        if let Some(reference) = mixed(graph, node, references) {
+            return Err(coupled(translator, reference));
+        }
+        left.extend(&graph.node(node).inputs);
+    }
+    Ok(())
+}
+
+/// The latent whose elements a node combines.
+fn mixed<'r>(graph: &Graph, node: Node, references: &'r [Reference]) -> Option<&'r Reference> {
+    let data = graph.node(node);
+    let axes = combined(graph, &data.op);
+    if axes.is_empty() {
+        return None;
+    }
+    let carried = |reference: &&Reference| {
+        let varies = data.inputs.iter().any(|&input| graph.axes_of(input).contains(&reference.axis));
+        varies && reference.cells.iter().any(|cell| axes.contains(cell))
+    };
+    references.iter().find(carried)
+}
+
+/// The axes whose elements an operation brings together.
+fn combined(graph: &Graph, op: &Op) -> Vec<Axis> {
+    match op {
+        Op::Sum(axes) | Op::Max(axes) | Op::LogSumExp(axes) | Op::Contract(axes) | Op::Gather(axes) => axes.clone(),
+        Op::Scatter { targets, .. } => targets.clone(),
+        Op::Rename(pairs) => pairs.iter().map(|&(from, _)| from).collect(),
+        Op::CumulativeSum(axis, _) => vec![*axis],
+        Op::Cholesky { row, column }
+        | Op::SolveTriangular { row, column, .. }
+        | Op::Inverse { row, column }
+        | Op::LogAbsDet { row, column } => vec![*row, *column],
+        Op::Scan(scan) => vec![graph.scan(*scan).axis],
+        _ => vec![],
+    }
+}
+
+fn coupled(translator: &Translator, reference: &Reference) -> Box<Diagnostic> {
+    let site = translator.model().site(reference.site);
+    let message = format!("all elements of `{}` meet in one term", site.name);
+    Box::new(
+        Diagnostic::new(Code(807), message)
+            .at(site.span, "cannot be summed out one by one")
+            .help("use the element at each cell (`z` in the mean of each observation) instead of a sum over all of them"),
+    )
+}

@@ -1,0 +1,20 @@
+//! A report as one JSON object of a stable shape.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Report;
+
+/// The version that made the report, then the report.
+#[derive(Serialize)]
+struct Object<'a> {
+    vic: &'static str,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+/// The object. Numbers that are not finite become `null`, since JSON has none.
+pub fn object(report: &Report) -> Value {
+    let object = Object { vic: env!("CARGO_PKG_VERSION"), report };
+    serde_json::to_value(object).expect("a report has plain keys and values")
+}

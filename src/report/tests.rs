@@ -1,0 +1,124 @@
+//! One report in its three forms.
+
+use super::text::Style;
+use super::*;
+
+fn row(name: &str, mean: f64, sd: f64, mcse: f64) -> Row {
+    let [q05, q50, q95] = [-1.645, 0.1, 1.645].map(|z| mean + z * sd);
+    Row { name: name.to_owned(), mean, sd, q05, q50, q95, mcse, prob: None }
+}
+
+fn report() -> Report {
+    Report {
+        model: "schools.vi".to_owned(),
+        seed: 17,
+        verdict: Verdict::DoNotUse,
+        reasons: vec!["the importance ratios have no finite mean (k-hat 1.21)".to_owned()],
+        family: "full-rank normal".to_owned(),
+        elbo: Elbo { value: -31.23456, se: 0.0432 },
+        khat: Some(1.21),
+        evaluations: 1_234_567,
+        stopped: "the ELBO no longer rises".to_owned(),
+        seconds: Seconds { compile: 0.01, fit: 0.4, total: 0.41 },
+        estimators: vec![Estimator {
+            latent: "mu".to_owned(),
+            estimator: "reparameterised".to_owned(),
+            why: "smooth".to_owned(),
+        }],
+        summary: vec![
+            row("mu", 4.381_23, 3.307_9, 0.033),
+            row("theta[1, 2]", -112.382, 8.25, f64::NAN),
+            row("big", 123_456.7, 2345.6, 23.4),
+            row("fixed", 2.5, 0.0, 0.0),
+        ],
+        notes: vec!["`b` is only predicted.".to_owned()],
+    }
+}
+
+#[test]
+fn columns_are_aligned_and_end_at_the_error() {
+    let expected = "\
+                  mean      sd        q05        q50        q95   mcse
+mu                4.38    3.31      -1.06       4.71       9.82   0.033
+theta[1, 2]    -112.38    8.25    -125.95    -111.56     -98.81   -
+big          123457     2346     119598     123691     127315    23
+fixed             2.50000 0.00000    2.50000    2.50000    2.50000   0.00000
+";
+    let text = text::table(&report(), Style::Plain);
+    let shown: Vec<&str> = text.lines().take(5).collect();
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (line, expected) in shown.iter().zip(expected.lines()) {
+        assert_eq!(squeezed(line), squeezed(expected));
+    }
+    let point = |line: &str| line.find('.');
+    assert_eq!(point(shown[1]), point(shown[2]), "{text}");
+    assert_eq!(point(shown[1]), point(shown[4]), "{text}");
+    let end = "
+ELBO         -31.235 ± 0.043
+family       full-rank normal
+k-hat        1.21
+evaluations  1 234 567
+stopped      the ELBO no longer rises
+seconds      0.41
+seed         17
+
+Verdict: do not use.
+  The importance ratios have no finite mean (k-hat 1.21).
+  `b` is only predicted.
+";
+    assert!(text.ends_with(end), "{text}");
+    assert!(text::table(&report(), Style::Colour).contains("\u{1b}[1;31m"));
+}
+
+#[test]
+fn extreme_numbers_stay_short() {
+    let mut extreme = report();
+    extreme.summary = vec![
+        row("a", 3.2e-11, 1.1e-12, 2e-14),
+        row("b", 7.1e15, 2e14, 1e12),
+        row("c", f64::NAN, f64::INFINITY, f64::NAN),
+    ];
+    extreme.elbo.se = f64::NAN;
+    for line in text::table(&extreme, Style::Plain).lines() {
+        assert!(line.chars().count() < 110, "{line}");
+    }
+}
+
+#[test]
+fn json_has_its_keys_in_order_and_null_for_what_is_not_finite() {
+    let mut report = report();
+    report.elbo.se = f64::INFINITY;
+    let object = json::object(&report);
+    let keys: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = [
+        "vic",
+        "model",
+        "seed",
+        "verdict",
+        "reasons",
+        "family",
+        "elbo",
+        "khat",
+        "evaluations",
+        "stopped",
+        "seconds",
+        "estimators",
+        "summary",
+    ];
+    assert_eq!(keys, expected);
+    assert_eq!(object["verdict"], "do-not-use");
+    assert_eq!(object["elbo"]["value"], -31.23456);
+    assert!(object["elbo"]["se"].is_null());
+    assert!(object["summary"][1]["mcse"].is_null());
+    assert_eq!(object["summary"][0]["name"], "mu");
+}
+
+#[test]
+fn csv_quotes_names_and_leaves_out_what_is_not_finite() {
+    let text = csv::rows(&report());
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("name,mean,sd,q05,q50,q95,mcse"));
+    assert!(lines.next().unwrap().starts_with("mu,4.38123,3.3079,"));
+    let theta = lines.next().unwrap();
+    assert!(theta.starts_with("\"theta[1, 2]\",-112.382,8.25,") && theta.ends_with(','), "{theta}");
+}

@@ -1,0 +1,164 @@
+//! A report for people: the posterior in aligned columns, then how it came about and whether to trust it.
+
+use std::fmt::Write as _;
+
+use super::{Report, Row, Verdict};
+
+/// How the text is dressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Letters alone.
+    Plain,
+    /// With the colours of a terminal.
+    Colour,
+}
+
+/// The whole report.
+pub fn table(report: &Report, style: Style) -> String {
+    let mut text = String::new();
+    for line in summary(&report.summary) {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    if !report.summary.is_empty() {
+        text.push('\n');
+    }
+    for (name, value) in facts(report) {
+        let _ = writeln!(text, "{name:<12} {value}");
+    }
+    text.push('\n');
+    let _ = writeln!(text, "{}", verdict(report.verdict, style));
+    for sentence in report.reasons.iter().chain(&report.notes) {
+        let _ = writeln!(text, "  {}", as_sentence(sentence));
+    }
+    text
+}
+
+fn facts(report: &Report) -> Vec<(&'static str, String)> {
+    let elbo = report.elbo;
+    let bound = if elbo.se.is_finite() && elbo.se > 0.0 {
+        let digits = decimals(elbo.se / 10.0);
+        format!("{} ± {}", fixed(elbo.value, digits), fixed(elbo.se, digits))
+    } else {
+        fixed(elbo.value, 2)
+    };
+    let mut facts = vec![("ELBO", bound), ("family", report.family.clone())];
+    if let Some(khat) = report.khat {
+        facts.push(("k-hat", fixed(khat, 2)));
+    }
+    facts.push(("evaluations", grouped(report.evaluations)));
+    facts.push(("stopped", report.stopped.clone()));
+    facts.push(("seconds", fixed(report.seconds.total, 2)));
+    facts.push(("seed", report.seed.to_string()));
+    facts
+}
+
+fn verdict(verdict: Verdict, style: Style) -> String {
+    let (words, colour) = match verdict {
+        Verdict::Trust => ("Verdict: trust.", "32"),
+        Verdict::Check => ("Verdict: check before use.", "33"),
+        Verdict::DoNotUse => ("Verdict: do not use.", "31"),
+    };
+    match style {
+        Style::Plain => words.to_owned(),
+        Style::Colour => format!("\u{1b}[1;{colour}m{words}\u{1b}[0m"),
+    }
+}
+
+fn as_sentence(text: &str) -> String {
+    let mut letters = text.trim().chars();
+    let mut sentence: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    sentence.push_str(letters.as_str());
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+/// `1234567` as `1 234 567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A header and one line for each row; decimal points stand below each other.
+fn summary(rows: &[Row]) -> Vec<String> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let headers = ["mean", "sd", "q05", "q50", "q95", "mcse"];
+    let cells: Vec<[String; 6]> = rows.iter().map(cells).collect();
+    let mut names: Vec<&str> = vec![""];
+    names.extend(rows.iter().map(|row| row.name.as_str()));
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let mut lines: Vec<String> =
+        names.iter().map(|name| format!("{name}{}", " ".repeat(width - name.chars().count()))).collect();
+    for (at, header) in headers.iter().enumerate() {
+        let column: Vec<&str> = cells.iter().map(|row| row[at].as_str()).collect();
+        for (line, cell) in lines.iter_mut().zip(aligned(header, &column)) {
+            let _ = write!(line, "  {cell}");
+        }
+    }
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// A header and cells of one width, points below each other.
+fn aligned(header: &str, cells: &[&str]) -> Vec<String> {
+    let split = |cell: &str| cell.find(['.', 'e']).unwrap_or(cell.len());
+    let left = cells.iter().map(|cell| split(cell)).max().unwrap_or(0);
+    let right = cells.iter().map(|cell| cell.len() - split(cell)).max().unwrap_or(0);
+    let width = (left + right).max(header.len());
+    let mut column = vec![format!("{header:>width$}")];
+    for cell in cells {
+        let padded = format!("{}{}", cell, " ".repeat(right - (cell.len() - split(cell))));
+        column.push(format!("{padded:>width$}"));
+    }
+    column
+}
+
+/// The numbers of a row, to the digits that mean something: down to the Monte Carlo error of the mean, and not
+/// finer than a thousandth of the standard deviation.
+fn cells(row: &Row) -> [String; 6] {
+    let known = |number: f64| number.is_finite() && number > 0.0;
+    let unit = match (known(row.mcse), known(row.sd)) {
+        (true, true) => row.mcse.max(row.sd / 1000.0),
+        (true, false) => row.mcse,
+        (false, true) => row.sd / 100.0,
+        (false, false) => row.mean.abs() / 1e5,
+    };
+    let digits = decimals(unit);
+    let error =
+        if known(row.mcse) { fixed(row.mcse, decimals(row.mcse / 10.0)) } else { fixed(row.mcse, digits) };
+    let [mean, sd, q05, q50, q95] =
+        [row.mean, row.sd, row.q05, row.q50, row.q95].map(|number| fixed(number, digits));
+    [mean, sd, q05, q50, q95, error]
+}
+
+/// Decimals that show a digit of the size of `unit`; negative for digits left of the point.
+fn decimals(unit: f64) -> i32 {
+    if unit.is_finite() && unit > 0.0 { -(unit.log10().floor() as i32) } else { 2 }
+}
+
+/// A number with so many decimals; with an exponent where that is shorter than zeros. ASCII alone, for alignment.
+fn fixed(number: f64, decimals: i32) -> String {
+    if !number.is_finite() {
+        return "-".to_owned();
+    }
+    let size = if number == 0.0 { 0 } else { number.abs().log10().floor() as i32 };
+    let tiny = decimals > 7 && number != 0.0;
+    if tiny || size >= 9 {
+        let digits = (size + decimals).clamp(0, 15) as usize;
+        return format!("{number:.digits$e}");
+    }
+    let digits = decimals.clamp(0, 12) as usize;
+    let text = format!("{number:.digits$}");
+    let zero = text.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'));
+    if zero { text.trim_start_matches('-').to_owned() } else { text }
+}

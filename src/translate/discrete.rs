@@ -1,0 +1,130 @@
+//! Discrete latents with few values, carried along an axis of their own: an expression that reads one varies over its
+//! states, so that every density is a table over the states it depends on.
+//!
+//! Each distinct address at which a latent is read (`z`, `z[t-1]`, `z[group]`) has its own state axis.
+
+use std::collections::BTreeMap;
+
+use crate::graph::{Axis, Node, Vector};
+use crate::model::{Address, AxisVar, SiteId};
+
+use super::Translator;
+
+/// The values a discrete latent can take: `low`, `low + 1` …
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct States {
+    /// The first.
+    pub low: f64,
+    /// How many.
+    pub count: usize,
+}
+
+/// Where a discrete latent is read along one of its axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At the cell itself.
+    Here(Axis),
+    /// At these positions.
+    At(Node),
+}
+
+/// One address at which a discrete latent is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reference {
+    /// The latent.
+    pub site: SiteId,
+    /// One place for each of its axes.
+    pub places: Vec<Place>,
+    /// The axis along which the states at this address lie.
+    pub axis: Axis,
+    /// The axes over which the address varies, ascending.
+    pub cells: Vec<Axis>,
+}
+
+/// All discrete latents that are carried along axes, and where they are read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Discrete {
+    states: BTreeMap<SiteId, States>,
+    references: Vec<Reference>,
+}
+
+impl Translator<'_> {
+    /// Carries a latent along axes of its states from now on.
+    pub fn carry(&mut self, site: SiteId, states: States) {
+        self.discrete.states.insert(site, states);
+    }
+
+    /// Carries it no longer: it is bound to values, and what was derived from its states is forgotten.
+    pub fn settle(&mut self, site: SiteId, value: Node) {
+        self.discrete.states.remove(&site);
+        let stale: Vec<usize> = (0..self.sites.len())
+            .filter(|&k| self.sites[k].is_some_and(|node| self.varies_over_states(node)))
+            .collect();
+        stale.into_iter().for_each(|k| self.sites[k] = None);
+        self.bind_site(site, value);
+    }
+
+    /// Values of a latent that come with each draw, at the same places as `axes`.
+    pub fn random_values(&mut self, offset: usize, axes: &[Axis]) -> Node {
+        self.builder.parameter(Vector::Direction, offset, axes)
+    }
+
+    /// The states of a latent that is carried.
+    pub fn states(&self, site: SiteId) -> Option<States> {
+        self.discrete.states.get(&site).copied()
+    }
+
+    /// All addresses read so far.
+    pub fn references(&self) -> &[Reference] {
+        &self.discrete.references
+    }
+
+    /// The reference at the latent's own cells; made if nothing reads it there.
+    pub fn home(&mut self, site: SiteId) -> Reference {
+        let own = self.model.site(site).axes.clone();
+        let places = own.into_iter().map(|axis| Place::Here(self.axis(axis))).collect();
+        self.reference(site, places)
+    }
+
+    /// The value of a carried latent at addresses: its states along the axis of that address.
+    pub(super) fn read_states(&mut self, site: SiteId, addresses: &[Address]) -> Option<Node> {
+        let states = self.states(site)?;
+        let places = addresses.iter().map(|address| self.place(address)).collect();
+        let axis = self.reference(site, places).axis;
+        let position = self.builder.iota(axis);
+        Some(self.builder.plus(position, states.low))
+    }
+
+    fn place(&mut self, address: &Address) -> Place {
+        match address {
+            Address::Here(AxisVar { dim, copy }) => Place::Here(self.axis(AxisVar { dim: *dim, copy: *copy })),
+            Address::At(position) => Place::At(self.term(position)),
+        }
+    }
+
+    fn reference(&mut self, site: SiteId, places: Vec<Place>) -> Reference {
+        let known = self.discrete.references.iter().find(|known| known.site == site && known.places == places);
+        if let Some(known) = known {
+            return known.clone();
+        }
+        let count = self.discrete.states[&site].count;
+        let axis = self.builder.axis(format!("state of {}", self.model.site(site).name), count);
+        let mut cells: Vec<Axis> = Vec::new();
+        for place in &places {
+            match place {
+                Place::Here(axis) => cells.push(*axis),
+                Place::At(node) => cells.extend(self.builder.axes_of(*node)),
+            }
+        }
+        cells.sort();
+        cells.dedup();
+        let reference = Reference { site, places, axis, cells };
+        self.discrete.references.push(reference.clone());
+        reference
+    }
+
+    fn varies_over_states(&self, node: Node) -> bool {
+        let axes = self.builder.axes_of(node);
+        self.discrete.references.iter().any(|reference| axes.contains(&reference.axis))
+    }
+}

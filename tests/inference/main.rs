@@ -1,0 +1,6 @@
+//! Laws of the inference room on targets written by hand.
+
+mod dual;
+mod models;
+#[cfg(test)]
+mod scratch;
