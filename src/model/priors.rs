@@ -168,12 +168,12 @@ impl<'t> Checker<'t> {
     fn kind_of_prior(&mut self, prior: &Distribution, target: &Target) -> Option<Kind> {
         let calls = leaves(prior);
         let first = calls.last()?;
-        if calls.iter().any(|call| call.family.kind != first.family.kind) {
-            let span = calls
-                .iter()
-                .find(|call| call.family.kind != first.family.kind)
-                .map_or(first.span, |c| c.span);
-            self.report(errors::mixed_kinds(span, first));
+        let differs = |call: &&&FamilyCall| {
+            let event = call.family.kind == ValueKind::Bool && first.family.kind == ValueKind::Count;
+            call.family.kind != first.family.kind && !event
+        };
+        if let Some(other) = calls.iter().find(differs) {
+            self.report(errors::mixed_kinds(other.span, first));
             return None;
         }
         match first.family.kind {
