@@ -1,4 +1,5 @@
 //! A constant matrix times a vector, and its transpose times a vector, for a block of rows.
+#![allow(clippy::needless_range_loop, reason = "loops of constant count over several arrays, to be unrolled")]
 
 use std::cell::Cell;
 
@@ -45,8 +46,8 @@ pub(super) fn times_vector<I: Isa>(tile: TileBlock, vector: &[Cell<F8>], out: &[
     let mut first = 0;
     for group in groups.by_ref() {
         let mut sums = [F8::ZERO; TOGETHER];
-        for (column, factor) in vector.iter().enumerate() {
-            let entries = &tile.column(column)[first..][..TOGETHER];
+        for (column, factor) in tile.values.chunks_exact(tile.size).zip(vector) {
+            let entries = &column[first..][..TOGETHER];
             let factor = factor.get();
             for k in 0..TOGETHER {
                 sums[k] = F8::splat(entries[k]).times_plus::<I>(factor, sums[k]);
