@@ -70,10 +70,10 @@ impl Case {
         let value_at = |x: &[f64]| interpret(&graph, x, &direction, &[output])[0][0];
         let slope = slopes_at(position);
         let step = 1e-4;
-        for k in 0..position.len() {
+        for (k, &actual) in slope.iter().enumerate() {
             let unit: Vec<f64> = (0..position.len()).map(|i| f64::from(i == k)).collect();
             let expected = difference(|x| vec![value_at(x)], position, &unit, step)[0];
-            close(slope[k], expected, &format!("slope {k}"));
+            close(actual, expected, &format!("slope {k}"));
         }
         let curve = interpret(&graph, position, &direction, &curves).concat();
         let expected = difference(slopes_at, position, &direction, step);
@@ -477,4 +477,40 @@ fn a_scan_within_a_scan() {
     let parts = outputs.map(|output| case.weigh(output));
     let output = case.builder.add(parts[0], parts[1]);
     case.check(output, 51);
+}
+
+#[test]
+fn a_running_sum_that_is_read_after_its_step() {
+    let mut case = Case::new();
+    let time = case.builder.axis("time", 3);
+    let x = case.input(&[time]);
+    let start = case.input(&[]);
+    let b = &mut case.builder;
+    let scan = b.begin_scan(time, Direction::Forward);
+    let (carry, slice) = (b.leaf(scan, 0, &[]), b.leaf(scan, 1, &[]));
+    let next = b.add(carry, slice);
+    let output = b.exp(next);
+    let body = ScanBody {
+        axis: time,
+        direction: Direction::Forward,
+        carries: vec![carry],
+        sequences: vec![slice],
+        constants: vec![],
+        next: vec![next],
+        outputs: vec![output],
+    };
+    let run = b.end_scan(scan, body, &[start], &[x], &[]);
+    let output = b.output(run, 0);
+    let output = case.weigh(output);
+    case.check(output, 61);
+}
+
+#[test]
+fn a_scan_keeps_its_carries_only_for_its_derivative() {
+    let (mut case, scanned, _) = recurrence(Direction::Forward);
+    let before = interpret(case.builder.graph(), &noise(case.length, 3), &[], &[scanned]);
+    gradient(&mut case.builder, scanned, &case.inputs);
+    // The numbers of the final carries have moved; what reads them has not.
+    let after = interpret(case.builder.graph(), &noise(case.length, 3), &[], &[scanned]);
+    assert_eq!(before, after);
 }

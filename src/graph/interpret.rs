@@ -89,8 +89,8 @@ impl Interpreter<'_> {
             Op::Iota(axis) => (0..self.graph.axis_size(*axis)).map(|i| i as f64).collect(),
             Op::Leaf { .. } => unreachable!("a leaf is bound by its scan"),
             Op::Unary(op) => {
-                let op = *op;
-                self.value(first()).iter().map(|&x| op.eval(x)).collect()
+                let eval = op.function();
+                self.value(first()).iter().map(|&x| eval(x)).collect()
             }
             Op::Binary(op) => {
                 let eval = op.row().eval;
@@ -127,5 +127,95 @@ impl Interpreter<'_> {
 
     fn strides(&self, axes: &[Axis]) -> Strides {
         Strides::of(self.graph, axes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Builder, Direction, Unary};
+
+    /// A lower triangular L = [2 0; 1 3] and A = L L' = [4 2; 2 10].
+    fn matrix(b: &mut Builder, values: [f64; 4]) -> (Node, Axis, Axis) {
+        let (row, column) = (b.axis("row", 2), b.axis("column", 2));
+        (b.data(&[row, column], values), row, column)
+    }
+
+    fn value(b: &Builder, node: Node) -> Vec<f64> {
+        interpret(b.graph(), &[], &[], &[node]).concat()
+    }
+
+    #[test]
+    fn linear_algebra_by_hand() {
+        let mut b = Builder::new();
+        let (a, row, column) = matrix(&mut b, [4.0, 2.0, 2.0, 10.0]);
+        let l = b.cholesky(a, row, column);
+        assert_eq!(value(&b, l), [2.0, 0.0, 1.0, 3.0]);
+        let right = b.data(&[row], [4.0, 11.0]);
+        let x = b.solve_triangular(l, right, row, column, Direction::Forward);
+        assert_eq!((b.axes_of(x), value(&b, x)), (&[column][..], vec![2.0, 3.0]));
+        let right = b.data(&[column], [7.0, 9.0]);
+        let x = b.solve_triangular(l, right, row, column, Direction::Reverse);
+        assert_eq!((b.axes_of(x), value(&b, x)), (&[row][..], vec![2.0, 3.0]));
+        let skew = b.data(&[row, column], [0.0, 2.0, 4.0, 3.0]);
+        let inverse = b.inverse(skew, row, column);
+        assert_eq!(value(&b, inverse), [-0.375, 0.25, 0.5, 0.0]);
+        let determinant = b.log_abs_det(skew, row, column);
+        assert!((value(&b, determinant)[0] - 8f64.ln()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn an_indefinite_matrix_has_no_factor() {
+        let mut b = Builder::new();
+        let (a, row, column) = matrix(&mut b, [1.0, 2.0, 2.0, 1.0]);
+        let l = b.cholesky(a, row, column);
+        assert!(value(&b, l).iter().all(|x| x.is_nan()));
+    }
+
+    #[test]
+    fn reading_clamps_and_adding_drops() {
+        let mut b = Builder::new();
+        let (place, item) = (b.axis("place", 3), b.axis("item", 4));
+        let at = b.data(&[item], [-1.0, 2.0, 2.0, 5.0]);
+        let source = b.data(&[place], [0.3, 0.5, 0.7]);
+        let read = b.gather(source, &[(place, at)]);
+        assert_eq!(value(&b, read), [0.3, 0.7, 0.7, 0.7]);
+        let values = b.data(&[item], [0.5, 1.5, 2.5, 3.5]);
+        let added = b.scatter(values, &[(place, at)], &[place]);
+        assert_eq!(value(&b, added), [0.0, 0.0, 4.0]);
+    }
+
+    #[test]
+    fn shifting_along_an_axis_reads_it_by_itself() {
+        let mut b = Builder::new();
+        let (time, unit) = (b.axis("time", 3), b.axis("unit", 2));
+        let x = b.data(&[time, unit], [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]);
+        let before = b.data(&[time], [-1.0, 0.0, 1.0]);
+        let shifted = b.gather(x, &[(time, before)]);
+        assert_eq!(value(&b, shifted), [1.5, 2.5, 1.5, 2.5, 3.5, 4.5]);
+    }
+
+    #[test]
+    fn log_sum_exp_survives_extremes() {
+        let mut b = Builder::new();
+        let item = b.axis("item", 2);
+        for (values, expected) in [
+            ([1000.0, 1000.0], 1000.0 + 2f64.ln()),
+            ([f64::NEG_INFINITY, -3.7], -3.7),
+            ([f64::NEG_INFINITY; 2], f64::NEG_INFINITY),
+        ] {
+            let x = b.data(&[item], values);
+            let y = b.log_sum_exp(x, &[item]);
+            assert_eq!(value(&b, y), [expected]);
+        }
+    }
+
+    #[test]
+    fn unneeded_nodes_are_not_evaluated() {
+        let mut b = Builder::new();
+        let beyond = b.parameter(Vector::Position, 10, &[]);
+        b.unary(Unary::Exp, beyond);
+        let needed = b.parameter(Vector::Direction, 1, &[]);
+        assert_eq!(interpret(b.graph(), &[], &[0.3, 0.4], &[needed]), [[0.4]]);
     }
 }

@@ -63,6 +63,7 @@ pub struct NodeData {
 /// `next` are the new carries, and `outputs` are stacked along `axis`.
 /// Inputs of the [`Op::Scan`] node: initial carries, then sequences (which have `axis`), then constants.
 /// [`Op::Output`] `k` of it is stacked output `k`, or, from `outputs.len()` on, a final carry.
+/// An output may be a leaf itself: taking a derivative appends carry leaves to `outputs`, and moves those `k` along.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScanBody {
     /// The axis it runs along; absent from all nodes of the body.

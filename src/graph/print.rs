@@ -87,3 +87,44 @@ fn operation(graph: &Graph, op: &Op) -> String {
         Op::StopGradient => "stop_gradient".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Builder, ScanBody};
+
+    #[test]
+    fn a_scan_is_shown_with_its_body() {
+        let mut b = Builder::new();
+        let time = b.axis("time", 4);
+        let x = b.parameter(Vector::Position, 0, &[time]);
+        let start = b.constant(0.5);
+        let scan = b.begin_scan(time, Direction::Forward);
+        let (carry, slice) = (b.leaf(scan, 0, &[]), b.leaf(scan, 1, &[]));
+        let next = b.mul(carry, slice);
+        let body = ScanBody {
+            axis: time,
+            direction: Direction::Forward,
+            carries: vec![carry],
+            sequences: vec![slice],
+            constants: vec![],
+            next: vec![next],
+            outputs: vec![next],
+        };
+        let run = b.end_scan(scan, body, &[start], &[x], &[]);
+        let output = b.output(run, 0);
+        let expected = "\
+%0 [time] = position 0
+%1 [] = constant 0.5
+%5 [] = scan 0 (time, forward) %1 %0
+  carries %2 sequences %3 constants
+  %2 [] = leaf 0.0
+  %3 [] = leaf 0.1
+  %4 [] = mul %2 %3
+  next %4 outputs %4
+%6 [time] = output 0 of %5
+y = %6
+";
+        assert_eq!(print(b.graph(), &[("y", output)]), expected);
+    }
+}

@@ -157,16 +157,18 @@ impl Builder {
         Some(self.output(scan, index))
     }
 
-    /// Whether a carry is a running sum that nothing but its own next value reads: no derivative depends on it.
+    /// Whether a carry is a running sum that only its own next value reads, and nothing reads that: then no
+    /// derivative depends on its value.
     fn only_accumulates(&self, body: &ScanBody, carry: Node, next: Node) -> bool {
-        if body.outputs.contains(&carry) || body.next.iter().filter(|&&other| other == carry).count() > 0 {
-            return false;
-        }
         let roots = [body.next.as_slice(), &body.outputs].concat();
-        let nodes = order(&self.graph, &roots);
-        let mut readers = nodes.iter().filter(|&&node| self.graph.node(node).inputs.contains(&carry));
         let is_sum = self.graph.node(next).op == Op::Binary(Binary::Add);
-        is_sum && readers.all(|&reader| reader == next)
+        let sums_once = roots.iter().filter(|&&root| root == next).count() == 1 && !roots.contains(&carry);
+        let mut all = order(&self.graph, &roots).into_iter().map(|node| (node, self.graph.node(node)));
+        is_sum
+            && sums_once
+            && all.all(|(node, data)| {
+                !data.inputs.contains(&next) && (node == next || !data.inputs.contains(&carry))
+            })
     }
 
     fn renumber_final_carries(&mut self, id: ScanId, outputs: usize, added: usize) {

@@ -212,7 +212,10 @@ pub(super) fn sum(b: &mut Builder, x: Node, axes: &[Axis]) -> Option<Node> {
             let inner = b.sum(data.inputs[0], axes);
             Some(b.div(inner, data.inputs[1]))
         }
-        Op::Contract(before) => Some(b.contract(data.inputs[0], data.inputs[1], &[&before, axes].concat())),
+        // Only where an operand shrinks first: else a product that is needed anyway would be formed again.
+        Op::Contract(before) if apart(b, &data.inputs, axes) => {
+            Some(b.contract(data.inputs[0], data.inputs[1], &[&before, axes].concat()))
+        }
         Op::Sum(before) => Some(b.sum(data.inputs[0], &[&before, axes].concat())),
         _ => None,
     }
@@ -324,6 +327,120 @@ fn ordered(b: &mut Builder, op: Binary, x: Node, y: Node) -> Option<Node> {
     (rank(y) < rank(x)).then(|| b.binary(op, y, x))
 }
 
+/// Whether each axis is in one operand alone.
+fn apart(b: &Builder, operands: &[Node], axes: &[Axis]) -> bool {
+    axes.iter().all(|axis| operands.iter().any(|&operand| !b.axes_of(operand).contains(axis)))
+}
+
 fn has_none(b: &Builder, x: Node, axes: &[Axis]) -> bool {
     b.axes_of(x).iter().all(|axis| !axes.contains(axis))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Vector;
+    use crate::graph::print::print;
+
+    /// A builder with a matrix x over (row, column), vectors over each axis, and a scalar.
+    struct Setting {
+        b: Builder,
+        row: Axis,
+        column: Axis,
+        x: Node,
+        u: Node,
+        v: Node,
+        s: Node,
+    }
+
+    fn setting() -> Setting {
+        let mut b = Builder::new();
+        let (row, column) = (b.axis("row", 3), b.axis("column", 2));
+        let x = b.parameter(Vector::Position, 0, &[row, column]);
+        let u = b.parameter(Vector::Position, 6, &[row]);
+        let v = b.parameter(Vector::Position, 9, &[column]);
+        let s = b.parameter(Vector::Position, 11, &[]);
+        Setting { b, row, column, x, u, v, s }
+    }
+
+    #[test]
+    fn identities() {
+        let Setting { mut b, s, u, row, .. } = setting();
+        assert_eq!(b.plus(s, 0.0), s);
+        assert_eq!(b.times(s, 1.0), s);
+        let zeros = b.times(u, 0.0);
+        assert_eq!((b.known_constant(zeros), b.axes_of(zeros)), (Some(0.0), &[row][..]));
+        let negative = b.times(s, -1.0);
+        assert_eq!(negative, b.neg(s));
+        assert_eq!(b.neg(negative), s);
+        assert_eq!(b.mul(s, s), b.square(s));
+        let [two, half, one] = [2.0, 0.5, 1.0].map(|c| b.constant(c));
+        assert_eq!(b.pow(s, two), b.square(s));
+        assert_eq!(b.pow(s, half), b.sqrt(s));
+        assert_eq!(b.pow(s, one), s);
+        let six = b.times(s, 3.0);
+        assert_eq!(b.times(six, 2.0), b.times(s, 6.0));
+        assert_eq!(b.select(one, s, two), s);
+        assert_eq!(b.exp(two), b.constant(2f64.exp()));
+    }
+
+    #[test]
+    fn equal_expressions_are_one_node() {
+        let Setting { mut b, s, u, .. } = setting();
+        assert_eq!(b.add(s, u), b.add(u, s));
+        let negative = b.neg(u);
+        assert_eq!(b.add(s, negative), b.sub(s, u));
+        let three = b.times(u, 3.0);
+        let back = b.mul(s, three);
+        let product = b.mul(s, u);
+        assert_eq!(back, b.times(product, 3.0));
+    }
+
+    #[test]
+    fn a_broadcast_operand_is_not_laid_out() {
+        let Setting { mut b, x, u, column, .. } = setting();
+        let wide = b.expand(u, &[column]);
+        assert_eq!(b.mul(x, wide), b.mul(x, u));
+        let exp = b.exp(wide);
+        let narrow = b.exp(u);
+        assert_eq!(exp, b.expand(narrow, &[column]));
+        let sum = b.sum(wide, &[column]);
+        assert_eq!(sum, b.times(u, 2.0));
+    }
+
+    #[test]
+    fn products_are_contracted_and_factors_hoisted() {
+        let Setting { mut b, x, u, v, s, row, column } = setting();
+        let scaled = b.mul(x, s);
+        let doubled = b.times(scaled, -2.0);
+        let product = b.mul(doubled, v);
+        let sum = b.sum(product, &[column]);
+        let plain = b.contract(x, v, &[column]);
+        let expected = b.mul(plain, s);
+        assert_eq!(sum, b.times(expected, -2.0));
+        // A form u' X v never lays out the outer product, nor X weighted.
+        let weighted = b.mul(x, v);
+        let form = b.mul(weighted, u);
+        let form = b.sum_all(form);
+        let text = print(b.graph(), &[("form", form)]);
+        assert!(!text.contains("mul"), "{text}");
+        let rows = b.sum(plain, &[row]);
+        let columns = b.sum(x, &[row]);
+        assert_eq!(rows, b.contract(columns, v, &[column]));
+    }
+
+    #[test]
+    fn reads_that_need_no_reading() {
+        let Setting { mut b, x, s, u, row, column, .. } = setting();
+        let along = b.axis("along", 3);
+        let order = b.iota(along);
+        assert_eq!(b.gather(x, &[(row, order)]), b.rename(x, &[(row, along)]));
+        assert_eq!(b.gather(s, &[(row, order)]), b.expand(s, &[along]));
+        let stack = b.stack(along, &[s, s, u]);
+        let two = b.constant(2.0);
+        assert_eq!(b.gather(stack, &[(along, two)]), u);
+        let wide = b.expand(u, &[column]);
+        let positions = b.data(&[along], vec![1.0, 0.0, 1.0]);
+        assert_eq!(b.gather(wide, &[(column, positions)]), b.expand(u, &[along]));
+    }
 }

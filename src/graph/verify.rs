@@ -194,3 +194,54 @@ fn merged(x: &[Axis], y: &[Axis]) -> Vec<Axis> {
 fn union(graph: &Graph, nodes: &[Node]) -> Vec<Axis> {
     nodes.iter().fold(vec![], |axes, &node| merged(&axes, graph.axes_of(node)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Binary, Builder, Unary, Vector};
+
+    /// A sound graph with two axes, to be spoilt.
+    fn sound() -> Graph {
+        let mut b = Builder::new();
+        let (row, column) = (b.axis("row", 2), b.axis("column", 2));
+        let x = b.parameter(Vector::Position, 0, &[row, column]);
+        let y = b.exp(x);
+        let z = b.sum(y, &[row]);
+        b.binary(Binary::Atan2, y, z);
+        b.cholesky(x, row, column);
+        b.finish()
+    }
+
+    fn fault(spoil: impl Fn(&mut Graph)) -> String {
+        let mut graph = sound();
+        spoil(&mut graph);
+        verify(&graph).expect_err("the fault is found")
+    }
+
+    fn find(graph: &Graph, op: &Op) -> usize {
+        graph.nodes.iter().position(|node| node.op == *op).expect("the node is there")
+    }
+
+    #[test]
+    fn faults_are_found() {
+        assert_eq!(verify(&sound()), Ok(()));
+        let exp = Op::Unary(Unary::Exp);
+        let late = fault(|graph| {
+            let k = find(graph, &exp);
+            graph.nodes[k].inputs = vec![Node(k as u32)];
+        });
+        assert!(late.contains("an input comes later"), "{late}");
+        let narrow = fault(|graph| {
+            let k = find(graph, &exp);
+            graph.nodes[k].axes.pop();
+        });
+        assert!(narrow.contains("axes are"), "{narrow}");
+        let flat = fault(|graph| {
+            let k = find(graph, &Op::Cholesky { row: Axis(0), column: Axis(1) });
+            graph.nodes[k].op = Op::Cholesky { row: Axis(0), column: Axis(0) };
+        });
+        assert!(flat.contains("not a matrix"), "{flat}");
+        let oblong = fault(|graph| graph.axes[1].size = 3);
+        assert!(oblong.contains("not square"), "{oblong}");
+    }
+}

@@ -35,9 +35,15 @@ impl Unary {
 
     /// The value at a point.
     pub fn eval(self, x: f64) -> f64 {
-        match self {
+        self.function()(x)
+    }
+
+    /// What gives the value at a point, found once for many points.
+    pub fn function(self) -> impl Fn(f64) -> f64 + Copy {
+        let eval = self.row().eval;
+        move |x| match self {
             Self::Polygamma(order) => special::polygamma(order, x),
-            other => (other.row().eval)(x),
+            _ => eval(x),
         }
     }
 
