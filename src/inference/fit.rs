@@ -140,6 +140,7 @@ fn conclude(evaluator: &Evaluator, options: &Options, climb: Climb, names: &[Str
         agreement: climb.agreement,
         definiteness: climb.definiteness,
         moments: &found,
+        heaviest: heaviest_tail(&found, &draws, log_weights.as_deref()),
         halt: evaluator.halt(),
         names,
     });
@@ -184,6 +185,18 @@ fn result_moments(climb: &Climb, draws: &[f64], log_weights: Option<&[f64]>) -> 
             spread_error: DVector::zeros(dimension),
         },
     }
+}
+
+/// The coordinate whose squared deviations have the heaviest tail under the weights.
+fn heaviest_tail(found: &Moments, draws: &[f64], log_weights: Option<&[f64]>) -> Option<(usize, f64)> {
+    let weights = log_weights?;
+    let dimension = found.mean.len();
+    (0..dimension)
+        .map(|i| {
+            let gaps: Vec<f64> = draws.chunks(dimension).map(|row| row[i] - found.mean[i]).collect();
+            (i, psis::tail_of_squares(weights, &gaps))
+        })
+        .max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 fn stop_sentence(halt: Option<Halt>) -> String {

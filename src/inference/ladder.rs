@@ -10,8 +10,9 @@ use super::evaluator::Evaluator;
 use super::fit::{FamilyChoice, Options, Rung};
 use super::gaussian::{Definiteness, Gaussian};
 use super::importance::{GUARD, Mixture, Proposal, Weighted};
+use super::mean_field;
 use super::natural::{self, Fitted, Status};
-use super::path::{self, Ending, Path};
+use super::path::{self, Ending, NEWTON_LIMIT, Path};
 use super::psis;
 use super::verdict::Agreement;
 
@@ -25,10 +26,14 @@ const EFFICIENT: f64 = 0.25;
 const AXIS_LIMIT: usize = 64;
 /// Up to this many coordinates a mixture is adapted.
 const ADAPTIVE_LIMIT: usize = 24;
+/// Up to this many coordinates linear response is taken, by a Hessian at each fixed draw.
+const RESPONSE_LIMIT: usize = 200;
+/// Up to this many coordinates the whole Hessian is held.
+const DENSE_LIMIT: usize = 500;
 /// A region whose bound is so many nats lower has no weight.
 const NEGLIGIBLE: f64 = 30.0;
-/// Divergence, in nats, up to which one distribution covers another.
-const COVERED: f64 = 4.0;
+/// Divergence, in nats, up to which one distribution covers another; 0.4 more for each coordinate.
+const COVERED: f64 = 2.0;
 
 /// Where the ladder ended.
 pub struct Climb {
@@ -85,7 +90,9 @@ impl Candidate {
     /// Whether no other family is needed.
     fn is_good(&self) -> bool {
         let (mean, spread) = self.weighted.moments().worst();
-        self.weighted.smoothed.khat < CONTENT && self.efficiency() > EFFICIENT && mean < 0.08 && spread < 0.08
+        self.weighted.smoothed.khat < CONTENT
+            && self.efficiency() > EFFICIENT
+            && (mean.max(spread) < 0.08 || self.efficiency() > 0.7)
     }
 
     /// Whether the proposal puts its mass where a Gaussian does: their divergence, estimated from the Gaussian, is small.
@@ -93,7 +100,7 @@ impl Candidate {
         let normals = structured(64, gaussian.dimension(), &mut stream(seed, Purpose::Probe, 2));
         let densities = self.proposal.log_density(&gaussian.positions(&normals));
         let divergence = -gaussian.entropy() - densities.iter().sum::<f64>() / densities.len() as f64;
-        divergence < COVERED
+        divergence < COVERED + 0.4 * gaussian.dimension() as f64
     }
 }
 
@@ -152,6 +159,8 @@ impl<'e, 'a> Ladder<'e, 'a> {
                 }
             }
         }
+        let guide_deviation = region.fitted.gaussian.deviations();
+        self.respond(&mut region.fitted);
         let best = self.best_proposal(&region.fitted, other.as_ref());
         if let Some(other) = &other
             && !best.proposal.is_joined()
@@ -159,13 +168,33 @@ impl<'e, 'a> Ladder<'e, 'a> {
         {
             agreement = Agreement::Same;
         }
-        Some(self.finish(region, best, agreement))
+        Some(self.finish(region, guide_deviation, best, agreement))
     }
 
-    fn finish(self, region: Region, best: Candidate, agreement: Agreement) -> Climb {
+    /// Replaces independent standard deviations by their linear response.
+    fn respond(&mut self, fitted: &mut Fitted) {
+        let dimension = fitted.gaussian.dimension();
+        let independent = is_mean_field(self.options) || dimension > NEWTON_LIMIT;
+        if !independent || dimension > RESPONSE_LIMIT || !self.evaluator.may_continue() {
+            return;
+        }
+        self.evaluator.enter("linear response");
+        let normals = self.objective_normals(dimension);
+        if let Some(found) = mean_field::linear_response(self.evaluator, &fitted.gaussian, &normals) {
+            fitted.gaussian = found;
+        }
+    }
+
+    fn finish(
+        self,
+        region: Region,
+        guide_deviation: DVector<f64>,
+        best: Candidate,
+        agreement: Agreement,
+    ) -> Climb {
         let fitted = region.fitted;
         Climb {
-            guide_deviation: fitted.gaussian.deviations(),
+            guide_deviation,
             gaussian: fitted.gaussian,
             noise: fitted.noise,
             family: best.proposal.name(),
@@ -199,11 +228,38 @@ impl<'e, 'a> Ladder<'e, 'a> {
         paths
     }
 
+    /// The Gaussian of greatest bound that the dimension, or the caller's choice, allows.
     fn gaussian(&mut self, start: &Gaussian) -> Option<Fitted> {
         let dimension = start.dimension();
+        let normals = self.objective_normals(dimension);
+        if is_mean_field(self.options) {
+            let frame = Gaussian::diagonal(start.mean.clone(), &conditional_deviations(start));
+            return mean_field::maximise(self.evaluator, &frame, &normals);
+        }
+        if dimension <= NEWTON_LIMIT {
+            return natural::maximise(self.evaluator, start, &normals);
+        }
+        let frame = self.whitened(start);
+        mean_field::maximise(self.evaluator, &frame, &normals)
+    }
+
+    fn objective_normals(&self, dimension: usize) -> Vec<f64> {
         let pairs = objective_draws(dimension) / 2;
-        let normals = structured(pairs, dimension, &mut stream(self.options.seed, Purpose::Objective, 0));
-        natural::maximise(self.evaluator, start, &normals)
+        structured(pairs, dimension, &mut stream(self.options.seed, Purpose::Objective, 0))
+    }
+
+    /// A frame from the curvature at a Gaussian's mean, where that is affordable and points downwards.
+    fn whitened(&mut self, start: &Gaussian) -> Gaussian {
+        if start.dimension() > DENSE_LIMIT {
+            return start.clone();
+        }
+        let diagonal =
+            mean_field::maximise(self.evaluator, start, &self.objective_normals(start.dimension()));
+        let centre = diagonal.map_or_else(|| start.clone(), |fitted| fitted.gaussian);
+        match self.evaluator.hessian(&centre.mean) {
+            Some(hessian) => Gaussian::from_precision(centre.mean, &-hessian).0,
+            None => centre,
+        }
     }
 
     /// What a path led to, against what was fitted.
@@ -225,7 +281,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
     /// Climbs from the Gaussian until the weights are good.
     fn best_proposal(&mut self, fitted: &Fitted, other: Option<&Fitted>) -> Candidate {
         self.evaluator.enter("weighting draws");
-        let mixture = Mixture::guarded("full-rank Gaussian", &fitted.gaussian);
+        let mixture = Mixture::guarded(self.family(fitted.gaussian.dimension()), &fitted.gaussian);
         let mut best = self.weigh(Box::new(mixture.clone()), Some(&fitted.gaussian));
         if let Some(other) = other {
             let second = Mixture::guarded("", &other.gaussian);
@@ -243,6 +299,18 @@ impl<'e, 'a> Ladder<'e, 'a> {
             best = self.adapted(best);
         }
         best
+    }
+
+    fn family(&self, dimension: usize) -> &'static str {
+        if is_mean_field(self.options) {
+            "mean-field Gaussian"
+        } else if dimension <= NEWTON_LIMIT {
+            "full-rank Gaussian"
+        } else if dimension <= DENSE_LIMIT {
+            "whitened mean-field Gaussian"
+        } else {
+            "mean-field Gaussian"
+        }
     }
 
     /// Lets a mixture follow the weighted draws.
@@ -343,7 +411,15 @@ fn are_near(one: &Gaussian, other: &Gaussian) -> bool {
         && other.squared_distances(one.mean.as_slice())[0] < 4.0 * limit
 }
 
+/// Standard deviations of each coordinate given the others: what independence will settle at for a Gaussian.
+fn conditional_deviations(gaussian: &Gaussian) -> DVector<f64> {
+    DVector::from_iterator(
+        gaussian.dimension(),
+        gaussian.inverse.column_iter().map(|column| column.norm().max(1e-300).recip()),
+    )
+}
+
 /// Whether the caller pinned the independent family.
-pub fn is_mean_field(options: &Options) -> bool {
+fn is_mean_field(options: &Options) -> bool {
     options.family == Some(FamilyChoice::MeanField)
 }

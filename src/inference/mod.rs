@@ -11,6 +11,7 @@ pub mod importance;
 pub mod ladder;
 pub mod lbfgs;
 pub mod marginal;
+pub mod mean_field;
 pub mod natural;
 pub mod newton;
 pub mod path;

@@ -49,6 +49,8 @@ pub struct Evidence<'a> {
     pub definiteness: Definiteness,
     /// Moments with errors, of the result.
     pub moments: &'a Moments,
+    /// The heaviest tail of squared deviations under the weights, with its coordinate.
+    pub heaviest: Option<(usize, f64)>,
     /// Ended from outside?
     pub halt: Option<Halt>,
     /// Name of each coordinate's latent.
@@ -85,6 +87,7 @@ pub fn judge(evidence: &Evidence) -> (Verdict, Vec<String>) {
     judge_propriety(evidence, &mut findings);
     judge_weights(evidence, &mut findings);
     judge_agreement(evidence, &mut findings);
+    judge_tails(evidence, &mut findings);
     judge_precision(evidence, &mut findings);
     match findings.worst {
         Some(verdict) => (verdict, findings.reasons),
@@ -198,6 +201,19 @@ fn judge_agreement(evidence: &Evidence, findings: &mut Findings) {
             Verdict::Check,
             "no second start could confirm the region found; try other seeds".to_owned(),
         ),
+    }
+}
+
+fn judge_tails(evidence: &Evidence, findings: &mut Findings) {
+    if let Some((coordinate, shape)) = evidence.heaviest.filter(|(_, shape)| *shape > 0.7) {
+        let name = evidence.names.get(coordinate).map_or("a latent", String::as_str);
+        findings.add(
+            Verdict::Check,
+            format!(
+                "`{name}` has heavy tails (shape {shape:.2} of its squares): its standard deviation may not be finite; \
+                 report quantiles, or use a tighter prior"
+            ),
+        );
     }
 }
 
