@@ -38,7 +38,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 2 }
+        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 3 }
     }
 }
 
@@ -187,17 +187,22 @@ fn result_moments(climb: &Climb, draws: &[f64], log_weights: Option<&[f64]>) -> 
     }
 }
 
-/// The coordinate whose squared deviations have the heaviest tail under the weights.
+/// The coordinate whose squared deviations have the heaviest tail under the weights, among those with outliers at all.
 fn heaviest_tail(found: &Moments, draws: &[f64], log_weights: Option<&[f64]>) -> Option<(usize, f64)> {
     let weights = log_weights?;
     let dimension = found.mean.len();
     (0..dimension)
-        .map(|i| {
-            let gaps: Vec<f64> = draws.chunks(dimension).map(|row| row[i] - found.mean[i]).collect();
-            (i, psis::tail_of_squares(weights, &gaps))
+        .filter_map(|i| {
+            let gaps: Vec<f64> =
+                draws.chunks(dimension).map(|row| (row[i] - found.mean[i]) / found.deviation[i]).collect();
+            let kurtosis: f64 = gaps.iter().zip(weights).map(|(gap, w)| w.exp() * gap.powi(4)).sum();
+            (kurtosis > OUTLYING).then(|| (i, psis::tail_of_squares(weights, &gaps)))
         })
         .max_by(|a, b| a.1.total_cmp(&b.1))
 }
+
+/// Kurtosis from which on a coordinate's tails are looked at; a normal has 3, a Laplace 6.
+const OUTLYING: f64 = 7.0;
 
 fn stop_sentence(halt: Option<Halt>) -> String {
     match halt {
@@ -238,7 +243,8 @@ fn without_start(evaluator: &Evaluator) -> Fit {
 
 /// A model without latents: its log density is its evidence.
 fn nothing_to_fit(evaluator: &mut Evaluator) -> Fit {
+    let value = evaluator.constant();
     let fit =
         empty(evaluator, Verdict::Trust, "there is nothing to fit: every latent has been integrated out");
-    Fit { khat: 0.0, ..fit }
+    Fit { khat: 0.0, elbo: Estimate { value, standard_error: 0.0 }, log_evidence: value, ..fit }
 }

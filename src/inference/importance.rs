@@ -224,11 +224,11 @@ impl Weighted {
         moments(&self.draws, &self.smoothed.log_weights, dimension)
     }
 
-    /// Weighted covariance.
-    pub fn covariance(&self, mean: &DVector<f64>) -> DMatrix<f64> {
+    /// Covariance of the draws under log weights, around a mean.
+    pub fn covariance(&self, log_weights: &[f64], mean: &DVector<f64>) -> DMatrix<f64> {
         let dimension = mean.len();
         let mut centred = DMatrix::from_column_slice(dimension, self.count(), &self.draws);
-        for (mut column, weight) in centred.column_iter_mut().zip(&self.smoothed.log_weights) {
+        for (mut column, weight) in centred.column_iter_mut().zip(log_weights) {
             column -= mean;
             column *= (0.5 * weight).exp();
         }

@@ -95,6 +95,15 @@ impl Candidate {
             && (mean.max(spread) < 0.08 || self.efficiency() > 0.7)
     }
 
+    /// Whether the proposal's density at a Gaussian's mean is one that its own draws have.
+    fn encloses(&self, gaussian: &Gaussian) -> bool {
+        let weighted = &self.weighted;
+        let mut own: Vec<f64> =
+            weighted.log_densities.iter().zip(&weighted.log_ratios).map(|(p, r)| p - r).collect();
+        own.sort_by(f64::total_cmp);
+        self.proposal.log_density(gaussian.mean.as_slice())[0] > own[own.len() / 50]
+    }
+
     /// Whether the proposal puts its mass where a Gaussian does: their divergence, estimated from the Gaussian, is small.
     fn covers(&self, gaussian: &Gaussian, seed: u64) -> bool {
         let normals = structured(64, gaussian.dimension(), &mut stream(seed, Purpose::Probe, 2));
@@ -143,32 +152,43 @@ impl<'e, 'a> Ladder<'e, 'a> {
         let first = paths.first()?.clone();
         self.evaluator.enter("fitting a Gaussian");
         let mut region = Region { fitted: self.gaussian(&first.gaussian)?, definiteness: first.definiteness };
-        let (mut agreement, mut other) = (Agreement::Unknown, None);
+        let guide_deviation = region.fitted.gaussian.deviations();
+        self.respond(&mut region.fitted);
+        let mut best = self.best_proposal(&region.fitted);
+        let mut agreement = Agreement::Unknown;
         for path in &paths[1..] {
-            match self.compare(&region.fitted, path) {
+            if !self.evaluator.may_continue() {
+                break;
+            }
+            match self.compare(&region.fitted, &best, path) {
                 Comparison::Same => agreement = Agreement::Same,
                 Comparison::Negligible => {}
-                Comparison::Other(mut found) => {
-                    if found.elbo > region.fitted.elbo {
-                        std::mem::swap(found.as_mut(), &mut region.fitted);
-                        region.definiteness = path.definiteness;
-                    }
-                    agreement = Agreement::Other { gap: region.fitted.elbo - found.elbo };
-                    other = Some(*found);
+                Comparison::Other(found) => {
+                    let gap = region.fitted.elbo - found.elbo;
+                    best = self.with_other(&mut region, *found, best);
+                    agreement = Agreement::Other { gap: gap.abs() };
                     break;
                 }
             }
         }
-        let guide_deviation = region.fitted.gaussian.deviations();
-        self.respond(&mut region.fitted);
-        let best = self.best_proposal(&region.fitted, other.as_ref());
-        if let Some(other) = &other
-            && !best.proposal.is_joined()
-            && best.covers(&other.gaussian, self.options.seed)
-        {
-            agreement = Agreement::Same;
-        }
         Some(self.finish(region, guide_deviation, best, agreement))
+    }
+
+    /// Takes another region in: the better one leads, and a mixture of both is tried where both have weight.
+    fn with_other(&mut self, region: &mut Region, mut other: Fitted, mut best: Candidate) -> Candidate {
+        if other.elbo > region.fitted.elbo {
+            std::mem::swap(&mut other, &mut region.fitted);
+            best = self.best_proposal(&region.fitted);
+        }
+        if region.fitted.elbo - other.elbo > NEGLIGIBLE / 2.0 {
+            return best;
+        }
+        let parts = [
+            (Mixture::guarded("", &region.fitted.gaussian), region.fitted.elbo),
+            (Mixture::guarded("", &other.gaussian), other.elbo),
+        ];
+        let joined = self.weigh(Box::new(Mixture::joined("mixture of two Gaussians", &parts)), None);
+        if joined.is_promising() || joined.badness() < best.badness() { joined } else { best }
     }
 
     /// Replaces independent standard deviations by their linear response.
@@ -263,8 +283,13 @@ impl<'e, 'a> Ladder<'e, 'a> {
     }
 
     /// What a path led to, against what was fitted.
-    fn compare(&mut self, fitted: &Fitted, path: &Path) -> Comparison {
-        if are_near(&fitted.gaussian, &path.gaussian) {
+    fn compare(&mut self, fitted: &Fitted, best: &Candidate, path: &Path) -> Comparison {
+        let seed = self.options.seed;
+        let is_known = |gaussian: &Gaussian| {
+            are_near(&fitted.gaussian, gaussian)
+                || (best.is_good() && (best.encloses(gaussian) || best.covers(gaussian, seed)))
+        };
+        if is_known(&path.gaussian) {
             return Comparison::Same;
         }
         if path.elbo < fitted.elbo - NEGLIGIBLE {
@@ -272,31 +297,23 @@ impl<'e, 'a> Ladder<'e, 'a> {
         }
         match self.gaussian(&path.gaussian) {
             Some(found) if found.elbo < fitted.elbo - NEGLIGIBLE => Comparison::Negligible,
-            Some(found) if !are_near(&fitted.gaussian, &found.gaussian) => Comparison::Other(Box::new(found)),
+            Some(found) if !is_known(&found.gaussian) => Comparison::Other(Box::new(found)),
             Some(_) => Comparison::Same,
             None => Comparison::Negligible,
         }
     }
 
     /// Climbs from the Gaussian until the weights are good.
-    fn best_proposal(&mut self, fitted: &Fitted, other: Option<&Fitted>) -> Candidate {
+    fn best_proposal(&mut self, fitted: &Fitted) -> Candidate {
         self.evaluator.enter("weighting draws");
         let mixture = Mixture::guarded(self.family(fitted.gaussian.dimension()), &fitted.gaussian);
-        let mut best = self.weigh(Box::new(mixture.clone()), Some(&fitted.gaussian));
-        if let Some(other) = other {
-            let second = Mixture::guarded("", &other.gaussian);
-            let parts = [(mixture, fitted.elbo), (second, other.elbo)];
-            let joined = self.weigh(Box::new(Mixture::joined("mixture of two Gaussians", &parts)), None);
-            if !best.is_good() || joined.is_good() {
-                best = joined;
-            }
-        }
+        let mut best = self.weigh(Box::new(mixture), Some(&fitted.gaussian));
         let dimension = fitted.gaussian.dimension();
         if !best.is_good() && self.options.family.is_none() && dimension <= AXIS_LIMIT {
             best = self.along_axes(fitted, best);
         }
         if !best.is_good() && self.options.family.is_none() && dimension <= ADAPTIVE_LIMIT {
-            best = self.adapted(best);
+            best = self.adapted(&fitted.gaussian, best);
         }
         best
     }
@@ -314,13 +331,13 @@ impl<'e, 'a> Ladder<'e, 'a> {
     }
 
     /// Lets a mixture follow the weighted draws.
-    fn adapted(&mut self, best: Candidate) -> Candidate {
+    fn adapted(&mut self, gaussian: &Gaussian, best: Candidate) -> Candidate {
         self.evaluator.enter("adapting a mixture");
-        if best.weighted.smoothed.effective < 8.0 || !self.evaluator.may_continue() {
+        if !self.evaluator.may_continue() {
             return best;
         }
         let mut generator = stream(self.options.seed, Purpose::Probe, 1);
-        let mut mixture = adaptive::spread(&best.weighted, 6, &mut generator);
+        let mut mixture = adaptive::spread(gaussian, &best.weighted, &mut generator);
         for _ in 0..4 {
             let weighted = Weighted::draw(self.evaluator, &mixture, FIRST_PAIRS, &mut generator);
             mixture = adaptive::adapt(&mixture, &weighted);
@@ -334,6 +351,9 @@ impl<'e, 'a> Ladder<'e, 'a> {
 
     /// Conditions on the coordinates along which curvature changes most.
     fn along_axes(&mut self, fitted: &Fitted, mut best: Candidate) -> Candidate {
+        if !self.evaluator.may_continue() {
+            return best;
+        }
         self.evaluator.enter("conditioning on a scale");
         let ranked = conditional::rank_axes(self.evaluator, &fitted.gaussian, self.options.seed);
         for (axis, score) in ranked.into_iter().take(2) {

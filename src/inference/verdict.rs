@@ -140,10 +140,14 @@ fn judge_propriety(evidence: &Evidence, findings: &mut Findings) {
             ),
         );
     }
-    if evidence.status == Status::Unconverged && evidence.weights == WeightUse::Unused {
+    let is_even = evidence.effective > 0.5 * evidence.draws as f64 && evidence.weights == WeightUse::Used;
+    if evidence.status == Status::Unconverged && !is_even {
+        let verdict = if evidence.weights == WeightUse::Used { Verdict::Check } else { Verdict::DoNotUse };
         findings.add(
-            Verdict::DoNotUse,
-            "the guide did not converge; rescale predictors, tighten priors, or try another seed".to_owned(),
+            verdict,
+            "the Gaussian guide did not converge: its bound kept rising, as it does for improper priors and separated \
+             data; tighten priors, rescale predictors, or try another seed"
+                .to_owned(),
         );
     }
 }
@@ -205,7 +209,7 @@ fn judge_agreement(evidence: &Evidence, findings: &mut Findings) {
 }
 
 fn judge_tails(evidence: &Evidence, findings: &mut Findings) {
-    if let Some((coordinate, shape)) = evidence.heaviest.filter(|(_, shape)| *shape > 0.7) {
+    if let Some((coordinate, shape)) = evidence.heaviest.filter(|(_, shape)| *shape > 0.65) {
         let name = evidence.names.get(coordinate).map_or("a latent", String::as_str);
         findings.add(
             Verdict::Check,

@@ -129,6 +129,10 @@ impl<F: Fn(&[Dual]) -> Dual> Target for Scripted<F> {
         }
     }
     fn value(&mut self, positions: &[f64], values: &mut [f64]) {
+        if self.dimension == 0 {
+            values.fill((self.log_density)(&[]).v);
+            return;
+        }
         for (k, z) in positions.chunks(self.dimension).enumerate() {
             let point: Vec<Dual> = z.iter().map(|x| c(*x)).collect();
             values[k] = (self.log_density)(&point).v;
