@@ -6,7 +6,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::gaussian::Gaussian;
-use super::importance::{Component, Mixture, Tail, Weighted, moments};
+use super::importance::{Component, Mixture, Tail, Weighted};
+use super::moments::moments;
 use super::psis;
 
 const FREEDOM: f64 = 8.0;

@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::ChiSquared;
 
-use super::draws::{Purpose, stream, structured};
+use super::draws::structured;
 use super::evaluator::Evaluator;
 use super::gaussian::{Gaussian, HALF_LOG_TAU};
 use super::importance::{GUARD, Proposal, log_add};
@@ -43,36 +43,6 @@ pub struct Conditional {
     axis: usize,
     nodes: Vec<Node>,
     marginal: Marginal,
-}
-
-/// Coordinates by how much the curvature changes along them, in standard units; the most changing first.
-pub fn rank_axes(evaluator: &mut Evaluator, gaussian: &Gaussian, seed: u64) -> Vec<(usize, f64)> {
-    let dimension = gaussian.dimension();
-    let deviations = gaussian.deviations();
-    let covariance = &gaussian.factor * gaussian.factor.transpose();
-    let mut generator = stream(seed, Purpose::Probe, 0);
-    let probes = structured(2, dimension, &mut generator);
-    let mut ranked: Vec<(usize, f64)> = (0..dimension)
-        .map(|axis| {
-            let direction = covariance.column(axis) * (1.2 / deviations[axis]);
-            let mut score = 0.0;
-            for probe in probes.chunks(2 * dimension) {
-                let along = &gaussian.factor * DVector::from_column_slice(&probe[..dimension]);
-                let positions: Vec<f64> = (&gaussian.mean + &direction)
-                    .iter()
-                    .chain((&gaussian.mean - &direction).iter())
-                    .copied()
-                    .collect();
-                let directions: Vec<f64> = along.iter().chain(along.iter()).copied().collect();
-                let products = evaluator.products(&positions, &directions);
-                let change = DVector::from_fn(dimension, |i, _| products[i] - products[dimension + i]);
-                score += gaussian.factor.tr_mul(&change).norm_squared();
-            }
-            (axis, if score.is_finite() { score.sqrt() } else { 0.0 })
-        })
-        .collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-    ranked
 }
 
 impl Conditional {

@@ -6,8 +6,8 @@ use super::draws::{Purpose, stream, structured};
 use super::elbo::Estimate;
 use super::evaluator::{Evaluator, Halt, Watch};
 use super::gaussian::Gaussian;
-use super::importance::{Moments, moments};
 use super::ladder::{Climb, Ladder};
+use super::moments::{Moments, moments};
 use super::psis;
 use super::target::Target;
 use super::verdict::{self, Evidence, Verdict, WeightUse};
@@ -196,13 +196,17 @@ fn heaviest_tail(found: &Moments, draws: &[f64], log_weights: Option<&[f64]>) ->
             let gaps: Vec<f64> =
                 draws.chunks(dimension).map(|row| (row[i] - found.mean[i]) / found.deviation[i]).collect();
             let kurtosis: f64 = gaps.iter().zip(weights).map(|(gap, w)| w.exp() * gap.powi(4)).sum();
-            (kurtosis > OUTLYING).then(|| (i, psis::tail_of_squares(weights, &gaps)))
+            let shape = psis::tail_of_squares(weights, &gaps);
+            let shape = if kurtosis > EXTREME { shape.max(1.0) } else { shape };
+            (kurtosis > OUTLYING).then_some((i, shape))
         })
         .max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 /// Kurtosis from which on a coordinate's tails are looked at; a normal has 3, a Laplace 6.
 const OUTLYING: f64 = 7.0;
+/// Kurtosis at which a few draws make up the variance, whatever the fitted shape of the tail.
+const EXTREME: f64 = 25.0;
 
 fn stop_sentence(halt: Option<Halt>) -> String {
     match halt {

@@ -3,7 +3,9 @@
 use nalgebra::DVector;
 
 use super::adaptive;
-use super::conditional::{self, Conditional};
+use super::axes;
+use super::candidate::Candidate;
+use super::conditional::Conditional;
 use super::draws::{Purpose, objective_draws, stream, structured};
 use super::elbo::{Estimate, of_pairs};
 use super::evaluator::Evaluator;
@@ -13,15 +15,10 @@ use super::importance::{GUARD, Mixture, Proposal, Weighted};
 use super::mean_field;
 use super::natural::{self, Fitted, Status};
 use super::path::{self, Ending, NEWTON_LIMIT, Path};
-use super::psis;
 use super::verdict::Agreement;
 
 /// Pairs of the first weighting.
 const FIRST_PAIRS: usize = 500;
-/// A k-hat up to which no other family is tried.
-const CONTENT: f64 = 0.5;
-/// Effective share of the draws above which no other family is tried.
-const EFFICIENT: f64 = 0.25;
 /// Up to this many coordinates single ones are conditioned on.
 const AXIS_LIMIT: usize = 64;
 /// Up to this many coordinates a mixture is adapted.
@@ -32,8 +29,6 @@ const RESPONSE_LIMIT: usize = 200;
 const DENSE_LIMIT: usize = 500;
 /// A region whose bound is so many nats lower has no weight.
 const NEGLIGIBLE: f64 = 30.0;
-/// Divergence, in nats, up to which one distribution covers another; 0.4 more for each coordinate.
-const COVERED: f64 = 2.0;
 
 /// Where the ladder ended.
 pub struct Climb {
@@ -57,60 +52,6 @@ pub struct Climb {
     pub definiteness: Definiteness,
     /// All that was tried.
     pub rungs: Vec<Rung>,
-}
-
-/// A proposal with its weighted draws.
-pub struct Candidate {
-    /// The proposal.
-    pub proposal: Box<dyn Proposal>,
-    /// Its draws.
-    pub weighted: Weighted,
-    /// Its bound.
-    pub elbo: Estimate,
-}
-
-impl Candidate {
-    fn efficiency(&self) -> f64 {
-        self.weighted.smoothed.effective / self.weighted.count() as f64
-    }
-
-    /// Smaller is better: k-hat as far as it matters, Monte Carlo error, the share of effective draws.
-    fn badness(&self) -> f64 {
-        let (mean, spread) = self.weighted.moments().worst();
-        let error = if mean.is_finite() && spread.is_finite() { mean.max(spread) } else { 1.0 };
-        self.weighted.smoothed.khat.clamp(CONTENT, 10.0) * 3.0 + 2.0 * error
-            - self.efficiency().max(1e-6).ln() * 0.5
-    }
-
-    /// Whether more draws are worth having.
-    fn is_promising(&self) -> bool {
-        self.weighted.smoothed.khat < psis::threshold(self.weighted.count()) && self.efficiency() > EFFICIENT
-    }
-
-    /// Whether no other family is needed.
-    fn is_good(&self) -> bool {
-        let (mean, spread) = self.weighted.moments().worst();
-        self.weighted.smoothed.khat < CONTENT
-            && self.efficiency() > EFFICIENT
-            && (mean.max(spread) < 0.08 || self.efficiency() > 0.7)
-    }
-
-    /// Whether the proposal's density at a Gaussian's mean is one that its own draws have.
-    fn encloses(&self, gaussian: &Gaussian) -> bool {
-        let weighted = &self.weighted;
-        let mut own: Vec<f64> =
-            weighted.log_densities.iter().zip(&weighted.log_ratios).map(|(p, r)| p - r).collect();
-        own.sort_by(f64::total_cmp);
-        self.proposal.log_density(gaussian.mean.as_slice())[0] > own[own.len() / 50]
-    }
-
-    /// Whether the proposal puts its mass where a Gaussian does: their divergence, estimated from the Gaussian, is small.
-    fn covers(&self, gaussian: &Gaussian, seed: u64) -> bool {
-        let normals = structured(64, gaussian.dimension(), &mut stream(seed, Purpose::Probe, 2));
-        let densities = self.proposal.log_density(&gaussian.positions(&normals));
-        let divergence = -gaussian.entropy() - densities.iter().sum::<f64>() / densities.len() as f64;
-        divergence < COVERED + 0.4 * gaussian.dimension() as f64
-    }
 }
 
 /// A fitted region of the posterior.
@@ -355,7 +296,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
             return best;
         }
         self.evaluator.enter("conditioning on a scale");
-        let ranked = conditional::rank_axes(self.evaluator, &fitted.gaussian, self.options.seed);
+        let ranked = axes::rank(self.evaluator, &fitted.gaussian, self.options.seed);
         for (axis, score) in ranked.into_iter().take(2) {
             if best.is_good() || score <= 0.0 || !self.evaluator.may_continue() {
                 break;

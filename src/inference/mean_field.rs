@@ -81,7 +81,7 @@ pub fn maximise(evaluator: &mut Evaluator, frame: &Gaussian, normals: &[f64]) ->
             (value, slope)
         });
         let gain = before.zip(search.value()).map_or(f64::INFINITY, |(before, after)| before - after);
-        if outcome != Outcome::Moved || (gain >= 0.0 && gain < 1e-6 && outcome == Outcome::Moved) {
+        if outcome != Outcome::Moved || (0.0..1e-6).contains(&gain) {
             status = Status::Converged;
             break;
         }

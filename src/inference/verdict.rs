@@ -2,7 +2,7 @@
 
 use super::evaluator::Halt;
 use super::gaussian::Definiteness;
-use super::importance::Moments;
+use super::moments::Moments;
 use super::natural::Status;
 use super::psis;
 
@@ -170,6 +170,15 @@ fn judge_weights(evidence: &Evidence, findings: &mut Findings) {
                 "k-hat is {:.2}, above {limit:.2}: the guide misses part of the posterior; compare with another \
                  parameterisation or more informative priors before relying on standard deviations and tails",
                 evidence.khat
+            ),
+        );
+    } else if evidence.effective < 0.25 * evidence.draws as f64 {
+        findings.add(
+            Verdict::Check,
+            format!(
+                "only {:.0} % of the draws are effective: the guide has another shape than the posterior, and may miss \
+                 part of it; compare with another parameterisation or with long runs of a sampler",
+                100.0 * evidence.effective / evidence.draws as f64
             ),
         );
     } else if evidence.effective < 100.0 {

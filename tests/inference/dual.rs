@@ -33,10 +33,6 @@ impl Dual {
     pub fn ln(self) -> Dual {
         self.chain(self.v.ln(), 1.0 / self.v, -1.0 / (self.v * self.v))
     }
-    pub fn sqrt(self) -> Dual {
-        let r = self.v.sqrt();
-        self.chain(r, 0.5 / r, -0.25 / (r * self.v))
-    }
     pub fn sq(self) -> Dual {
         self * self
     }
