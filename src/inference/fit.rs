@@ -206,7 +206,7 @@ fn heaviest_tail(found: &Moments, draws: &[f64], log_weights: Option<&[f64]>) ->
 /// Kurtosis from which on a coordinate's tails are looked at; a normal has 3, a Laplace 6.
 const OUTLYING: f64 = 7.0;
 /// Kurtosis at which a few draws make up the variance, whatever the fitted shape of the tail.
-const EXTREME: f64 = 25.0;
+const EXTREME: f64 = 12.0;
 
 fn stop_sentence(halt: Option<Halt>) -> String {
     match halt {
