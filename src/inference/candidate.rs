@@ -7,9 +7,9 @@ use super::importance::{Proposal, Weighted};
 use super::psis;
 
 /// A k-hat up to which no other family is tried.
-const CONTENT: f64 = 0.5;
+const CONTENT: f64 = 0.45;
 /// Effective share of the draws above which no other family is tried.
-const EFFICIENT: f64 = 0.25;
+const EFFICIENT: f64 = 0.3;
 /// Divergence, in nats, up to which one distribution covers another; 0.4 more for each coordinate.
 const COVERED: f64 = 2.0;
 
