@@ -17,12 +17,18 @@ struct Acted {
     outside: Vec<(AxisVar, AxisVar)>,
 }
 
+/// What a reduction is given, under its own axes.
+struct Operand {
+    arguments: Vec<Term>,
+    filter: Option<Term>,
+    by: Option<Term>,
+}
+
 impl<'t> Checker<'t> {
     /// A call that acts along or over axes.
     pub fn acting(
         &mut self,
-        function: &'static Function,
-        call: &'t Call,
+        (function, call): (&'static Function, &'t Call),
         arguments: &[Option<&'t Expr>],
         span: Span,
         scope: &mut Scope<'t>,
@@ -56,10 +62,11 @@ impl<'t> Checker<'t> {
         }
         match function.action {
             Action::Reduce => {
-                let Some(over) = self.reduced(call, acted.over, terms::union(parts), (span, scope, &used)) else {
+                let Some(over) = self.reduced(call, acted.over, terms::union(parts), (span, scope, &used))
+                else {
                     return terms::broken(span);
                 };
-                self.reduce(function, arguments, (filter, by), over, (span, scope))
+                self.reduce(function, Operand { arguments, filter, by }, over, (span, scope))
             }
             Action::Along => self.along(function, arguments, acted, span),
             Action::Matrix { result } => self.matrix(function, arguments, (acted, result), span),
@@ -120,8 +127,7 @@ impl<'t> Checker<'t> {
     fn reduce(
         &mut self,
         function: &'static Function,
-        arguments: Vec<Term>,
-        (filter, by): (Option<Term>, Option<Term>),
+        Operand { arguments, filter, by }: Operand,
         over: Vec<AxisVar>,
         (span, scope): (Span, &Scope<'t>),
     ) -> Term {
@@ -130,7 +136,8 @@ impl<'t> Checker<'t> {
             return terms::broken(span);
         }
         let stage = terms::latest(parts.iter().copied());
-        let mut axes: Vec<AxisVar> = terms::union(parts).into_iter().filter(|axis| !over.contains(axis)).collect();
+        let mut axes: Vec<AxisVar> =
+            terms::union(parts).into_iter().filter(|axis| !over.contains(axis)).collect();
         let group = match by.as_ref().map(|by| (by.value, by.span)) {
             Some((Kind::Index(dim), _)) => Some(AxisVar { dim, copy: 0 }),
             Some((_, at)) => return self.fail(span, errors::not_an_index(at)),
@@ -142,7 +149,7 @@ impl<'t> Checker<'t> {
             axes.sort_unstable();
             axes.dedup();
         }
-        let mut term = self.apply(function, arguments, (over, Vec::new()), axes, span);
+        let mut term = self.apply(function, arguments, (over, Vec::new(), axes), span);
         term.stage = stage;
         if let TermKind::Apply { filter: f, by: b, .. } = &mut term.kind {
             *f = filter.map(std::sync::Arc::new);
@@ -161,7 +168,7 @@ impl<'t> Checker<'t> {
         axes.extend(&over);
         axes.sort_unstable();
         axes.dedup();
-        let term = self.apply(function, arguments, (over, Vec::new()), axes, span);
+        let term = self.apply(function, arguments, (over, Vec::new(), axes), span);
         terms::rename(acted.outside, term)
     }
 
@@ -188,7 +195,7 @@ impl<'t> Checker<'t> {
             Rank::Matrix | Rank::Positions => true,
         });
         let kept = kept.collect();
-        self.apply(function, arguments, (vec![first], vec![second]), kept, span)
+        self.apply(function, arguments, (vec![first], vec![second], kept), span)
     }
 
     fn kernel(
@@ -200,7 +207,8 @@ impl<'t> Checker<'t> {
     ) -> Term {
         let mut axes = terms::union(&arguments);
         let vectors = arguments.iter().zip(function.parameters).filter(|(_, p)| p.rank == Rank::Vector);
-        let over = if acted.over.is_empty() { terms::union(vectors.map(|(term, _)| term)) } else { acted.over };
+        let over =
+            if acted.over.is_empty() { terms::union(vectors.map(|(term, _)| term)) } else { acted.over };
         let [axis] = over[..] else {
             let diagnostic = errors::joint_axis(span, function.name, &axes, &self.model);
             return self.fail(span, diagnostic);
@@ -209,7 +217,7 @@ impl<'t> Checker<'t> {
         axes.extend([axis, twin]);
         axes.sort_unstable();
         axes.dedup();
-        let term = self.apply(function, arguments, (vec![axis], vec![twin]), axes, span);
+        let term = self.apply(function, arguments, (vec![axis], vec![twin], axes), span);
         let pairs = acted.outside.into_iter().flat_map(|(from, to)| {
             let beside = AxisVar { dim: to.dim, copy: scope.fresh(to.dim).copy.max(to.copy + 1) };
             [(from, to), (twin, beside)]

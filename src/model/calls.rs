@@ -62,11 +62,17 @@ impl<'t> Checker<'t> {
             self.report(errors::clause_not_taken(clause, name, "`over`, `where` or `by`"));
             return None;
         }
-        let known: Vec<&str> = declaration.parameters.iter().map(|parameter| parameter.text.as_str()).collect();
+        let known: Vec<&str> =
+            declaration.parameters.iter().map(|parameter| parameter.text.as_str()).collect();
         let placed = match place(&known, &call.arguments) {
             Ok(placed) if placed.iter().all(Option::is_some) => placed,
             Ok(_) => {
-                self.report(errors::arity(&call.function, span, call.arguments.len(), &signature(name, &known)));
+                self.report(errors::arity(
+                    &call.function,
+                    span,
+                    call.arguments.len(),
+                    &signature(name, &known),
+                ));
                 return None;
             }
             Err(misfit) => {
@@ -97,16 +103,20 @@ impl<'t> Checker<'t> {
         span: Span,
         scope: &mut Scope<'t>,
     ) -> Term {
-        let Some(arguments) = self.library_arguments(function, call, span) else { return terms::broken(span) };
-        let several = function.variadic == Variadic::Repeats && arguments.len() > 1 && clause_span(call).is_none();
+        let Some(arguments) = self.library_arguments(function, call, span) else {
+            return terms::broken(span);
+        };
+        let several =
+            function.variadic == Variadic::Repeats && arguments.len() > 1 && clause_span(call).is_none();
         if function.action == Action::ElementWise || (function.action == Action::Reduce && several) {
             if let Some(clause) = clause_span(call) {
-                return self.fail(span, errors::clause_not_taken(clause, function.name, "`over`, `where` or `by`"));
+                return self
+                    .fail(span, errors::clause_not_taken(clause, function.name, "`over`, `where` or `by`"));
             }
             let arguments = self.argument_terms(function, &arguments, span, scope);
             return self.applied(function, arguments, span, scope);
         }
-        self.acting(function, call, &arguments, span, scope)
+        self.acting((function, call), &arguments, span, scope)
     }
 
     /// The arguments in canonical order; an empty place takes its default.
@@ -129,7 +139,8 @@ impl<'t> Checker<'t> {
                 return None;
             }
         };
-        let lacks = placed.iter().zip(function.parameters).any(|(given, p)| given.is_none() && p.default.is_none());
+        let lacks =
+            placed.iter().zip(function.parameters).any(|(given, p)| given.is_none() && p.default.is_none());
         if lacks {
             self.report(errors::arity(&call.function, span, call.arguments.len(), &shown));
             return None;
@@ -147,7 +158,11 @@ impl<'t> Checker<'t> {
     ) -> Vec<Term> {
         let last = function.parameters.last();
         let parameters = function.parameters.iter().chain(std::iter::repeat(last).flatten());
-        arguments.iter().zip(parameters).map(|(given, parameter)| self.argument(*given, parameter, span, scope)).collect()
+        arguments
+            .iter()
+            .zip(parameters)
+            .map(|(given, parameter)| self.argument(*given, parameter, span, scope))
+            .collect()
     }
 
     /// One argument; positions become coordinates, and a bool is demanded where one is wanted.
@@ -166,13 +181,19 @@ impl<'t> Checker<'t> {
     }
 
     /// A cell-by-cell call.
-    fn applied(&mut self, function: &'static Function, arguments: Vec<Term>, span: Span, scope: &Scope<'t>) -> Term {
+    fn applied(
+        &mut self,
+        function: &'static Function,
+        arguments: Vec<Term>,
+        span: Span,
+        scope: &Scope<'t>,
+    ) -> Term {
         let all: Vec<&Term> = arguments.iter().collect();
         if all.iter().any(|term| terms::is_broken(term)) || !self.aligned(&all, scope) {
             return terms::broken(span);
         }
         let axes = terms::union(&arguments);
-        self.apply(function, arguments, (Vec::new(), Vec::new()), axes, span)
+        self.apply(function, arguments, (Vec::new(), Vec::new(), axes), span)
     }
 
     /// A call with its axes, the kind of its values, and its demands.
@@ -180,8 +201,7 @@ impl<'t> Checker<'t> {
         &mut self,
         function: &'static Function,
         arguments: Vec<Term>,
-        (over, twins): (Vec<AxisVar>, Vec<AxisVar>),
-        axes: Vec<AxisVar>,
+        (over, twins, axes): (Vec<AxisVar>, Vec<AxisVar>, Vec<AxisVar>),
         span: Span,
     ) -> Term {
         self.demand(function.name, function.parameters, &arguments);
@@ -201,7 +221,8 @@ impl<'t> Checker<'t> {
 /// Where the first clause of a call stands, if it has one.
 pub fn clause_span(call: &Call) -> Option<Span> {
     let over = call.over.first().map(|binder| binder.dim.span);
-    over.or_else(|| call.filter.as_ref().map(|filter| filter.span)).or_else(|| call.by.first().map(|by| by.span))
+    over.or_else(|| call.filter.as_ref().map(|filter| filter.span))
+        .or_else(|| call.by.first().map(|by| by.span))
 }
 
 /// `normal(mean, sd)`
@@ -221,7 +242,13 @@ pub enum Misfit<'t> {
 
 impl Misfit<'_> {
     /// As said to a person.
-    pub fn diagnostic(&self, function: &Name, span: Span, signatures: &[String], known: &[&str]) -> Diagnostic {
+    pub fn diagnostic(
+        &self,
+        function: &Name,
+        span: Span,
+        signatures: &[String],
+        known: &[&str],
+    ) -> Diagnostic {
         match self {
             Misfit::TooMany(given) => errors::arity(function, span, *given, &signatures.join(" or ")),
             Misfit::Unknown(keyword) => errors::unknown_argument(function, keyword, signatures, known),
@@ -231,7 +258,10 @@ impl Misfit<'_> {
 }
 
 /// Each argument at the place of its parameter: the unnamed in order, the named by keyword.
-pub fn place<'t>(parameters: &[&str], arguments: &'t [Argument]) -> Result<Vec<Option<&'t Expr>>, Misfit<'t>> {
+pub fn place<'t>(
+    parameters: &[&str],
+    arguments: &'t [Argument],
+) -> Result<Vec<Option<&'t Expr>>, Misfit<'t>> {
     let mut placed: Vec<Option<&Expr>> = vec![None; parameters.len()];
     let mut next = 0;
     for argument in arguments {

@@ -49,7 +49,9 @@ impl<'t> Checker<'t> {
         target: &Target,
         scope: &mut Scope<'t>,
     ) -> Option<Distribution> {
-        let [Argument { name: None, value: base }, Argument { name: None, value: range }] = &call.arguments[..] else {
+        let [Argument { name: None, value: base }, Argument { name: None, value: range }] =
+            &call.arguments[..]
+        else {
             return self.wrong_arguments(call, span, "truncated(D, a..b)");
         };
         let ExprKind::Range(low, high) = &range.kind else {
@@ -193,7 +195,10 @@ impl<'t> Checker<'t> {
         let probability = probability?;
         self.check_truncatable(&base, span)?;
         if !super::priors::counts(&base) {
-            self.report(errors::unsupported(span, &format!("`{name}` of a distribution that is not of counts")));
+            self.report(errors::unsupported(
+                span,
+                &format!("`{name}` of a distribution that is not of counts"),
+            ));
             return None;
         }
         let end = |at: f64| Some(Arc::new(terms::number(at, Kind::Int, span)));

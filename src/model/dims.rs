@@ -35,7 +35,9 @@ impl<'t> Checker<'t> {
                 (Some(first), Some(last)) => DimKind::Range(first, last),
                 _ => DimKind::FromData,
             },
-            DimForm::Labels(labels) => DimKind::Labels(labels.iter().map(|(label, _)| label.clone()).collect()),
+            DimForm::Labels(labels) => {
+                DimKind::Labels(labels.iter().map(|(label, _)| label.clone()).collect())
+            }
             DimForm::Sub { parent, filter } => match self.dim_named(parent) {
                 Some(parent) => self.sub_dim(parent, None, filter).unwrap_or(DimKind::FromData),
                 None => DimKind::FromData,
@@ -78,7 +80,10 @@ impl<'t> Checker<'t> {
             return None;
         }
         if filter.axes.iter().any(|other| *other != axis) {
-            self.report(errors::unsupported(filter.span, "a condition that differs between cells of another dim"));
+            self.report(errors::unsupported(
+                filter.span,
+                "a condition that differs between cells of another dim",
+            ));
             return None;
         }
         Some(DimKind::Sub { parent, filter })

@@ -75,7 +75,12 @@ impl<'t> Checker<'t> {
     }
 
     /// An expression as a distribution; `None` if it is none, which has then been said.
-    pub fn distribution(&mut self, expr: &'t Expr, target: &Target, scope: &mut Scope<'t>) -> Option<Distribution> {
+    pub fn distribution(
+        &mut self,
+        expr: &'t Expr,
+        target: &Target,
+        scope: &mut Scope<'t>,
+    ) -> Option<Distribution> {
         match &expr.kind {
             ExprKind::If(condition, then, otherwise) => {
                 let condition = self.condition(condition, scope);
@@ -114,7 +119,11 @@ impl<'t> Checker<'t> {
             return None;
         };
         let span = expr.span;
-        self.family_call(Called { family, name, name_span: span, arguments: &[], over: &[], span }, target, scope)
+        self.family_call(
+            Called { family, name, name_span: span, arguments: &[], over: &[], span },
+            target,
+            scope,
+        )
     }
 
     fn called_distribution(
@@ -180,12 +189,18 @@ impl<'t> Checker<'t> {
     }
 
     /// A call of a family: form, arguments, joint axes.
-    pub fn family_call(&mut self, called: Called<'t>, target: &Target, scope: &mut Scope<'t>) -> Option<Distribution> {
+    pub fn family_call(
+        &mut self,
+        called: Called<'t>,
+        target: &Target,
+        scope: &mut Scope<'t>,
+    ) -> Option<Distribution> {
         let (form, placed) = self.form(called)?;
         let parameters = called.family.forms[form].parameters;
         let depth = scope.bound.len();
         let explicit = self.explicit_joint(called, target, scope)?;
-        let joint_by_value = called.family.rank == Rank::Scalar && parameters.iter().any(|p| p.rank != Rank::Scalar);
+        let joint_by_value =
+            called.family.rank == Rank::Scalar && parameters.iter().any(|p| p.rank != Rank::Scalar);
         for axis in &explicit {
             scope.bind(None, *axis, Origin::Over);
         }
@@ -208,10 +223,9 @@ impl<'t> Checker<'t> {
         if arguments.iter().any(terms::is_broken) {
             return None;
         }
-        let over = self.joint_axes(called, (form, &arguments), explicit, target, scope)?;
+        let over = self.joint_axes(called, (form, &arguments), explicit, (target, scope))?;
         let twins = self.twins(called.family, form, &over, (target, scope));
-        let call =
-            FamilyCall { family: called.family, form, arguments, over, twins, span: called.span };
+        let call = FamilyCall { family: called.family, form, arguments, over, twins, span: called.span };
         self.check_arguments(&call, target)?;
         self.demand(called.name, parameters, &call.arguments);
         Some(Distribution::Family(call))
@@ -245,11 +259,18 @@ impl<'t> Checker<'t> {
     }
 
     /// What `over` says; the outer `None` if it was wrong.
-    fn explicit_joint(&mut self, called: Called<'t>, target: &Target, scope: &Scope<'t>) -> Option<Vec<AxisVar>> {
+    fn explicit_joint(
+        &mut self,
+        called: Called<'t>,
+        target: &Target,
+        scope: &Scope<'t>,
+    ) -> Option<Vec<AxisVar>> {
         let mut over = Vec::new();
         for binder in called.over {
             let axis = match (&target.axes, called.family.rank) {
-                (Some(axes), Rank::Vector | Rank::Matrix) => self.joint_axis_named(&binder.dim, axes, scope)?,
+                (Some(axes), Rank::Vector | Rank::Matrix) => {
+                    self.joint_axis_named(&binder.dim, axes, scope)?
+                }
                 _ => scope.fresh(self.dim_named(&binder.dim)?),
             };
             over.push(axis);
@@ -262,8 +283,7 @@ impl<'t> Checker<'t> {
         called: Called<'t>,
         (form, arguments): (usize, &[Term]),
         explicit: Vec<AxisVar>,
-        target: &Target,
-        scope: &Scope<'t>,
+        (target, scope): (&Target, &Scope<'t>),
     ) -> Option<Vec<AxisVar>> {
         let parameters = called.family.forms[form].parameters;
         let cells = target.axes.clone().unwrap_or_default();
@@ -334,7 +354,9 @@ impl<'t> Checker<'t> {
     /// Probabilities of an index run along the dim of the index.
     fn check_category(&mut self, call: &FamilyCall, target: &Target) -> Option<()> {
         let parameters = call.family.forms[call.form].parameters;
-        let free = parameters.iter().any(|parameter| matches!(parameter.domain, "simplex" | "real") && parameter.rank == Rank::Vector);
+        let free = parameters.iter().any(|parameter| {
+            matches!(parameter.domain, "simplex" | "real") && parameter.rank == Rank::Vector
+        });
         if let (ValueKind::Index, Rank::Scalar, Some(Kind::Index(dim)), Some(axis), true) =
             (call.family.kind, call.family.rank, target.value, call.over.first(), free)
             && axis.dim != dim
@@ -382,7 +404,10 @@ fn form_names(form: &Form) -> Vec<&'static str> {
 }
 
 fn complete(form: &Form, placed: &[Option<&Expr>]) -> bool {
-    placed.iter().zip(form.parameters).all(|(given, parameter)| given.is_some() || parameter.default.is_some())
+    placed
+        .iter()
+        .zip(form.parameters)
+        .all(|(given, parameter)| given.is_some() || parameter.default.is_some())
 }
 
 fn knows(family: &Family, name: &Name) -> bool {

@@ -94,7 +94,9 @@ impl<'t> Checker<'t> {
         let Some(dim) = self.dim_named(&Name { text: name.to_string(), span }) else {
             return terms::broken(span);
         };
-        if scope.heads(dim).len() > 1 && scope.innermost(dim).is_some_and(|bound| bound.origin == Origin::Head) {
+        if scope.heads(dim).len() > 1
+            && scope.innermost(dim).is_some_and(|bound| bound.origin == Origin::Head)
+        {
             return self.fail(span, errors::bound_twice(name, span));
         }
         match self.here(dim, scope, span) {

@@ -9,7 +9,8 @@ use crate::source::Span;
 use crate::syntax::ast::*;
 
 /// Names that look like functions and are forms of the language.
-pub const LANGUAGE_FORMS: [&str; 8] = ["size", "int", "rep", "transpose", "log_prob", "cdf", "ccdf", "quantile"];
+pub const LANGUAGE_FORMS: [&str; 8] =
+    ["size", "int", "rep", "transpose", "log_prob", "cdf", "ccdf", "quantile"];
 
 impl<'t> Checker<'t> {
     /// Calls whose arguments are not all numbers, or whose meaning is not a function of numbers.
@@ -66,7 +67,9 @@ impl<'t> Checker<'t> {
         };
         let axes = axes.clone();
         let dims: Vec<DimId> = axes.iter().map(|axis| axis.dim).collect();
-        let Some(addresses) = self.bare_addresses(name, &dims, span, scope) else { return terms::broken(span) };
+        let Some(addresses) = self.bare_addresses(name, &dims, span, scope) else {
+            return terms::broken(span);
+        };
         let value = self.model.site(site).value;
         let mut sorted = axes.clone();
         sorted.sort_unstable();
@@ -99,7 +102,8 @@ impl<'t> Checker<'t> {
         let mut parts = terms::distribution_terms(&distribution);
         parts.push(&value);
         let (axes, stage) = (terms::union(parts.iter().copied()), terms::latest(parts));
-        let kind = TermKind::OfDistribution(asked, std::sync::Arc::new(distribution), std::sync::Arc::new(value));
+        let kind =
+            TermKind::OfDistribution(asked, std::sync::Arc::new(distribution), std::sync::Arc::new(value));
         Some(Term { kind, axes, value: Kind::Real, stage, span })
     }
 }

@@ -23,12 +23,16 @@ impl<'t> Checker<'t> {
         }
         if !self.names.arrays.contains_key(name.as_str()) {
             let found = self.term(base, scope);
-            return if terms::is_broken(&found) { found } else { self.fail(span, errors::index_of_expression(base.span)) };
+            return if terms::is_broken(&found) {
+                found
+            } else {
+                self.fail(span, errors::index_of_expression(base.span))
+            };
         }
         let Some((site, axes)) = self.readable(name, base.span) else { return terms::broken(span) };
         let dims: Vec<DimId> = axes.iter().map(|axis| axis.dim).collect();
         let Some(given) = self.places(name, base.span, &dims, indices) else { return terms::broken(span) };
-        self.read_at(site, name, (&dims, &given), span, scope)
+        self.read_at((site, name), (&dims, &given), span, scope)
     }
 
     /// An inlined function indexes its parameter: the argument must be a plain name.
@@ -51,8 +55,10 @@ impl<'t> Checker<'t> {
         }
         let Some((site, axes)) = self.readable(name, argument.span) else { return terms::broken(span) };
         let dims: Vec<DimId> = axes.iter().map(|axis| axis.dim).collect();
-        let Some(given) = self.places(name, argument.span, &dims, indices) else { return terms::broken(span) };
-        self.read_at(site, name, (&dims, &given), span, scope)
+        let Some(given) = self.places(name, argument.span, &dims, indices) else {
+            return terms::broken(span);
+        };
+        self.read_at((site, name), (&dims, &given), span, scope)
     }
 
     /// What is given for each declared axis.
@@ -74,7 +80,8 @@ impl<'t> Checker<'t> {
                 _ => Some(next).filter(|&place| place < dims.len()),
             };
             let Some(place) = place else {
-                let diagnostic = errors::too_many_indices(array, index_span(index), dims, (span, &self.model));
+                let diagnostic =
+                    errors::too_many_indices(array, index_span(index), dims, (span, &self.model));
                 self.report(diagnostic);
                 return None;
             };
@@ -89,13 +96,13 @@ impl<'t> Checker<'t> {
 
     fn read_at(
         &mut self,
-        site: SiteId,
-        name: &str,
+        (site, name): (SiteId, &str),
         (dims, given): (&[DimId], &[Option<&'t Expr>]),
         span: Span,
         scope: &mut Scope<'t>,
     ) -> Term {
-        let rest: Vec<DimId> = (0..dims.len()).filter(|&place| given[place].is_none()).map(|place| dims[place]).collect();
+        let rest: Vec<DimId> =
+            (0..dims.len()).filter(|&place| given[place].is_none()).map(|place| dims[place]).collect();
         let Some(bare) = self.bare_addresses(name, &rest, span, scope) else { return terms::broken(span) };
         let mut bare = bare.into_iter();
         let mut addresses = Vec::new();
@@ -174,7 +181,9 @@ impl<'t> Checker<'t> {
     /// A data array whose values are positions in a dim: what to offer where one is missing.
     pub fn index_data_of(&self, dim: DimId, _scope: &Scope<'t>) -> Option<String> {
         let site = self.model.sites.iter().find(|site| {
-            site.value == Kind::Index(dim) && matches!(site.kind, SiteKind::Data { .. }) && !site.axes.is_empty()
+            site.value == Kind::Index(dim)
+                && matches!(site.kind, SiteKind::Data { .. })
+                && !site.axes.is_empty()
         });
         site.map(|site| site.name.clone())
     }

@@ -29,7 +29,8 @@ pub fn evidence(arguments: &[Term], parameters: &[Parameter], cells: &[AxisVar])
             (Rank::Matrix, _) => repeated(&term.axes).and_then(|axis| of_dim(axis.dim)),
             (Rank::Scalar, _) => None,
             (Rank::Vector, _) => {
-                let own: Vec<AxisVar> = term.axes.iter().copied().filter(|axis| cells.contains(axis)).collect();
+                let own: Vec<AxisVar> =
+                    term.axes.iter().copied().filter(|axis| cells.contains(axis)).collect();
                 if own.len() == 1 && vector.is_none() {
                     vector = Some(own[0]);
                 }
@@ -60,7 +61,8 @@ impl<'t> Checker<'t> {
                 None
             }
             [first, ..] => {
-                let variables = scope.bound.iter().any(|bound| bound.axis.dim == dim && bound.variable.is_some());
+                let variables =
+                    scope.bound.iter().any(|bound| bound.axis.dim == dim && bound.variable.is_some());
                 if variables {
                     self.report(errors::bound_twice(&name.text, name.span));
                     return None;

@@ -47,7 +47,9 @@ fn unused(model: &Model) -> Vec<Diagnostic> {
     for id in model.site_ids() {
         let site = model.site(id);
         let mut read = false;
-        walk_others(model, Some(id), &mut |term| read |= matches!(term.kind, TermKind::Read(other, _) if other == id));
+        walk_others(model, Some(id), &mut |term| {
+            read |= matches!(term.kind, TermKind::Read(other, _) if other == id)
+        });
         let (code, words) = match site.kind {
             _ if read => continue,
             SiteKind::Data { .. } => (1001, "nothing reads it"),

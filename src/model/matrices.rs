@@ -12,7 +12,13 @@ use crate::syntax::ast::Expr;
 
 impl<'t> Checker<'t> {
     /// `A @ B`
-    pub fn matrix_product(&mut self, left: &'t Expr, right: &'t Expr, span: Span, scope: &mut Scope<'t>) -> Term {
+    pub fn matrix_product(
+        &mut self,
+        left: &'t Expr,
+        right: &'t Expr,
+        span: Span,
+        scope: &mut Scope<'t>,
+    ) -> Term {
         let (left, right) = (self.number(left, scope), self.number(right, scope));
         if terms::is_broken(&left) || terms::is_broken(&right) {
             return terms::broken(span);
@@ -27,14 +33,22 @@ impl<'t> Checker<'t> {
             let diagnostic = errors::no_one_shared_dim(span, [&left, &right], &contracted, &self.model);
             return self.fail(span, diagnostic);
         };
-        if repeated(&dim) { self.contract_repeated(dim, [left, right], span, scope) } else {
+        if repeated(&dim) {
+            self.contract_repeated(dim, [left, right], span, scope)
+        } else {
             let axis = of_dim(&left, dim)[0];
             self.contract([left, right], axis, span, scope)
         }
     }
 
     /// Last axis of the left with first of the right; what is left over keeps the order of the dim's own axes.
-    fn contract_repeated(&mut self, dim: DimId, [left, right]: [Term; 2], span: Span, scope: &Scope<'t>) -> Term {
+    fn contract_repeated(
+        &mut self,
+        dim: DimId,
+        [left, right]: [Term; 2],
+        span: Span,
+        scope: &Scope<'t>,
+    ) -> Term {
         let (mine, theirs) = (of_dim(&left, dim), of_dim(&right, dim));
         let highest = mine.iter().chain(&theirs).map(|axis| axis.copy).max().unwrap_or(0);
         let middle = AxisVar { dim, copy: highest.max(scope.fresh(dim).copy) + 1 };

@@ -14,7 +14,13 @@ use crate::syntax::ast::{BinaryOperator, Expr, ExprKind, Name, UnaryOperator};
 
 impl<'t> Checker<'t> {
     /// `-x`, `not x`
-    pub fn unary(&mut self, operator: UnaryOperator, operand: &'t Expr, span: Span, scope: &mut Scope<'t>) -> Term {
+    pub fn unary(
+        &mut self,
+        operator: UnaryOperator,
+        operand: &'t Expr,
+        span: Span,
+        scope: &mut Scope<'t>,
+    ) -> Term {
         match operator {
             UnaryOperator::Not => {
                 let operand = self.condition(operand, scope);
@@ -114,9 +120,11 @@ impl<'t> Checker<'t> {
         let [left, right] = operands;
         let (left, right, value) = match (operator, left.value, right.value) {
             (Operator::Subtract, Kind::Index(a), Kind::Index(b)) if a == b => (left, right, Kind::Int),
-            (Operator::Add | Operator::Subtract, Kind::Index(dim), Kind::Int | Kind::Bool | Kind::Index(_)) => {
-                (left, terms::numeric(right), Kind::Index(dim))
-            }
+            (
+                Operator::Add | Operator::Subtract,
+                Kind::Index(dim),
+                Kind::Int | Kind::Bool | Kind::Index(_),
+            ) => (left, terms::numeric(right), Kind::Index(dim)),
             (Operator::Add, Kind::Int | Kind::Bool, Kind::Index(dim)) => (left, right, Kind::Index(dim)),
             _ => {
                 let (left, right) = (terms::numeric(left), terms::numeric(right));

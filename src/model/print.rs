@@ -63,7 +63,8 @@ impl Printer<'_> {
     fn domain(&self, domain: &SiteDomain) -> String {
         let mut text = domain.domain.name.to_string();
         if domain.ends.iter().any(Option::is_some) {
-            let [low, high] = [0, 1].map(|at| domain.ends[at].as_ref().map_or(String::new(), |end| self.term(end)));
+            let [low, high] =
+                [0, 1].map(|at| domain.ends[at].as_ref().map_or(String::new(), |end| self.term(end)));
             text += &format!("({low}..{high})");
         }
         if !domain.over.is_empty() {
@@ -97,7 +98,8 @@ impl Printer<'_> {
         );
         match &site.kind {
             SiteKind::Data { field, default, .. } => {
-                let default = default.as_ref().map_or(String::new(), |term| format!(" = {}", self.term(term)));
+                let default =
+                    default.as_ref().map_or(String::new(), |term| format!(" = {}", self.term(term)));
                 format!("{head} from {field:?}{default}")
             }
             SiteKind::Let(term) | SiteKind::Generate(term) => format!("{head} = {}", self.term(term)),
@@ -117,7 +119,9 @@ impl Printer<'_> {
                 self.term(target),
                 self.distribution(distribution)
             ),
-            Factor::Potential { value, .. } => format!("potential{} {}", self.bracket(&value.axes), self.term(value)),
+            Factor::Potential { value, .. } => {
+                format!("potential{} {}", self.bracket(&value.axes), self.term(value))
+            }
         }
     }
 
@@ -135,7 +139,12 @@ impl Printer<'_> {
 
     fn obligation(&self, obligation: &Obligation) -> String {
         let Obligation { value, domain, demanded_by } = obligation;
-        format!("check{} {} in {} for {demanded_by}", self.bracket(&value.axes), self.term(value), domain.name)
+        format!(
+            "check{} {} in {} for {demanded_by}",
+            self.bracket(&value.axes),
+            self.term(value),
+            domain.name
+        )
     }
 
     fn terms(&self, terms: &[Term]) -> String {
@@ -164,18 +173,26 @@ impl Printer<'_> {
                 format!("{sign}#{}({})", self.dim_name(*dim), self.term(inner))
             }
             TermKind::Apply { function, arguments, over, twins, filter, by } => {
-                let filter = filter.as_ref().map_or(String::new(), |filter| format!(" where {}", self.term(filter)));
+                let filter =
+                    filter.as_ref().map_or(String::new(), |filter| format!(" where {}", self.term(filter)));
                 let by = by.as_ref().map_or(String::new(), |by| format!(" by {}", self.term(by)));
                 format!("{}({}{}{filter}{by})", function.name, self.terms(arguments), self.over(over, twins))
             }
             TermKind::Operate(operator, operands) => self.operation(*operator, operands),
             TermKind::If(condition, then, otherwise) => {
-                format!("(if {} then {} else {})", self.term(condition), self.term(then), self.term(otherwise))
+                format!(
+                    "(if {} then {} else {})",
+                    self.term(condition),
+                    self.term(then),
+                    self.term(otherwise)
+                )
             }
             TermKind::Stack(axis, parts) => format!("[{} along {}]", self.terms(parts), self.axis(*axis)),
             TermKind::Rename(pairs, inner) => {
-                let pairs: Vec<String> =
-                    pairs.iter().map(|(from, to)| format!("{} -> {}", self.axis(*from), self.axis(*to))).collect();
+                let pairs: Vec<String> = pairs
+                    .iter()
+                    .map(|(from, to)| format!("{} -> {}", self.axis(*from), self.axis(*to)))
+                    .collect();
                 format!("rename({} with {})", self.term(inner), pairs.join(", "))
             }
             TermKind::Size(dim) => format!("size({})", self.dim_name(*dim)),
@@ -230,12 +247,15 @@ impl Printer<'_> {
                 self.distribution(otherwise)
             ),
             Distribution::Truncated { base, ends, .. } => {
-                let [low, high] = [0, 1].map(|at| ends[at].as_ref().map_or(String::new(), |end| self.term(end)));
+                let [low, high] =
+                    [0, 1].map(|at| ends[at].as_ref().map_or(String::new(), |end| self.term(end)));
                 format!("truncated({}, {low}..{high})", self.distribution(base))
             }
             Distribution::Censored { base, right, left, upto, .. } => {
                 let marks = [("right", right), ("left", left), ("upto", upto)];
-                let marks = marks.iter().filter_map(|(name, mark)| Some(format!(", {name} = {}", self.term((*mark).as_ref()?))));
+                let marks = marks
+                    .iter()
+                    .filter_map(|(name, mark)| Some(format!(", {name} = {}", self.term((*mark).as_ref()?))));
                 format!("censored({}{})", self.distribution(base), marks.collect::<String>())
             }
             Distribution::Mixture { weights, components, .. } => {

@@ -7,8 +7,8 @@ use super::distributions::Target;
 use super::errors;
 use super::ir::*;
 use super::supports::{literal, site_interval};
-use super::types::{self, Declared};
 use super::terms;
+use super::types::{self, Declared};
 use crate::library::{self, Domain, End, Grain, Interval, Normaliser, Rank, ValueKind};
 use crate::source::Span;
 
@@ -68,7 +68,8 @@ fn support_of(distribution: &Distribution) -> SiteDomain {
         _ => {
             let all = leaves(distribution);
             let supports: Vec<SiteDomain> = all.into_iter().map(support).collect();
-            let widest = supports.iter().reduce(|a, b| if covers(site_interval(a), site_interval(b)) { a } else { b });
+            let widest =
+                supports.iter().reduce(|a, b| if covers(site_interval(a), site_interval(b)) { a } else { b });
             match widest {
                 Some(widest) if supports.iter().all(|s| covers(site_interval(widest), site_interval(s))) => {
                     widest.clone()
@@ -82,9 +83,8 @@ fn support_of(distribution: &Distribution) -> SiteDomain {
 /// Ends, with those that a domain has of itself filled in.
 fn clip(ends: [Option<Arc<Term>>; 2], interval: Interval) -> [Option<Arc<Term>>; 2] {
     let [low, high] = ends;
-    let own = |value: f64| {
-        value.is_finite().then(|| Arc::new(terms::number(value, Kind::Real, Span::default())))
-    };
+    let own =
+        |value: f64| value.is_finite().then(|| Arc::new(terms::number(value, Kind::Real, Span::default())));
     [low.or_else(|| own(interval.low)), high.or_else(|| own(interval.high))]
 }
 
@@ -105,7 +105,12 @@ pub struct Settled {
 
 impl<'t> Checker<'t> {
     /// Puts declared type and prior together; `None` if they do not go together, which has then been said.
-    pub fn settle(&mut self, declared: Option<(Declared, Span)>, prior: Distribution, target: &Target) -> Option<Settled> {
+    pub fn settle(
+        &mut self,
+        declared: Option<(Declared, Span)>,
+        prior: Distribution,
+        target: &Target,
+    ) -> Option<Settled> {
         if let Some((declared, span)) = &declared {
             self.check_kind(declared.value, &prior, (target, *span))?;
         }
@@ -114,7 +119,9 @@ impl<'t> Checker<'t> {
             return self.uniform(declared, prior, target);
         }
         let by_itself = support_of(&prior);
-        let improper = calls.iter().any(|call| normaliser(call) == Normaliser::Improper && call.family.rank == Rank::Scalar);
+        let improper = calls
+            .iter()
+            .any(|call| normaliser(call) == Normaliser::Improper && call.family.rank == Rank::Scalar);
         let Some((declared, span)) = declared else {
             let value = self.kind_of_prior(&prior, target)?;
             let domain = match value {
@@ -124,7 +131,9 @@ impl<'t> Checker<'t> {
             return Some(Settled { value, domain, prior });
         };
         match declared.value {
-            Kind::Index(_) | Kind::Bool => Some(Settled { value: declared.value, domain: declared.domain, prior }),
+            Kind::Index(_) | Kind::Bool => {
+                Some(Settled { value: declared.value, domain: declared.domain, prior })
+            }
             value if improper => Some(Settled { value, domain: declared.domain, prior }),
             value => {
                 let (domain, prior) = self.narrowed(declared.domain, by_itself, prior, span)?;
@@ -134,12 +143,18 @@ impl<'t> Checker<'t> {
     }
 
     /// Uniform over the declared type, which has to be bounded.
-    fn uniform(&mut self, declared: Option<(Declared, Span)>, prior: Distribution, target: &Target) -> Option<Settled> {
+    fn uniform(
+        &mut self,
+        declared: Option<(Declared, Span)>,
+        prior: Distribution,
+        target: &Target,
+    ) -> Option<Settled> {
         if let Some((Declared { value, domain }, _)) = declared {
             let interval = domain.domain.interval;
             let low = domain.ends[0].is_some() || interval.low.is_finite();
             let high = domain.ends[1].is_some() || interval.high.is_finite();
-            let bounded = (low && high && domain.domain.rank == Rank::Scalar) || matches!(value, Kind::Index(_));
+            let bounded =
+                (low && high && domain.domain.rank == Rank::Scalar) || matches!(value, Kind::Index(_));
             if bounded {
                 return Some(Settled { value, domain, prior });
             }
@@ -154,7 +169,10 @@ impl<'t> Checker<'t> {
         let calls = leaves(prior);
         let first = calls.first()?;
         if calls.iter().any(|call| call.family.kind != first.family.kind) {
-            let span = calls.iter().find(|call| call.family.kind != first.family.kind).map_or(first.span, |c| c.span);
+            let span = calls
+                .iter()
+                .find(|call| call.family.kind != first.family.kind)
+                .map_or(first.span, |c| c.span);
             self.report(errors::mixed_kinds(span, first));
             return None;
         }
@@ -176,7 +194,12 @@ impl<'t> Checker<'t> {
     }
 
     /// Whether a distribution gives numbers of a kind.
-    pub fn check_kind(&mut self, value: Kind, prior: &Distribution, (target, span): (&Target, Span)) -> Option<()> {
+    pub fn check_kind(
+        &mut self,
+        value: Kind,
+        prior: &Distribution,
+        (target, span): (&Target, Span),
+    ) -> Option<()> {
         for call in leaves(prior) {
             let fits = match (call.family.kind, value) {
                 _ if normaliser(call) == Normaliser::DomainSize => true,
@@ -215,7 +238,8 @@ impl<'t> Checker<'t> {
             None if narrower => Some(Arc::new(terms::number(bound, Kind::Real, span))),
             _ => None,
         };
-        let cut = [side(0, wanted.low > natural.low, wanted.low), side(1, wanted.high < natural.high, wanted.high)];
+        let cut =
+            [side(0, wanted.low > natural.low, wanted.low), side(1, wanted.high < natural.high, wanted.high)];
         let joint = declared.domain.rank != Rank::Scalar;
         if joint {
             self.check_exchangeable(&declared, &prior, span)?;
@@ -228,7 +252,8 @@ impl<'t> Checker<'t> {
             declared
         } else {
             let ends = [0, 1].map(|at| cut[at].clone().or_else(|| support.ends[at].clone()));
-            types::between(declared.domain.interval.grain, clip(ends, support.domain.interval)).unwrap_or(declared)
+            types::between(declared.domain.interval.grain, clip(ends, support.domain.interval))
+                .unwrap_or(declared)
         };
         if cut.iter().all(Option::is_none) {
             return Some((domain, prior));
@@ -283,7 +308,10 @@ impl<'t> Checker<'t> {
         let own = declared.domain.interval;
         let (low, high) = (own.low.max(natural.low), own.high.min(natural.high));
         let fits = |row: &&&Domain| {
-            full_volume(row) && row.rank == declared.domain.rank && row.interval.low == low && row.interval.high == high
+            full_volume(row)
+                && row.rank == declared.domain.rank
+                && row.interval.low == low
+                && row.interval.high == high
         };
         let Some(domain) = library::DOMAINS.iter().find(fits) else {
             self.report(errors::no_normaliser(span, declared.domain, "values between these ends"));

@@ -112,7 +112,8 @@ impl<'t> Scope<'t> {
 
     /// All names that can be seen here.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let variables = self.bound.iter().filter(|bound| bound.frame == self.frame).filter_map(|bound| bound.variable);
+        let variables =
+            self.bound.iter().filter(|bound| bound.frame == self.frame).filter_map(|bound| bound.variable);
         variables.chain(self.frames[self.frame].keys().copied())
     }
 }

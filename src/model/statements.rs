@@ -47,7 +47,12 @@ impl<'t> Checker<'t> {
 
     /// Elaborates the declaration of an array, and marks its name as ready or broken.
     fn array(&mut self, head: &Head, elaborate: impl FnOnce(&mut Self) -> Option<Site>) {
-        let id = self.names.arrays.get(head.name.text.as_str()).filter(|_| self.owns(&head.name)).map(|array| array.id);
+        let id = self
+            .names
+            .arrays
+            .get(head.name.text.as_str())
+            .filter(|_| self.owns(&head.name))
+            .map(|array| array.id);
         self.advance(&head.name, ArrayState::Begun);
         self.reader = id;
         let made = elaborate(self);
@@ -143,7 +148,13 @@ impl<'t> Checker<'t> {
     }
 
     /// A type claimed for a computed value: kinds must agree now, the rest is checked at run time.
-    fn claim(&mut self, ty: &'t TypeExpr, axes: &[AxisVar], value: &Term, scope: &mut Scope<'t>) -> Option<SiteDomain> {
+    fn claim(
+        &mut self,
+        ty: &'t TypeExpr,
+        axes: &[AxisVar],
+        value: &Term,
+        scope: &mut Scope<'t>,
+    ) -> Option<SiteDomain> {
         let Declared { value: kind, domain } = self.declared(ty, axes, scope)?;
         let fits = match (kind, value.value) {
             (Kind::Real, Kind::Index(_)) => false,
@@ -161,7 +172,11 @@ impl<'t> Checker<'t> {
                 return None;
             }
             let demanded_by = format!("the declared type `{}`", ty.name.text);
-            self.model.obligations.push(Obligation { value: value.clone(), domain: domain.domain, demanded_by });
+            self.model.obligations.push(Obligation {
+                value: value.clone(),
+                domain: domain.domain,
+                demanded_by,
+            });
         }
         Some(domain)
     }
@@ -223,7 +238,13 @@ impl<'t> Checker<'t> {
             GenerateValue::Value(expr) => {
                 let (axes, domain, value) = self.computed(&made.head, made.ty.as_ref(), expr)?;
                 let kind = value.value;
-                Some(site(&made.head.name, axes, (kind, domain), (Stage::Draw, SiteKind::Generate(value)), doc))
+                Some(site(
+                    &made.head.name,
+                    axes,
+                    (kind, domain),
+                    (Stage::Draw, SiteKind::Generate(value)),
+                    doc,
+                ))
             }
             GenerateValue::Draw(expr) => {
                 let mut scope = Scope::new();
@@ -234,7 +255,8 @@ impl<'t> Checker<'t> {
                     None => None,
                 };
                 let name = &made.head.name;
-                let target = target(name, axes.clone(), declared.as_ref().map(|(declared, _)| declared.value));
+                let target =
+                    target(name, axes.clone(), declared.as_ref().map(|(declared, _)| declared.value));
                 let drawn = self.distribution(expr, &target, &mut scope)?;
                 let settled = self.settle(declared, drawn, &target)?;
                 let kind = SiteKind::GenerateDraw(settled.prior);
@@ -292,7 +314,8 @@ impl<'t> Checker<'t> {
             return None;
         }
         let name = Name { text: name.clone(), span };
-        let known = self.names.arrays.get(name.text.as_str()).map(|array| (array.id, array.state, array.span));
+        let known =
+            self.names.arrays.get(name.text.as_str()).map(|array| (array.id, array.state, array.span));
         match known {
             Some((_, ArrayState::Broken, _)) | None => None,
             Some((_, ArrayState::Ahead | ArrayState::Begun, declared)) => {

@@ -74,7 +74,9 @@ pub fn interval_of(model: &Model, term: &Term) -> Interval {
             parts.iter().map(of).reduce(Interval::union).unwrap_or(of_kind(term.value))
         }
         TermKind::Rename(_, inner) => of(inner),
-        TermKind::OfDistribution(DistributionFunction::Cdf | DistributionFunction::Ccdf, ..) => Interval::UNIT,
+        TermKind::OfDistribution(DistributionFunction::Cdf | DistributionFunction::Ccdf, ..) => {
+            Interval::UNIT
+        }
         TermKind::Member(..) => Interval::BOOL,
         TermKind::OfDistribution(..) | TermKind::Replicate(_) | TermKind::Broken => of_kind(term.value),
     }

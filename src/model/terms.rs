@@ -94,7 +94,8 @@ pub fn choose(condition: Term, then: Term, otherwise: Term, value: Kind, span: S
 
 /// The same value with axes renamed; nothing where nothing changes.
 pub fn rename(pairs: Vec<(AxisVar, AxisVar)>, inner: Term) -> Term {
-    let pairs: Vec<_> = pairs.into_iter().filter(|(from, to)| from != to && inner.axes.contains(from)).collect();
+    let pairs: Vec<_> =
+        pairs.into_iter().filter(|(from, to)| from != to && inner.axes.contains(from)).collect();
     if pairs.is_empty() || is_broken(&inner) {
         return inner;
     }

@@ -18,7 +18,8 @@ fn errors(text: &str) -> Vec<u16> {
 
 #[test]
 fn scratch() {
-    let mut names: Vec<_> = std::fs::read_dir("/work/shared/language/models").unwrap().map(|e| e.unwrap().path()).collect();
+    let mut names: Vec<_> =
+        std::fs::read_dir("/work/shared/language/models").unwrap().map(|e| e.unwrap().path()).collect();
     names.extend(std::fs::read_dir("/work/shared/language/wrong").unwrap().map(|e| e.unwrap().path()));
     names.sort();
     for path in names {
@@ -26,10 +27,21 @@ fn scratch() {
         let (model, found) = checked(&text);
         println!("=== {} {}", path.display(), if any_error(&found) { "REJECTED" } else { "ok" });
         for d in &found {
-            let at = d.labels.first().map(|l| Source::new("", text.clone()).position(l.span.start).to_string());
-            println!("  {} {} {:?}: {} | {:?} | {:?}", d.code, d.is_error(), at, d.message, d.labels.iter().map(|l| (&text[l.span.start..l.span.end], &l.text)).collect::<Vec<_>>(), d.help.iter().map(|h| &h.text).collect::<Vec<_>>());
+            let at =
+                d.labels.first().map(|l| Source::new("", text.clone()).position(l.span.start).to_string());
+            println!(
+                "  {} {} {:?}: {} | {:?} | {:?}",
+                d.code,
+                d.is_error(),
+                at,
+                d.message,
+                d.labels.iter().map(|l| (&text[l.span.start..l.span.end], &l.text)).collect::<Vec<_>>(),
+                d.help.iter().map(|h| &h.text).collect::<Vec<_>>()
+            );
         }
-        if std::env::var("SHOW").is_ok_and(|s| path.display().to_string().contains(&s)) { println!("{}", crate::model::print(&model)); }
+        if std::env::var("SHOW").is_ok_and(|s| path.display().to_string().contains(&s)) {
+            println!("{}", crate::model::print(&model));
+        }
     }
     let _ = errors("");
 }

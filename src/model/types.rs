@@ -80,7 +80,12 @@ pub fn written(name: &str) -> Option<&'static Domain> {
 
 impl<'t> Checker<'t> {
     /// Looks a declared type up, for a site with these axes. `None` if something was wrong with it.
-    pub fn declared(&mut self, ty: &'t TypeExpr, axes: &[AxisVar], scope: &mut Scope<'t>) -> Option<Declared> {
+    pub fn declared(
+        &mut self,
+        ty: &'t TypeExpr,
+        axes: &[AxisVar],
+        scope: &mut Scope<'t>,
+    ) -> Option<Declared> {
         if let Some(span) = ty.optional {
             self.report(errors::unsupported(span, "data that may be missing (`?`)"));
         }
@@ -130,7 +135,12 @@ impl<'t> Checker<'t> {
     }
 
     /// One end of an interval; the outer `None` if it was wrong.
-    fn end(&mut self, end: Option<&'t Expr>, value: Kind, scope: &mut Scope<'t>) -> Option<Option<Arc<Term>>> {
+    fn end(
+        &mut self,
+        end: Option<&'t Expr>,
+        value: Kind,
+        scope: &mut Scope<'t>,
+    ) -> Option<Option<Arc<Term>>> {
         let Some(expr) = end else { return Some(None) };
         let term = terms::numeric(self.term(expr, scope));
         if terms::is_broken(&term) {

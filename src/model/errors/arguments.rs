@@ -16,15 +16,23 @@ pub fn arity(function: &Name, span: Span, given: usize, signature: &str) -> Diag
 }
 
 /// A keyword that no parameter has.
-pub fn unknown_argument(function: &Name, keyword: &Name, signatures: &[String], known: &[&str]) -> Diagnostic {
+pub fn unknown_argument(
+    function: &Name,
+    keyword: &Name,
+    signatures: &[String],
+    known: &[&str],
+) -> Diagnostic {
     let mut names = known.to_vec();
     names.sort_unstable();
     names.dedup();
-    let diagnostic = Diagnostic::new(Code(402), format!("`{}` has no argument `{}`", function.text, keyword.text))
-        .at(keyword.span, format!("it has {}", names.join(", ")));
+    let diagnostic =
+        Diagnostic::new(Code(402), format!("`{}` has no argument `{}`", function.text, keyword.text))
+            .at(keyword.span, format!("it has {}", names.join(", ")));
     let diagnostic = match nearest(&keyword.text, known) {
-        Some(near) => diagnostic
-            .fix(format!("did you mean `{near}`?"), vec![Edit { span: keyword.span, text: near.to_string() }]),
+        Some(near) => diagnostic.fix(
+            format!("did you mean `{near}`?"),
+            vec![Edit { span: keyword.span, text: near.to_string() }],
+        ),
         None => diagnostic,
     };
     diagnostic.help(format!("it is `{}`", signatures.join("` or `")))
@@ -74,7 +82,10 @@ pub fn missing_type(name: &Name) -> Diagnostic {
     let end = Span::new(name.span.end, name.span.end);
     Diagnostic::new(Code(406), format!("`{}` has no type", name.text))
         .at(end, "expected `:` and a type")
-        .help(format!("say what its values are: `data {}: real`, `count`, `bool`, `positive`, or a dim", name.text))
+        .help(format!(
+            "say what its values are: `data {}: real`, `count`, `bool`, `positive`, or a dim",
+            name.text
+        ))
 }
 
 /// `latent` without a prior.
@@ -85,17 +96,30 @@ pub fn missing_prior(name: &Name) -> Diagnostic {
 }
 
 /// A family whose values are of another kind than the site's.
-pub fn wrong_kind(call: &FamilyCall, target: &Target, value: Kind, (span, model): (Span, &Model)) -> Diagnostic {
+pub fn wrong_kind(
+    call: &FamilyCall,
+    target: &Target,
+    value: Kind,
+    (span, model): (Span, &Model),
+) -> Diagnostic {
     let (gives, ty) = match call.family.kind {
         ValueKind::Continuous => ("real numbers", "real"),
         ValueKind::Count => ("counts", "count"),
         ValueKind::Bool => ("bools", "bool"),
         ValueKind::Index => ("indices", "the dim's name"),
     };
-    Diagnostic::new(Code(502), format!("`{}` gives {gives}, but `{}` is {}", call.family.name, target.name, kind_words(value, model)))
-        .at(call.span, format!("gives {gives}"))
-        .at(span, format!("declared as {}", kind_words(value, model)))
-        .help(format!("declare `{}` as {ty}, or take another distribution", target.name))
+    Diagnostic::new(
+        Code(502),
+        format!(
+            "`{}` gives {gives}, but `{}` is {}",
+            call.family.name,
+            target.name,
+            kind_words(value, model)
+        ),
+    )
+    .at(call.span, format!("gives {gives}"))
+    .at(span, format!("declared as {}", kind_words(value, model)))
+    .help(format!("declare `{}` as {ty}, or take another distribution", target.name))
 }
 
 /// Branches that give different kinds of numbers.
@@ -122,7 +146,14 @@ pub fn nothing_to_replicate(span: Span) -> Diagnostic {
 
 /// A claimed type of another kind than the value.
 pub fn claim(span: Span, claimed: Kind, value: &Term, model: &Model) -> Diagnostic {
-    Diagnostic::new(Code(405), format!("the type says {}, the value is {}", kind_words(claimed, model), kind_words(value.value, model)))
-        .at(value.span, term_words(value, model))
-        .at(span, format!("declared as {}", kind_words(claimed, model)))
+    Diagnostic::new(
+        Code(405),
+        format!(
+            "the type says {}, the value is {}",
+            kind_words(claimed, model),
+            kind_words(value.value, model)
+        ),
+    )
+    .at(value.span, term_words(value, model))
+    .at(span, format!("declared as {}", kind_words(claimed, model)))
 }

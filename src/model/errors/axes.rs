@@ -22,16 +22,25 @@ fn gathering(diagnostic: Diagnostic, gather: Option<(Span, String)>) -> Diagnost
 }
 
 /// Operands whose dims are not nested.
-pub fn outer_product(first: &Term, second: &Term, gather: Option<(Span, String)>, model: &Model) -> Diagnostic {
+pub fn outer_product(
+    first: &Term,
+    second: &Term,
+    gather: Option<(Span, String)>,
+    model: &Model,
+) -> Diagnostic {
     let mut all: Vec<AxisVar> = first.axes.iter().chain(&second.axes).copied().collect();
     all.sort_unstable();
     all.dedup();
     let words = axes_words(&all, model);
-    let diagnostic = Diagnostic::new(Code(301), format!("this would be {words}, which nothing here asks for"))
-        .at(second.span, format!("varies over {}", axes_words(&second.axes, model)))
-        .at(first.span, format!("varies over {}", axes_words(&first.axes, model)));
+    let diagnostic =
+        Diagnostic::new(Code(301), format!("this would be {words}, which nothing here asks for"))
+            .at(second.span, format!("varies over {}", axes_words(&second.axes, model)))
+            .at(first.span, format!("varies over {}", axes_words(&first.axes, model)));
     let diagnostic = gathering(diagnostic, gather);
-    diagnostic.help(format!("if every combination is meant, name the dims: `let x[{}] = …`", words.replace(" × ", ", ")))
+    diagnostic.help(format!(
+        "if every combination is meant, name the dims: `let x[{}] = …`",
+        words.replace(" × ", ", ")
+    ))
 }
 
 /// A dim that one operand has once and the other twice.
@@ -49,13 +58,15 @@ pub fn extra_axes(
     (extra, gather): (&str, Option<(Span, String)>),
     model: &Model,
 ) -> Diagnostic {
-    let whole = if cells.is_empty() { "is a single value".to_string() } else { format!("is over {}", axes_words(cells, model)) };
-    let diagnostic = Diagnostic::new(
-        Code(302),
-        format!("this varies over {extra}, but {} {whole}", target.name),
-    )
-    .at(term.span, format!("varies over {}", axes_words(&term.axes, model)))
-    .at(target.span, whole);
+    let whole = if cells.is_empty() {
+        "is a single value".to_string()
+    } else {
+        format!("is over {}", axes_words(cells, model))
+    };
+    let diagnostic =
+        Diagnostic::new(Code(302), format!("this varies over {extra}, but {} {whole}", target.name))
+            .at(term.span, format!("varies over {}", axes_words(&term.axes, model)))
+            .at(target.span, whole);
     let diagnostic = gathering(diagnostic, gather);
     let mut names: Vec<&str> = cells.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
     names.push(extra);
@@ -80,15 +91,18 @@ pub fn no_one_shared_dim(span: Span, sides: [&Term; 2], shared: &[DimId], model:
         .at(sides[1].span, format!("over {}", or_nothing(right)));
     match shared {
         [] => diagnostic,
-        _ => diagnostic.help("name the dims that stay in the head (`let eta[obs] = …`), or write the sum: `sum(a * b over d)`"),
+        _ => diagnostic.help(
+            "name the dims that stay in the head (`let eta[obs] = …`), or write the sum: `sum(a * b over d)`",
+        ),
     }
 }
 
 /// A position of the wrong dim, or no position at all.
 pub fn index_kind(term: &Term, wanted: &str, better: Option<&str>, model: &Model) -> Diagnostic {
     let found = kind_words(term.value, model);
-    let diagnostic = Diagnostic::new(Code(304), format!("{found} is used where an index into {wanted} is wanted"))
-        .at(term.span, format!("{found}, wanted an index into {wanted}"));
+    let diagnostic =
+        Diagnostic::new(Code(304), format!("{found} is used where an index into {wanted} is wanted"))
+            .at(term.span, format!("{found}, wanted an index into {wanted}"));
     match better {
         Some(better) => diagnostic.help(format!("`{better}` is an index into {wanted}")),
         None => diagnostic,
@@ -97,11 +111,14 @@ pub fn index_kind(term: &Term, wanted: &str, better: Option<&str>, model: &Model
 
 /// Positions of two dims compared.
 pub fn compared_indices(span: Span, names: [&String; 2], terms: [&Term; 2]) -> Diagnostic {
-    Diagnostic::new(Code(304), format!("an index into {} is compared with an index into {}", names[0], names[1]))
-        .at(span, "these count different things")
-        .at(terms[0].span, format!("an index into {}", names[0]))
-        .at(terms[1].span, format!("an index into {}", names[1]))
-        .help("compare the coordinates if that is meant: `int(i) == int(j)`")
+    Diagnostic::new(
+        Code(304),
+        format!("an index into {} is compared with an index into {}", names[0], names[1]),
+    )
+    .at(span, "these count different things")
+    .at(terms[0].span, format!("an index into {}", names[0]))
+    .at(terms[1].span, format!("an index into {}", names[1]))
+    .help("compare the coordinates if that is meant: `int(i) == int(j)`")
 }
 
 /// More indices than axes, or an axis that is not there.
@@ -112,8 +129,14 @@ pub fn too_many_indices(
     (array_span, model): (Span, &Model),
 ) -> Diagnostic {
     let names: Vec<&str> = dims.iter().map(|dim| model.dim(*dim).name.as_str()).collect();
-    let has = if names.is_empty() { "is a single value".to_string() } else { format!("has only {}", names.join(", ")) };
-    Diagnostic::new(Code(305), format!("`{array}` {has}")).at(at, "no axis is left for this").at(array_span, has)
+    let has = if names.is_empty() {
+        "is a single value".to_string()
+    } else {
+        format!("has only {}", names.join(", "))
+    };
+    Diagnostic::new(Code(305), format!("`{array}` {has}"))
+        .at(at, "no axis is left for this")
+        .at(array_span, has)
 }
 
 /// A coordinate that no element has.
@@ -132,9 +155,8 @@ pub fn unknown_label(label: &str, span: Span, labels: &[String], dim: &Dim) -> D
         .at(span, "not one of its labels")
         .at(dim.span, format!("its labels: {}", known.join(", ")));
     match crate::diagnostics::suggest::nearest(label, known) {
-        Some(near) => {
-            diagnostic.fix(format!("did you mean \"{near}\"?"), vec![Edit { span, text: format!("\"{near}\"") }])
-        }
+        Some(near) => diagnostic
+            .fix(format!("did you mean \"{near}\"?"), vec![Edit { span, text: format!("\"{near}\"") }]),
         None => diagnostic,
     }
 }
@@ -161,12 +183,21 @@ pub fn array_bound_twice(name: &str, dim: &str, span: Span) -> Diagnostic {
 }
 
 /// A reduction without `over` whose operand has some dims of the head and some others.
-pub fn partial_reduction(function: &Name, span: Span, [axes, kept]: [&[AxisVar]; 2], model: &Model) -> Diagnostic {
+pub fn partial_reduction(
+    function: &Name,
+    span: Span,
+    [axes, kept]: [&[AxisVar]; 2],
+    model: &Model,
+) -> Diagnostic {
     let rest: Vec<AxisVar> = axes.iter().copied().filter(|axis| !kept.contains(axis)).collect();
     let over = if rest.is_empty() { axes_words(kept, model) } else { axes_words(&rest, model) };
     Diagnostic::new(
         Code(307),
-        format!("`{}` does not say what it is over: {} or part of it", function.text, axes_words(axes, model)),
+        format!(
+            "`{}` does not say what it is over: {} or part of it",
+            function.text,
+            axes_words(axes, model)
+        ),
     )
     .at(span, format!("the head already has {}", axes_words(kept, model)))
     .help(format!("say it: `{}(… over {})`", function.text, over.replace(" × ", ", ")))
@@ -205,7 +236,11 @@ pub fn array_literal(span: Span, length: usize, free: &[AxisVar], model: &Model)
 
 /// A matrix function without a matrix.
 pub fn not_a_matrix(span: Span, name: &str, axes: &[AxisVar], model: &Model) -> Diagnostic {
-    let words = if axes.is_empty() { "a single value".to_string() } else { format!("over {}", axes_words(axes, model)) };
+    let words = if axes.is_empty() {
+        "a single value".to_string()
+    } else {
+        format!("over {}", axes_words(axes, model))
+    };
     Diagnostic::new(Code(310), format!("`{name}` wants a matrix over a dim repeated"))
         .at(span, words)
         .help("declare it over the dim twice: `let K[i: d, j: d] = …`")
@@ -213,9 +248,12 @@ pub fn not_a_matrix(span: Span, name: &str, axes: &[AxisVar], model: &Model) -> 
 
 /// Probabilities along one dim for an index into another.
 pub fn wrong_categories(span: Span, [over, wanted]: [&str; 2], target: &Target) -> Diagnostic {
-    Diagnostic::new(Code(304), format!("these probabilities are over {over}, but {} is an index into {wanted}", target.name))
-        .at(span, format!("over {over}"))
-        .at(target.span, format!("an index into {wanted}"))
+    Diagnostic::new(
+        Code(304),
+        format!("these probabilities are over {over}, but {} is an index into {wanted}", target.name),
+    )
+    .at(span, format!("over {over}"))
+    .at(target.span, format!("an index into {wanted}"))
 }
 
 /// `x in s` where `s` is not a part of a dim.

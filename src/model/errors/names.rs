@@ -24,7 +24,8 @@ fn suggesting(diagnostic: Diagnostic, span: Span, near: Option<&str>) -> Diagnos
 
 /// A name that nothing declares.
 pub fn unknown_name(name: &str, span: Span, near: Option<&str>, place: Option<Span>) -> Diagnostic {
-    let mut diagnostic = Diagnostic::new(Code(201), format!("`{name}` is not declared")).at(span, "not declared");
+    let mut diagnostic =
+        Diagnostic::new(Code(201), format!("`{name}` is not declared")).at(span, "not declared");
     if let Some(place) = place {
         diagnostic = diagnostic.at(place, "did you mean this?");
     }
@@ -44,11 +45,14 @@ pub fn unknown_dim(name: &Name, known: &[&str]) -> Diagnostic {
 
 /// A type that is none.
 pub fn unknown_type(name: &Name, dims: &[&str]) -> Diagnostic {
-    let mut known: Vec<&str> =
-        crate::library::DOMAINS.iter().map(|row| row.name).filter(|name| super::super::types::written(name).is_some()).collect();
+    let mut known: Vec<&str> = crate::library::DOMAINS
+        .iter()
+        .map(|row| row.name)
+        .filter(|name| super::super::types::written(name).is_some())
+        .collect();
     known.extend(dims);
-    let diagnostic =
-        Diagnostic::new(Code(208), format!("there is no type `{}`", name.text)).at(name.span, "neither a type nor a dim");
+    let diagnostic = Diagnostic::new(Code(208), format!("there is no type `{}`", name.text))
+        .at(name.span, "neither a type nor a dim");
     suggesting(diagnostic, name.span, nearest(&name.text, &known))
 }
 
@@ -65,7 +69,9 @@ pub fn used_before(name: &Name, declared: Span) -> Diagnostic {
     Diagnostic::new(Code(203), format!("`{}` is used before it is declared", name.text))
         .at(name.span, "used here")
         .at(declared, "declared later")
-        .help("move the declaration up; only an earlier element of a shared dim (`x[t-1]`) may be read before")
+        .help(
+            "move the declaration up; only an earlier element of a shared dim (`x[t-1]`) may be read before",
+        )
 }
 
 /// A value without a bracket that reads itself.
@@ -86,8 +92,8 @@ pub fn unknown_distribution(name: &Name, known: &[&str]) -> Diagnostic {
 /// No such function; an array of the name was perhaps to be indexed.
 pub fn unknown_function(name: &Name, known: &[&str], array: Option<Span>) -> Diagnostic {
     let text = &name.text;
-    let diagnostic =
-        Diagnostic::new(Code(205), format!("there is no function `{text}`")).at(name.span, "no such function");
+    let diagnostic = Diagnostic::new(Code(205), format!("there is no function `{text}`"))
+        .at(name.span, "no such function");
     match array {
         Some(array) => diagnostic
             .at(array, format!("`{text}` is an array"))
@@ -107,7 +113,9 @@ pub fn dialect(name: &Name, form: &str) -> Diagnostic {
 pub fn distribution_as_number(name: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code(404), format!("`{name}` is a distribution, not a number"))
         .at(span, "a distribution is not a number")
-        .help(format!("draw from it: `latent x ~ {name}(…)`, or ask for its density: `log_prob({name}(…), x)`"))
+        .help(format!(
+            "draw from it: `latent x ~ {name}(…)`, or ask for its density: `log_prob({name}(…), x)`"
+        ))
 }
 
 /// A function's name without a call.

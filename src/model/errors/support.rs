@@ -8,10 +8,14 @@ use crate::model::ir::*;
 use crate::source::Span;
 
 /// A parameter that may lie outside of where it must.
-pub fn parameter(term: &Term, (owner, name): (&str, &str), wanted: &Domain, site: Option<&Site>) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::new(Code(501), format!("{name} of `{owner}` must be {}", wanted.words))
-            .at(term.span, format!("wanted {}", wanted.words));
+pub fn parameter(
+    term: &Term,
+    (owner, name): (&str, &str),
+    wanted: &Domain,
+    site: Option<&Site>,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code(501), format!("{name} of `{owner}` must be {}", wanted.words))
+        .at(term.span, format!("wanted {}", wanted.words));
     match site {
         Some(site) => {
             let declared = format!("`{}` is {} here", site.name, site.domain.domain.words);
@@ -52,16 +56,23 @@ pub fn disjoint(span: Span, declared: &SiteDomain, support: &SiteDomain) -> Diag
 
 /// A restriction whose probability has no known value.
 pub fn no_normaliser(span: Span, domain: &Domain, what: &str) -> Diagnostic {
-    Diagnostic::new(Code(504), format!("`{}` cannot be asked of {what}: the probability of it is not known", domain.name))
-        .at(span, "this would need its normaliser")
-        .help("`ordered` of values drawn alike is possible; else take a distribution that has this support")
+    Diagnostic::new(
+        Code(504),
+        format!("`{}` cannot be asked of {what}: the probability of it is not known", domain.name),
+    )
+    .at(span, "this would need its normaliser")
+    .help("`ordered` of values drawn alike is possible; else take a distribution that has this support")
 }
 
 /// An order over values that are not drawn alike.
 pub fn not_exchangeable(term: &Term, declared: &SiteDomain, span: Span, model: &Model) -> Diagnostic {
     Diagnostic::new(
         Code(504),
-        format!("`{}` needs values that are drawn alike over {}", declared.domain.name, axes_words(&declared.over, model)),
+        format!(
+            "`{}` needs values that are drawn alike over {}",
+            declared.domain.name,
+            axes_words(&declared.over, model)
+        ),
     )
     .at(term.span, format!("varies over {}", axes_words(&term.axes, model)))
     .at(span, "the probability of this order has no known value")
