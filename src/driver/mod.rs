@@ -1,5 +1,6 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
+mod auction;
 pub mod outcome;
 pub mod target;
 
@@ -9,14 +10,13 @@ use crate::data::{self, BoundModel};
 use crate::diagnostics::{Diagnostic, any_error};
 use crate::estimator::{self, Choice};
 use crate::graph::{self, Node};
-use crate::inference::{self, Fit, Options, Watch};
+use crate::inference::{Fit, Options, Watch};
 use crate::lower::{self, Centring, Objective};
 use crate::model::{self, Model};
 use crate::posterior::{self, SiteDraws};
 use crate::program::Program;
 use crate::source::Source;
 use crate::syntax::{self, ast::Tree};
-use target::CompiledTarget;
 
 /// A model as far as it can be understood without data.
 #[derive(Clone, Debug)]
@@ -91,7 +91,8 @@ pub struct Fitted {
     pub weights: Option<Vec<f64>>,
 }
 
-/// Objective -> Program -> Fit -> Posterior.
+/// Objective -> Program -> Fit -> Posterior. Where the fit cannot be trusted, other parameterisations of the latents
+/// are tried, and the best fit of all is kept.
 pub fn fit(
     bound: &BoundModel,
     objective: &Objective,
@@ -99,8 +100,8 @@ pub fn fit(
     threads: usize,
     watch: &mut dyn Watch,
 ) -> Fitted {
-    let mut target = CompiledTarget::new(objective, threads);
-    let fit = inference::fit(&mut target, options, watch);
+    let (fit, other) = auction::fit(bound, objective, options, (threads, watch));
+    let objective = other.as_ref().unwrap_or(objective);
     let dimension = objective.layout.dimension;
     let count = if dimension == 0 { options.draws } else { fit.draws.len() / dimension };
     let sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);

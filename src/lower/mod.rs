@@ -10,7 +10,7 @@ mod states;
 pub mod support;
 
 pub use discrete::StateProbabilities;
-pub use latents::{Centring, LatentBlock, Layout, centrable};
+pub use latents::{Centring, LatentBlock, Layout, centrable, whitenable};
 pub use predict::{RandomSite, Reported};
 
 use crate::data::BoundModel;
