@@ -58,6 +58,9 @@ fn row(folder: &std::path::Path, model: &std::path::Path, reference: Option<&sup
         "| {name} | {seed} | {errors} | {:.2} | {:?} | {} | {seconds:.3} |",
         fit.khat, fit.verdict, fit.evaluations
     );
+    for reason in fit.reasons.iter().filter(|_| rungs) {
+        println!("    {reason}");
+    }
     for rung in fit.rungs.iter().filter(|_| rungs) {
         println!(
             "    {}: bound {:.2}, k-hat {:.2}, efficiency {:.2}, {} evaluations so far",

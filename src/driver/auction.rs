@@ -8,6 +8,9 @@ use crate::model::{Model, SiteId};
 
 use super::target::CompiledTarget;
 
+/// A k-hat below which another parameterisation would not change the verdict.
+const GOOD: f64 = 0.5;
+
 /// The best fit, with its objective where that is not the one given.
 pub fn fit(
     bound: &BoundModel,
@@ -30,10 +33,11 @@ pub fn fit(
         let left = Options { max_evaluations: options.max_evaluations.saturating_sub(spent), ..options.clone() };
         let found = inference::fit(&mut target, &left, watch);
         spent += found.evaluations;
+        eprintln!("DEBUG {:?} {:?} {} {:?} {:?}", centring, found.khat, found.evaluations, found.verdict, found.rungs.iter().map(|r| (r.family.clone(), r.elbo.value, r.khat)).collect::<Vec<_>>());
         if best.as_ref().is_none_or(|(fit, _)| rank(&found) < rank(fit)) {
             best = Some((found, objective));
         }
-        let is_final = best.as_ref().is_some_and(|(fit, _)| fit.verdict == Verdict::Trust);
+        let is_final = best.as_ref().is_some_and(|(fit, _)| fit.verdict == Verdict::Trust || fit.khat < GOOD);
         if is_final || spent >= options.max_evaluations || watch.should_stop() {
             break;
         }
