@@ -36,7 +36,6 @@ pub fn fit(
         let left = Options { max_evaluations: options.max_evaluations.saturating_sub(spent), ..options.clone() };
         let found = inference::fit(&mut target, &left, watch);
         spent += found.evaluations;
-        eprintln!("DEBUG {:?} {:?} {} {:?} {:?}", centring, found.khat, found.evaluations, found.verdict, found.rungs.iter().map(|r| (r.family.clone(), r.elbo.value, r.khat)).collect::<Vec<_>>());
         if best.as_ref().is_none_or(|(fit, _)| rank(&found) < rank(fit)) {
             best = Some((found, objective));
         }
