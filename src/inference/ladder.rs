@@ -340,16 +340,20 @@ impl<'e, 'a> Ladder<'e, 'a> {
 
     /// Conditions on several coordinates at once.
     fn along_several(&mut self, fitted: &Fitted, best: Candidate, ranked: &[(usize, f64)]) -> Candidate {
-        let (gaussian, limits) = (&fitted.gaussian, (MOST_AXES, LEAST_CHANGE));
+        let gaussian = &fitted.gaussian;
+        let limits = (MOST_AXES.min(gaussian.dimension() / 3), LEAST_CHANGE);
         let taken = axes::greedy(self.evaluator, gaussian, ranked, limits, self.options.seed);
-        let axes: Vec<(usize, String)> = taken.into_iter().map(|axis| (axis, self.name_of(axis))).collect();
-        let is_worth = axes.len() > 1 && 3 * axes.len() <= fitted.gaussian.dimension();
-        if !is_worth || !self.evaluator.may_continue() {
-            return best;
-        }
+        let mut axes: Vec<(usize, String)> =
+            taken.into_iter().map(|axis| (axis, self.name_of(axis))).collect();
         let mut generator = stream(self.options.seed, Purpose::Probe, 3);
-        let Some(nested) = Nested::explore(self.evaluator, &fitted.gaussian, &axes, &mut generator) else {
-            return best;
+        let nested = loop {
+            if axes.len() < 2 || !self.evaluator.may_continue() {
+                return best;
+            }
+            match Nested::explore(self.evaluator, gaussian, &axes, &mut generator) {
+                Ok(nested) => break nested,
+                Err(failed) => axes.remove(failed),
+            };
         };
         let candidate = self.weigh(Box::new(nested), None);
         if candidate.badness() < best.badness() { candidate } else { best }

@@ -61,13 +61,16 @@ pub struct Nested {
 }
 
 impl Nested {
-    /// Explores each axis outwards from a Gaussian, the other axes staying at its mean; `None` if a grid cannot be built.
+    /// Explores each axis outwards from a Gaussian, the other axes staying at its mean.
+    ///
+    /// # Errors
+    /// The place in `axes` of one along which no grid can be built.
     pub fn explore(
         evaluator: &mut Evaluator,
         gaussian: &Gaussian,
         axes: &[(usize, String)],
         generator: &mut ChaCha8Rng,
-    ) -> Option<Nested> {
+    ) -> Result<Nested, usize> {
         let moved: Vec<usize> = axes.iter().map(|(axis, _)| *axis).collect();
         let crowding = evaluator.crowding();
         let mut rest: Vec<usize> = (0..gaussian.dimension()).filter(|i| !moved.contains(i)).collect();
@@ -76,11 +79,12 @@ impl Nested {
         let deviations = gaussian.deviations();
         let mut arms = Vec::new();
         let mut guess = gaussian.mean.clone();
-        for &axis in &moved {
+        for (k, &axis) in moved.iter().enumerate() {
             let slice = Slice { moved: axis, rest: rest.clone(), base: gaussian.mean.clone() };
-            let centre = slice.settle(evaluator, gaussian.mean[axis], slice.rest_of(&guess))?;
+            let centre = slice.settle(evaluator, gaussian.mean[axis], slice.rest_of(&guess)).ok_or(k)?;
             rest.iter().zip(centre.mean.iter()).for_each(|(i, x)| guess[*i] = *x);
-            arms.push((grid(evaluator, &slice, &centre, 0.7 * deviations[axis])?, centre));
+            let nodes = grid(evaluator, &slice, &centre, 0.7 * deviations[axis]).ok_or(k)?;
+            arms.push((nodes, centre));
         }
         let elimination = elimination(arms.iter().flat_map(|(nodes, _)| nodes));
         let centre = natural(&arms[0].1, &elimination);
@@ -92,7 +96,7 @@ impl Nested {
         let outer = Mixture::guarded("", &start.widened(1.3));
         let mut nested = Nested { name, axes: moved, rest, elimination, centre, floors, arms, outer };
         nested.adapt(evaluator, &start, generator);
-        Some(nested)
+        Ok(nested)
     }
 
     /// Lets the outer mixture follow Laplace's approximation of the axes' density.
