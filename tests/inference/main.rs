@@ -2,5 +2,3 @@
 
 mod dual;
 mod models;
-#[cfg(test)]
-mod scratch;
