@@ -1,6 +1,8 @@
 //! Fitting a model file and comparing with reference posteriors; shared by the tests and by `examples/posteriordb.rs`.
 #![allow(dead_code, clippy::disallowed_methods, reason = "each user takes a part, and tests read files")]
 
+pub mod judge;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -13,12 +15,13 @@ use vic::source::Source;
 /// Mean and standard deviation of each scalar, with the Monte Carlo error of the mean.
 pub type Reference = BTreeMap<String, Moments>;
 
-/// Reference moments of a scalar.
+/// Reference moments of a scalar, and its 5, 50 and 95 % quantiles where the file has them.
 #[derive(Clone, Copy, Debug)]
 pub struct Moments {
     pub mean: f64,
     pub sd: f64,
     pub mcse: f64,
+    pub quantiles: Option<[f64; 3]>,
 }
 
 /// A fitted model file.
@@ -68,7 +71,13 @@ pub fn reference(path: &Path) -> Option<Reference> {
     let number = |scalar: &serde_json::Value, key: &str| scalar.get(key).and_then(serde_json::Value::as_f64);
     let moments = scalars.iter().filter_map(|(name, scalar)| {
         let (mean, sd) = (number(scalar, "mean")?, number(scalar, "sd")?);
-        Some((name.clone(), Moments { mean, sd, mcse: number(scalar, "mcse").unwrap_or(0.0) }))
+        let quantile = |key| number(scalar, key);
+        let quantiles = match (quantile("q05"), quantile("q50"), quantile("q95")) {
+            (Some(low), Some(middle), Some(high)) => Some([low, middle, high]),
+            _ => None,
+        };
+        let mcse = number(scalar, "mcse").unwrap_or(0.0);
+        Some((name.clone(), Moments { mean, sd, mcse, quantiles }))
     });
     Some(moments.collect())
 }
