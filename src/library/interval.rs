@@ -40,7 +40,7 @@ impl Interval {
     pub const POSITIVE: Self = Self::new(0.0, f64::INFINITY, Bound::Open, Bound::Open, Grain::Real);
     /// 0 or above.
     pub const NONNEG: Self = Self::new(0.0, f64::INFINITY, Bound::Closed, Bound::Open, Grain::Real);
-    /// Strictly between 0 and 1.
+    /// 0 to 1, both included: probabilities.
     pub const UNIT: Self = Self::new(0.0, 1.0, Bound::Closed, Bound::Closed, Grain::Real);
     /// All integers.
     pub const INT: Self =
@@ -178,6 +178,7 @@ impl Interval {
     }
 
     /// x + y
+    #[allow(clippy::should_implement_trait, reason = "named like its siblings, which have no trait")]
     pub fn add(self, other: Self) -> Self {
         let sum = |a: Edge, b: Edge| Edge { at: a.at + b.at, bound: a.bound.or(b.bound) };
         let low = sum(self.low_edge(), other.low_edge());

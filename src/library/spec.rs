@@ -76,6 +76,9 @@ pub type LogDensity = fn(&mut Builder, &[Node], Node, &Over) -> Node;
 /// of the support and its ends.
 pub type OfValue = fn(&mut Builder, &[Node], Node) -> Node;
 
+/// Mean and standard deviation, from canonical arguments.
+pub type Moments = fn(&mut Builder, &[Node], &Over) -> (Node, Node);
+
 /// What kind of number a family's values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueKind {
@@ -162,7 +165,7 @@ pub struct Family {
     /// Location and scale, as canonical argument positions, if x = location + scale * noise with noise free of both.
     pub location_scale: Option<(usize, usize)>,
     /// Mean and standard deviation as graph; none where they do not exist or are not known.
-    pub moments: Option<fn(&mut Builder, &[Node], &Over) -> (Node, Node)>,
+    pub moments: Option<Moments>,
     /// How values are drawn.
     pub draw: Draw,
     /// Outside values.

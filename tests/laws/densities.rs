@@ -4,7 +4,8 @@ use vic::graph::{Builder, interpret::interpret};
 use vic::library::{FAMILIES, Family, Form, Law, Normaliser, Parameter, Reference, ValueKind};
 
 use crate::evaluate::{
-    applies, axes, close, constants, cut, difference, joint_size, length, log_densities, rank_axes, with_gradient,
+    applies, axes, close, constants, cut, difference, joint_size, length, log_densities, rank_axes,
+    with_gradient,
 };
 use crate::quadrature::{dimensions, measure};
 
@@ -103,7 +104,9 @@ fn differentiable(family: &Family, parameters: &[Parameter], n: usize, total: us
 /// Generic arguments of a form: one list per parameter.
 fn generic(parameter: &Parameter, n: usize) -> Vec<f64> {
     let matrix = |diagonal: f64, below: f64, above: f64| {
-        (0..n * n).map(|k| [diagonal, below, above][((k % n).cmp(&(k / n)) as i8).rem_euclid(3) as usize]).collect()
+        (0..n * n)
+            .map(|k| [diagonal, below, above][((k % n).cmp(&(k / n)) as i8).rem_euclid(3) as usize])
+            .collect()
     };
     match (parameter.domain, length(parameter.rank, n)) {
         ("cov", _) => matrix(1.7, 0.4, 0.4),

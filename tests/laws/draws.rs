@@ -118,7 +118,8 @@ fn same_frequencies(family: &Family, measured: &Measured, draws: &[Vec<f64>]) {
     counts[0] = draws.len() as f64 - counts.iter().sum::<f64>();
     if shares[0] * (DRAWS as f64) < 1.0 {
         assert!(counts[0] <= 8.0, "{}: {} draws of rare values", family.name, counts[0]);
-        (counts.remove(0), shares.remove(0));
+        counts.remove(0);
+        shares.remove(0);
     }
     let freedom = (counts.len() - 1).max(1) as f64;
     let statistic = chi_square(&counts, &shares);

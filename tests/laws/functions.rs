@@ -74,13 +74,19 @@ fn intervals(within: Interval) -> Vec<Interval> {
 fn points(interval: Interval) -> Vec<f64> {
     let (low, high) = (interval.low.max(-6.3), interval.high.min(7.1));
     let whole = |x: f64| if interval.grain == Grain::Integer { x.round() } else { x };
-    (0..=10).map(|k| whole(low + (high - low) * f64::from(k) / 10.0)).filter(|&x| interval.contains(x)).collect()
+    (0..=10)
+        .map(|k| whole(low + (high - low) * f64::from(k) / 10.0))
+        .filter(|&x| interval.contains(x))
+        .collect()
 }
 
 /// All choices of one element from each list.
 fn product<T: Clone>(lists: &[Vec<T>]) -> Vec<Vec<T>> {
     lists.iter().fold(vec![vec![]], |choices, list| {
-        choices.iter().flat_map(|choice| list.iter().map(|x| [choice.clone(), vec![x.clone()]].concat())).collect()
+        choices
+            .iter()
+            .flat_map(|choice| list.iter().map(|x| [choice.clone(), vec![x.clone()]].concat()))
+            .collect()
     })
 }
 
@@ -92,7 +98,8 @@ fn ranges_contain_images() {
             .iter()
             .map(|parameter| intervals(domain(parameter.domain).expect("a domain").interval))
             .collect();
-        let lists = if lists.len() > 2 { lists.iter().map(|list| list[..3].to_vec()).collect() } else { lists };
+        let lists =
+            if lists.len() > 2 { lists.iter().map(|list| list[..3].to_vec()).collect() } else { lists };
         for choice in product(&lists) {
             let range = (row.range)(&choice);
             for arguments in product(&choice.iter().map(|&interval| points(interval)).collect::<Vec<_>>()) {
@@ -246,22 +253,36 @@ fn kernels_equal_their_formulas() {
     };
     let scaled = |x: f64, y: f64, order: f64| order.sqrt() * (x - y).abs() / length;
     let given: [&[f64]; 3] = [&V, &[sd], &[length]];
-    same("exp_quad", &matrix("exp_quad", &given), &pairs(&|x, y| {
-        sd * sd * (-(x - y).powi(2) / (2.0 * length * length)).exp()
-    }));
-    same("matern32", &matrix("matern32", &given), &pairs(&|x, y| {
-        let r = scaled(x, y, 3.0);
-        sd * sd * (1.0 + r) * (-r).exp()
-    }));
-    same("matern52", &matrix("matern52", &given), &pairs(&|x, y| {
-        let r = scaled(x, y, 5.0);
-        sd * sd * (1.0 + r + r * r / 3.0) * (-r).exp()
-    }));
+    same(
+        "exp_quad",
+        &matrix("exp_quad", &given),
+        &pairs(&|x, y| sd * sd * (-(x - y).powi(2) / (2.0 * length * length)).exp()),
+    );
+    same(
+        "matern32",
+        &matrix("matern32", &given),
+        &pairs(&|x, y| {
+            let r = scaled(x, y, 3.0);
+            sd * sd * (1.0 + r) * (-r).exp()
+        }),
+    );
+    same(
+        "matern52",
+        &matrix("matern52", &given),
+        &pairs(&|x, y| {
+            let r = scaled(x, y, 5.0);
+            sd * sd * (1.0 + r + r * r / 3.0) * (-r).exp()
+        }),
+    );
     let with_period: [&[f64]; 4] = [&V, &[sd], &[length], &[period]];
-    same("periodic", &matrix("periodic", &with_period), &pairs(&|x, y| {
-        let sine = (std::f64::consts::PI * (x - y) / period).sin();
-        sd * sd * (-2.0 * sine * sine / (length * length)).exp()
-    }));
+    same(
+        "periodic",
+        &matrix("periodic", &with_period),
+        &pairs(&|x, y| {
+            let sine = (std::f64::consts::PI * (x - y) / period).sin();
+            sd * sd * (-2.0 * sine * sine / (length * length)).exp()
+        }),
+    );
     same("linear", &matrix("linear", &[&V, &[sd], &[0.4]]), &pairs(&|x, y| sd * sd * (x - 0.4) * (y - 0.4)));
     same("distance", &matrix("distance", &[&V]), &pairs(&|x, y| (x - y).abs()));
 }

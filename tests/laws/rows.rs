@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use vic::library::{DOMAINS, FAMILIES, FUNCTIONS, Parameter, domain, function_of};
 use vic::library::{Action, Rank};
+use vic::library::{DOMAINS, FAMILIES, FUNCTIONS, Parameter, domain, function_of};
 
 #[test]
 fn names_are_unique() {
@@ -29,7 +29,7 @@ fn rows_are_described() {
     };
     for row in FAMILIES {
         described(row.name, &[row.summary, row.doc, row.example]);
-        assert!(row.example.contains(&format!("{}", row.name)), "{}: its example uses it", row.name);
+        assert!(row.example.contains(row.name), "{}: its example uses it", row.name);
         assert!(!row.forms.is_empty(), "{} has a form", row.name);
         assert!(domain(row.support.domain).is_some(), "{}: support", row.name);
         row.forms.iter().for_each(|form| parameters(row.name, form.parameters));
@@ -50,7 +50,11 @@ fn parameters(row: &str, parameters: &[Parameter]) {
         assert!(names.insert(parameter.name), "{row}: {} twice", parameter.name);
         assert!(!parameter.doc.is_empty(), "{row}: {}", parameter.name);
         let known = domain(parameter.domain).unwrap_or_else(|| panic!("{row}: domain {}", parameter.domain));
-        assert!(known.rank == Rank::Scalar || known.rank == parameter.rank, "{row}: rank of {}", parameter.name);
+        assert!(
+            known.rank == Rank::Scalar || known.rank == parameter.rank,
+            "{row}: rank of {}",
+            parameter.name
+        );
     }
 }
 
@@ -77,6 +81,7 @@ fn arity_chooses_between_rows_of_one_name() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "a test reads the sources")]
 fn every_file_is_listed() {
     for room in ["families", "functions", "domains"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/library").join(room);
@@ -91,4 +96,22 @@ fn every_file_is_listed() {
             assert!(!is_row || list.contains(&format!("&{stem}::")), "{room}/{file} is not in the list");
         }
     }
+}
+
+#[test]
+fn examples_are_models() {
+    let families = FAMILIES.iter().map(|row| (row.name, row.example));
+    let functions = FUNCTIONS.iter().map(|row| (row.name, row.example));
+    let wrong: Vec<String> = families
+        .chain(functions)
+        .filter_map(|(name, example)| {
+            let source = vic::source::Source::new("example.vi", example);
+            let (tree, mut found) = vic::syntax::parse(&source);
+            let (_, more) = vic::model::check(&tree);
+            found.extend(more);
+            let errors: Vec<_> = found.iter().filter(|found| found.is_error()).collect();
+            (!errors.is_empty()).then(|| format!("{name}:\n{example}{errors:#?}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{} examples: {}", wrong.len(), wrong.join("\n"));
 }
