@@ -1,5 +1,6 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
+pub mod fault;
 pub mod outcome;
 pub mod target;
 

@@ -6,6 +6,7 @@ mod eliminate;
 mod joint;
 mod latents;
 mod predict;
+pub mod probe;
 mod states;
 pub mod support;
 
