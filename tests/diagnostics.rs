@@ -138,7 +138,12 @@ fn every_case_is_drawn_as_before() {
 #[test]
 fn no_line_is_wider_than_asked() {
     for case in cases() {
-        let drawn = render(&diagnose(&case.model, &case.data), &Files { model: &case.model, data: &case.data }, Style::Plain, 80);
+        let drawn = render(
+            &diagnose(&case.model, &case.data),
+            &Files { model: &case.model, data: &case.data },
+            Style::Plain,
+            80,
+        );
         for line in drawn.lines() {
             assert!(line.chars().count() <= 100, "{}: {line}", case.name);
         }
@@ -164,14 +169,22 @@ fn messages_keep_the_house_rules() {
 fn fixes_mend_what_they_were_offered_for() {
     for case in cases() {
         let found = diagnose(&case.model, &case.data);
-        let edits: Vec<_> = found.iter().flat_map(|diagnostic| &diagnostic.help).flat_map(|help| help.edits.clone()).collect();
+        let edits: Vec<_> = found
+            .iter()
+            .flat_map(|diagnostic| &diagnostic.help)
+            .flat_map(|help| help.edits.clone())
+            .collect();
         if edits.is_empty() {
             continue;
         }
         let mended = Source::new("model.vi", apply(case.model.text(), &edits));
         let left = diagnose(&mended, &case.data);
-        for diagnostic in found.iter().filter(|diagnostic| diagnostic.help.iter().any(|help| !help.edits.is_empty())) {
-            let again = left.iter().find(|other| other.code == diagnostic.code && other.message == diagnostic.message);
+        for diagnostic in
+            found.iter().filter(|diagnostic| diagnostic.help.iter().any(|help| !help.edits.is_empty()))
+        {
+            let again = left
+                .iter()
+                .find(|other| other.code == diagnostic.code && other.message == diagnostic.message);
             assert!(again.is_none(), "{}: still {}\n{}", case.name, diagnostic.message, mended.text());
         }
     }
@@ -254,7 +267,9 @@ fn sources(folder: &Path) -> Vec<String> {
 
 /// Rows whose examples are words or need data; cases show them instead.
 fn shown_by_cases(row: &Row) -> bool {
-    (700..800).contains(&row.code.0) || matches!(row.code.0, 807 | 901..=999) || DATA_LINTS.contains(&row.code.0)
+    (700..800).contains(&row.code.0)
+        || matches!(row.code.0, 807 | 901..=999)
+        || DATA_LINTS.contains(&row.code.0)
 }
 
 /// Lints that look at data.
@@ -264,7 +279,11 @@ const DATA_LINTS: [u16; 3] = [1009, 1010, 1011];
 fn examples_of_the_catalogue_show_their_rows() {
     for row in rows().into_iter().filter(|row| !shown_by_cases(row)) {
         let codes = |text: &str| -> Vec<_> {
-            driver::check(&Source::new("m.vi", text)).diagnostics.into_iter().map(|found| found.code).collect()
+            driver::check(&Source::new("m.vi", text))
+                .diagnostics
+                .into_iter()
+                .map(|found| found.code)
+                .collect()
         };
         let wrong = codes(row.wrong);
         assert!(wrong.contains(&row.code), "{}: the wrong example gives {wrong:?}", row.slug);

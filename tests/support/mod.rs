@@ -97,10 +97,10 @@ pub fn compare(rows: &[Row], reference: &Reference) -> Deviation {
         deviation.compared += 1;
         deviation.mean_average += mean;
         deviation.sd_average += sd;
-        if !(mean <= deviation.mean) {
+        if mean.is_nan() || mean > deviation.mean {
             (deviation.mean, deviation.mean_at) = (mean, name.clone());
         }
-        if !(sd <= deviation.sd) {
+        if sd.is_nan() || sd > deviation.sd {
             (deviation.sd, deviation.sd_at) = (sd, name.clone());
         }
     }
