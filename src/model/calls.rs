@@ -23,7 +23,7 @@ impl<'t> Checker<'t> {
         if let Some(term) = self.language_form(call, span, scope) {
             return term;
         }
-        if let Some(function) = library::function(name) {
+        if let Some(function) = library::function_of(name, call.arguments.len()) {
             return self.library_call(function, call, span, scope);
         }
         let diagnostic = self.unknown_function(&call.function, span);
