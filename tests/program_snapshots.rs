@@ -4,7 +4,9 @@
 mod models;
 
 use models::Model;
+use vic::graph::autodiff::hessian_vector;
 use vic::graph::interpret::interpret;
+use vic::graph::{Builder, Node, Op, Vector};
 use vic::program::Program;
 
 fn describe(model: &Model) -> String {
@@ -47,6 +49,38 @@ fn values_and_gradients_are_those_of_the_interpreter() {
         let wanted = interpret(&model.graph, &position, &[], &model.roots);
         for (got, want) in outputs.iter().flatten().zip(wanted.iter().flatten()) {
             assert!((got - want).abs() <= 1e-11 * want.abs().max(1.0), "{got} for {want}");
+        }
+    }
+}
+
+/// Hessian times direction, which also reads the second parameter vector.
+#[test]
+fn hessian_products_are_those_of_the_interpreter() {
+    for model in [models::eight_schools(), models::logistic(300, 7), models::negative_binomial(300, 11)] {
+        let mut builder = Builder::resume(model.graph);
+        let is_position = |node: &Node| {
+            matches!(builder.graph().node(*node).op, Op::Parameter { vector: Vector::Position, .. })
+        };
+        let latents: Vec<Node> = builder.graph().nodes().filter(is_position).collect();
+        let mut directions = vec![];
+        for &latent in &latents {
+            let Op::Parameter { offset, .. } = builder.graph().node(latent).op else {
+                unreachable!("filtered")
+            };
+            let axes = builder.axes_of(latent).to_vec();
+            directions.push(builder.parameter(Vector::Direction, offset, &axes));
+        }
+        let products = hessian_vector(&mut builder, &model.roots[1..], &latents, &directions);
+        let graph = builder.finish();
+        let (position, direction) =
+            (models::numbers(5, model.dimension), models::numbers(6, model.dimension));
+        let program = Program::compile(&graph, &products);
+        let mut outputs: Vec<Vec<f64>> = products.iter().map(|&root| vec![0.0; graph.len_of(root)]).collect();
+        let mut slices: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        program.run(&mut program.workspace(1), &position, &direction, &mut slices);
+        let wanted = interpret(&graph, &position, &direction, &products);
+        for (got, want) in outputs.iter().flatten().zip(wanted.iter().flatten()) {
+            assert!((got - want).abs() <= 1e-10 * want.abs().max(1.0), "{got} for {want}");
         }
     }
 }

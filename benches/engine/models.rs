@@ -80,8 +80,12 @@ pub fn eight_schools() -> Model {
     let square = b.square(scaled);
     let cauchy = b.log1p(square);
     let tau_prior = b.sub(log_tau, cauchy);
-    let terms =
-        [normal_prior(&mut b, mu, 5.0), tau_prior, normal_prior(&mut b, z, 1.0), normal_prior(&mut b, residual, 1.0)];
+    let terms = [
+        normal_prior(&mut b, mu, 5.0),
+        tau_prior,
+        normal_prior(&mut b, z, 1.0),
+        normal_prior(&mut b, residual, 1.0),
+    ];
     let value = total(&mut b, &terms);
     latents.model(b, value)
 }

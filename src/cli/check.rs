@@ -30,7 +30,7 @@ pub fn run(arguments: &CheckArguments) -> Status {
     let emitted = match arguments.emit {
         None => None,
         Some(Stage::Tree) => Some(vic::syntax::outline(&loaded.checked.tree)),
-        Some(Stage::Model) => loaded.checked.model.as_ref().map(|model| vic::model::print::print(model)),
+        Some(Stage::Model) => loaded.checked.model.as_ref().map(|model| vic::model::print(model)),
         Some(Stage::Graph) => objective.as_ref().map(driver::print_graph),
         Some(Stage::Program) => objective.as_ref().map(driver::print_program),
     };

@@ -7,20 +7,24 @@ use rand_chacha::ChaCha8Rng;
 
 use super::gaussian::Gaussian;
 use super::importance::{Component, Mixture, Tail, Weighted};
+use super::moments::moments;
+use super::psis;
 
 const FREEDOM: f64 = 8.0;
 
-/// The mixture's components at first: centres drawn from the weighted draws, all with the weighted covariance, shrunk.
-pub fn spread(weighted: &Weighted, components: usize, generator: &mut ChaCha8Rng) -> Mixture {
-    let moments = weighted.moments();
-    let dimension = moments.mean.len();
-    let covariance = shrunk_covariance(weighted, &moments.mean);
+/// Components besides the wide one.
+const COMPONENTS: usize = 6;
+
+/// The mixture at first: centres drawn from the weighted draws, all of one shape, with one wide component around them.
+pub fn spread(gaussian: &Gaussian, weighted: &Weighted, generator: &mut ChaCha8Rng) -> Mixture {
+    let dimension = gaussian.dimension();
+    let weights = tempered(weighted, 4.0 * dimension as f64);
+    let moments = moments(&weighted.draws, &weights, dimension);
+    let covariance = shrunk_covariance(gaussian, weighted, (&weights, &moments.mean));
     let shape = Gaussian::from_covariance(moments.mean.clone(), &(&covariance * 0.6));
     let whole = Gaussian::from_covariance(moments.mean, &covariance);
     let mut cumulative = 0.0;
-    let ladder: Vec<f64> = weighted
-        .smoothed
-        .log_weights
+    let ladder: Vec<f64> = weights
         .iter()
         .map(|weight| {
             cumulative += weight.exp();
@@ -28,29 +32,45 @@ pub fn spread(weighted: &Weighted, components: usize, generator: &mut ChaCha8Rng
         })
         .collect();
     let offset: f64 = generator.random();
-    let mut parts: Vec<Component> = (0..components)
+    let mut parts: Vec<Component> = (0..COMPONENTS)
         .map(|k| {
-            let aim = (k as f64 + offset) / components as f64;
+            let aim = (k as f64 + offset) / COMPONENTS as f64;
             let row = ladder.partition_point(|total| *total < aim).min(ladder.len() - 1);
             let mean = DVector::from_column_slice(&weighted.draws[row * dimension..][..dimension]);
-            component(0.8 / components as f64, Gaussian { mean, ..shape.clone() })
+            // Halfway to the centre, so that together the components are no wider than the draws.
+            let mean = (mean + &whole.mean) * 0.5;
+            component(0.8 / COMPONENTS as f64, Gaussian { mean, ..shape.clone() })
         })
         .collect();
     parts.push(component(0.2, whole.widened(1.2)));
     Mixture { name: "adaptive mixture".to_owned(), components: parts }
 }
 
+/// Log weights raised to a power of at most one that leaves at least `least` effective draws, if any power does.
+fn tempered(weighted: &Weighted, least: f64) -> Vec<f64> {
+    let mut power = 1.0;
+    loop {
+        let mut logs: Vec<f64> = weighted.smoothed.log_weights.iter().map(|w| power * w.max(-1e6)).collect();
+        psis::normalise(&mut logs);
+        let effective = logs.iter().map(|w| (2.0 * w).exp()).sum::<f64>().recip();
+        if effective >= least || power < 0.02 {
+            return logs;
+        }
+        power *= 0.8;
+    }
+}
+
 fn component(weight: f64, gaussian: Gaussian) -> Component {
     Component { weight, gaussian, tail: Tail::Student(FREEDOM) }
 }
 
-/// Weighted covariance, drawn towards its diagonal where few draws are effective.
-fn shrunk_covariance(weighted: &Weighted, mean: &DVector<f64>) -> DMatrix<f64> {
-    let covariance = weighted.covariance(mean);
-    let trust = weighted.smoothed.effective / (weighted.smoothed.effective + 2.0 * mean.len() as f64);
-    DMatrix::from_fn(mean.len(), mean.len(), |i, j| {
-        if i == j { covariance[(i, j)].max(1e-300) } else { trust * covariance[(i, j)] }
-    })
+/// Weighted covariance, drawn towards the Gaussian's where few draws are effective.
+fn shrunk_covariance(gaussian: &Gaussian, weighted: &Weighted, by: (&[f64], &DVector<f64>)) -> DMatrix<f64> {
+    let covariance = weighted.covariance(by.0, by.1);
+    let dimension = gaussian.dimension() as f64;
+    let effective = by.0.iter().map(|w| (2.0 * w).exp()).sum::<f64>().recip();
+    let trust = effective / (effective + 4.0 * dimension);
+    covariance * trust + &gaussian.factor * gaussian.factor.transpose() * (1.0 - trust)
 }
 
 /// One step of weighted expectation-maximisation.
@@ -70,14 +90,14 @@ pub fn adapt(mixture: &Mixture, weighted: &Weighted) -> Mixture {
             top + densities.iter().map(|own| (own[row] - top).exp()).sum::<f64>().ln()
         })
         .collect();
+    let weights = tempered(weighted, 3.0 * mixture.components[0].gaussian.dimension() as f64);
     let mut parts: Vec<Component> = mixture
         .components
         .iter()
         .zip(&densities)
         .map(|(part, own)| {
-            let shares: Vec<f64> = (0..count)
-                .map(|row| (weighted.smoothed.log_weights[row] + own[row] - totals[row]).exp())
-                .collect();
+            let shares: Vec<f64> =
+                (0..count).map(|row| (weights[row] + own[row] - totals[row]).exp()).collect();
             updated(part, weighted, &shares)
         })
         .collect();

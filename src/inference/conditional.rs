@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::ChiSquared;
 
-use super::draws::{Purpose, stream, structured};
+use super::draws::structured;
 use super::evaluator::Evaluator;
 use super::gaussian::{Gaussian, HALF_LOG_TAU};
 use super::importance::{GUARD, Proposal, log_add};
@@ -33,6 +33,8 @@ struct Node {
     /// ln D.
     log_diagonal: DVector<f64>,
     log_marginal: f64,
+    /// Squared Newton decrement at the guess it was found from.
+    surprise: f64,
 }
 
 /// A grid of conditional Gaussians with the marginal of the axis.
@@ -41,36 +43,6 @@ pub struct Conditional {
     axis: usize,
     nodes: Vec<Node>,
     marginal: Marginal,
-}
-
-/// Coordinates by how much the curvature changes along them, in standard units; the most changing first.
-pub fn rank_axes(evaluator: &mut Evaluator, gaussian: &Gaussian, seed: u64) -> Vec<(usize, f64)> {
-    let dimension = gaussian.dimension();
-    let deviations = gaussian.deviations();
-    let covariance = &gaussian.factor * gaussian.factor.transpose();
-    let mut generator = stream(seed, Purpose::Probe, 0);
-    let probes = structured(2, dimension, &mut generator);
-    let mut ranked: Vec<(usize, f64)> = (0..dimension)
-        .map(|axis| {
-            let direction = covariance.column(axis) * (1.2 / deviations[axis]);
-            let mut score = 0.0;
-            for probe in probes.chunks(2 * dimension) {
-                let along = &gaussian.factor * DVector::from_column_slice(&probe[..dimension]);
-                let positions: Vec<f64> = (&gaussian.mean + &direction)
-                    .iter()
-                    .chain((&gaussian.mean - &direction).iter())
-                    .copied()
-                    .collect();
-                let directions: Vec<f64> = along.iter().chain(along.iter()).copied().collect();
-                let products = evaluator.products(&positions, &directions);
-                let change = DVector::from_fn(dimension, |i, _| products[i] - products[dimension + i]);
-                score += gaussian.factor.tr_mul(&change).norm_squared();
-            }
-            (axis, if score.is_finite() { score.sqrt() } else { 0.0 })
-        })
-        .collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-    ranked
 }
 
 impl Conditional {
@@ -141,13 +113,7 @@ fn side(evaluator: &mut Evaluator, axis: usize, centre: &Node, first: f64, peak:
             step *= 0.5;
             continue;
         }
-        step *= if change < 0.3 {
-            1.5
-        } else if change > 2.0 {
-            0.7
-        } else {
-            1.0
-        };
+        step *= growth(&nodes, centre, &node);
         *peak = peak.max(node.log_marginal);
         let done = node.log_marginal < *peak - DEPTH;
         nodes.push(node);
@@ -156,6 +122,28 @@ fn side(evaluator: &mut Evaluator, axis: usize, centre: &Node, first: f64, peak:
         }
     }
     nodes
+}
+
+/// How much longer the next step may be: longer where the last two nodes foretold this one.
+fn growth(nodes: &[Node], centre: &Node, node: &Node) -> f64 {
+    let last = nodes.last().unwrap_or(centre);
+    let before = if nodes.len() >= 2 { &nodes[nodes.len() - 2] } else { centre };
+    let change = node.log_marginal - last.log_marginal;
+    let share = (node.at - last.at) / (last.at - before.at);
+    let bend = change - share * (last.log_marginal - before.log_marginal);
+    let turn =
+        (&node.log_diagonal - &last.log_diagonal) - (&last.log_diagonal - &before.log_diagonal) * share;
+    if change.abs() > 2.5 || node.surprise > 2.0 {
+        0.7
+    } else if nodes.is_empty() || share.is_nan() {
+        1.0
+    } else if bend.abs() < 0.15 && node.surprise < 0.1 && turn.amax() < 0.1 {
+        1.7
+    } else if bend.abs() < 0.4 && node.surprise < 0.3 {
+        1.2
+    } else {
+        1.0
+    }
 }
 
 fn joined(axis: usize, place: f64, rest: &DVector<f64>) -> DVector<f64> {
@@ -174,10 +162,12 @@ fn settle(evaluator: &mut Evaluator, axis: usize, place: f64, guess: DVector<f64
             lower: DMatrix::zeros(0, 0),
             log_diagonal: none,
             log_marginal: value,
+            surprise: 0.0,
         };
         return value.is_finite().then_some(node);
     }
     let mut point = Point::at(evaluator, joined(axis, place, &guess));
+    let mut surprise = None;
     for _ in 0..12 {
         if !point.value.is_finite() {
             return None;
@@ -190,9 +180,11 @@ fn settle(evaluator: &mut Evaluator, axis: usize, place: f64, guess: DVector<f64
         let whitened = gaussian.factor.tr_mul(&point.gradient.clone().remove_row(axis));
         let decrement = whitened.norm_squared();
         let step = &gaussian.factor * &whitened;
+        let surprise = *surprise.get_or_insert(decrement);
         if decrement < 0.02 {
             let slope = &gaussian.factor * gaussian.factor.tr_mul(&cross);
-            return node(place, rest + step, slope, &gaussian, point.value + 0.5 * decrement);
+            let found = node(place, rest + step, slope, &gaussian, point.value + 0.5 * decrement)?;
+            return Some(Node { surprise, ..found });
         }
         point = climb(evaluator, &point, step.insert_row(axis, 0.0))?;
     }
@@ -221,7 +213,7 @@ fn node(at: f64, mean: DVector<f64>, slope: DVector<f64>, gaussian: &Gaussian, v
     }
     let log_diagonal = diagonal.map(|size| 2.0 * size.ln());
     let log_marginal = value - 0.5 * log_diagonal.sum() + mean.len() as f64 * HALF_LOG_TAU;
-    Some(Node { at, mean, slope, lower, log_diagonal, log_marginal })
+    Some(Node { at, mean, slope, lower, log_diagonal, log_marginal, surprise: 0.0 })
 }
 
 /// Log density, given the squared distance from a centre, of the normal guarded by a wider Student t; without volume.

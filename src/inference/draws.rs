@@ -30,9 +30,13 @@ pub fn stream(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
     generator
 }
 
-/// How many fixed draws an objective of `dimension` coordinates uses: enough for the second moments to be exact.
+/// Up to this many coordinates the fixed draws have all second moments of the standard normal.
+pub const EXACT_MOMENTS: usize = 128;
+
+/// How many fixed draws an objective of `dimension` coordinates uses.
 pub fn objective_draws(dimension: usize) -> usize {
-    (2 * dimension.min(64) + 16).max(32).next_multiple_of(8)
+    let covered = if dimension <= EXACT_MOMENTS { dimension } else { 64 };
+    (2 * covered + 16).max(32).next_multiple_of(8)
 }
 
 /// `2 * pairs` rows of `dimension` standard normals, row-major: row 2k + 1 is minus row 2k, and the second moments are

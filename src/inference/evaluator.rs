@@ -139,6 +139,14 @@ impl<'a> Evaluator<'a> {
         values
     }
 
+    /// The log density of a target without coordinates.
+    pub fn constant(&mut self) -> f64 {
+        let mut values = [f64::NEG_INFINITY];
+        self.target.value(&[], &mut values);
+        self.spent += 1;
+        values[0]
+    }
+
     /// Hessian times direction for `[S][D]` positions and directions.
     pub fn products(&mut self, positions: &[f64], directions: &[f64]) -> Vec<f64> {
         let mut products = vec![0.0; positions.len()];

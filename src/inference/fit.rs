@@ -6,8 +6,8 @@ use super::draws::{Purpose, stream, structured};
 use super::elbo::Estimate;
 use super::evaluator::{Evaluator, Halt, Watch};
 use super::gaussian::Gaussian;
-use super::importance::{Moments, moments};
 use super::ladder::{Climb, Ladder};
+use super::moments::{Moments, moments};
 use super::psis;
 use super::target::Target;
 use super::verdict::{self, Evidence, Verdict, WeightUse};
@@ -38,7 +38,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 2 }
+        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 3 }
     }
 }
 
@@ -140,6 +140,7 @@ fn conclude(evaluator: &Evaluator, options: &Options, climb: Climb, names: &[Str
         agreement: climb.agreement,
         definiteness: climb.definiteness,
         moments: &found,
+        heaviest: heaviest_tail(&found, &draws, log_weights.as_deref()),
         halt: evaluator.halt(),
         names,
     });
@@ -186,6 +187,27 @@ fn result_moments(climb: &Climb, draws: &[f64], log_weights: Option<&[f64]>) -> 
     }
 }
 
+/// The coordinate whose squared deviations have the heaviest tail under the weights, among those with outliers at all.
+fn heaviest_tail(found: &Moments, draws: &[f64], log_weights: Option<&[f64]>) -> Option<(usize, f64)> {
+    let weights = log_weights?;
+    let dimension = found.mean.len();
+    (0..dimension)
+        .filter_map(|i| {
+            let gaps: Vec<f64> =
+                draws.chunks(dimension).map(|row| (row[i] - found.mean[i]) / found.deviation[i]).collect();
+            let kurtosis: f64 = gaps.iter().zip(weights).map(|(gap, w)| w.exp() * gap.powi(4)).sum();
+            let shape = psis::tail_of_squares(weights, &gaps);
+            let shape = if kurtosis > EXTREME { shape.max(1.0) } else { shape };
+            (kurtosis > OUTLYING).then_some((i, shape))
+        })
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+/// Kurtosis from which on a coordinate's tails are looked at; a normal has 3, a Laplace 6.
+const OUTLYING: f64 = 7.0;
+/// Kurtosis at which a few draws make up the variance, whatever the fitted shape of the tail.
+const EXTREME: f64 = 12.0;
+
 fn stop_sentence(halt: Option<Halt>) -> String {
     match halt {
         None => "the fit finished by itself".to_owned(),
@@ -225,7 +247,8 @@ fn without_start(evaluator: &Evaluator) -> Fit {
 
 /// A model without latents: its log density is its evidence.
 fn nothing_to_fit(evaluator: &mut Evaluator) -> Fit {
+    let value = evaluator.constant();
     let fit =
         empty(evaluator, Verdict::Trust, "there is nothing to fit: every latent has been integrated out");
-    Fit { khat: 0.0, ..fit }
+    Fit { khat: 0.0, elbo: Estimate { value, standard_error: 0.0 }, log_evidence: value, ..fit }
 }

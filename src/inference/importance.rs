@@ -9,6 +9,7 @@ use super::draws::structured;
 use super::elbo::{Estimate, of_pairs};
 use super::evaluator::Evaluator;
 use super::gaussian::{Gaussian, HALF_LOG_TAU};
+use super::moments::{Moments, moments};
 use super::psis::{self, Smoothed};
 
 /// A distribution to draw from whose density is known.
@@ -224,69 +225,15 @@ impl Weighted {
         moments(&self.draws, &self.smoothed.log_weights, dimension)
     }
 
-    /// Weighted covariance.
-    pub fn covariance(&self, mean: &DVector<f64>) -> DMatrix<f64> {
+    /// Covariance of the draws under log weights, around a mean.
+    pub fn covariance(&self, log_weights: &[f64], mean: &DVector<f64>) -> DMatrix<f64> {
         let dimension = mean.len();
         let mut centred = DMatrix::from_column_slice(dimension, self.count(), &self.draws);
-        for (mut column, weight) in centred.column_iter_mut().zip(&self.smoothed.log_weights) {
+        for (mut column, weight) in centred.column_iter_mut().zip(log_weights) {
             column -= mean;
             column *= (0.5 * weight).exp();
         }
         &centred * centred.transpose()
-    }
-}
-
-/// Mean and standard deviation of each coordinate, with Monte Carlo errors.
-#[derive(Clone, Debug)]
-pub struct Moments {
-    /// Means.
-    pub mean: DVector<f64>,
-    /// Standard deviations.
-    pub deviation: DVector<f64>,
-    /// Standard errors of the means.
-    pub mean_error: DVector<f64>,
-    /// Standard errors of the logarithms of the standard deviations.
-    pub spread_error: DVector<f64>,
-}
-
-impl Moments {
-    /// The largest standard errors: of a mean in standard deviations, and of a log standard deviation.
-    pub fn worst(&self) -> (f64, f64) {
-        let means = self.mean_error.zip_map(&self.deviation, |error, deviation| error / deviation);
-        (means.iter().copied().fold(0.0, f64::max), self.spread_error.iter().copied().fold(0.0, f64::max))
-    }
-}
-
-/// Weighted moments of draws in antithetic pairs; errors are taken over pairs, so that they know of the cancellation.
-pub fn moments(draws: &[f64], log_weights: &[f64], dimension: usize) -> Moments {
-    let weights: Vec<f64> = log_weights.iter().map(|w| w.exp()).collect();
-    let mut mean = DVector::zeros(dimension);
-    for (row, weight) in draws.chunks(dimension).zip(&weights) {
-        mean.iter_mut().zip(row).for_each(|(m, x)| *m += weight * x);
-    }
-    let mut variance = DVector::zeros(dimension);
-    for (row, weight) in draws.chunks(dimension).zip(&weights) {
-        for i in 0..dimension {
-            let gap: f64 = row[i] - mean[i];
-            variance[i] += weight * gap * gap;
-        }
-    }
-    let (mut mean_error, mut spread_error) = (DVector::zeros(dimension), DVector::zeros(dimension));
-    for (rows, pair) in draws.chunks(2 * dimension).zip(weights.chunks(2)) {
-        for i in 0..dimension {
-            let gaps = pair.iter().enumerate().map(|(k, w)| (w, rows[k * dimension + i] - mean[i]));
-            let (first, second) = gaps.fold((0.0, 0.0), |(a, b), (w, gap)| {
-                (a + w * gap, b + w * (gap * gap / f64::max(variance[i], 1e-300) - 1.0))
-            });
-            mean_error[i] += first * first;
-            spread_error[i] += 0.25 * second * second;
-        }
-    }
-    Moments {
-        mean,
-        deviation: variance.map(f64::sqrt),
-        mean_error: mean_error.map(f64::sqrt),
-        spread_error: spread_error.map(f64::sqrt),
     }
 }
 

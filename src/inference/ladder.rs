@@ -3,32 +3,32 @@
 use nalgebra::DVector;
 
 use super::adaptive;
-use super::conditional::{self, Conditional};
+use super::axes;
+use super::candidate::Candidate;
+use super::conditional::Conditional;
 use super::draws::{Purpose, objective_draws, stream, structured};
 use super::elbo::{Estimate, of_pairs};
 use super::evaluator::Evaluator;
 use super::fit::{FamilyChoice, Options, Rung};
 use super::gaussian::{Definiteness, Gaussian};
 use super::importance::{GUARD, Mixture, Proposal, Weighted};
+use super::mean_field;
 use super::natural::{self, Fitted, Status};
-use super::path::{self, Ending, Path};
-use super::psis;
+use super::path::{self, Ending, NEWTON_LIMIT, Path};
 use super::verdict::Agreement;
 
 /// Pairs of the first weighting.
 const FIRST_PAIRS: usize = 500;
-/// A k-hat up to which no other family is tried.
-const CONTENT: f64 = 0.5;
-/// Effective share of the draws above which no other family is tried.
-const EFFICIENT: f64 = 0.25;
 /// Up to this many coordinates single ones are conditioned on.
 const AXIS_LIMIT: usize = 64;
 /// Up to this many coordinates a mixture is adapted.
 const ADAPTIVE_LIMIT: usize = 24;
+/// Up to this many coordinates linear response is taken, by a Hessian at each fixed draw.
+const RESPONSE_LIMIT: usize = 200;
+/// Up to this many coordinates the whole Hessian is held.
+const DENSE_LIMIT: usize = 500;
 /// A region whose bound is so many nats lower has no weight.
 const NEGLIGIBLE: f64 = 30.0;
-/// Divergence, in nats, up to which one distribution covers another.
-const COVERED: f64 = 4.0;
 
 /// Where the ladder ended.
 pub struct Climb {
@@ -52,49 +52,6 @@ pub struct Climb {
     pub definiteness: Definiteness,
     /// All that was tried.
     pub rungs: Vec<Rung>,
-}
-
-/// A proposal with its weighted draws.
-pub struct Candidate {
-    /// The proposal.
-    pub proposal: Box<dyn Proposal>,
-    /// Its draws.
-    pub weighted: Weighted,
-    /// Its bound.
-    pub elbo: Estimate,
-}
-
-impl Candidate {
-    fn efficiency(&self) -> f64 {
-        self.weighted.smoothed.effective / self.weighted.count() as f64
-    }
-
-    /// Smaller is better: k-hat as far as it matters, Monte Carlo error, the share of effective draws.
-    fn badness(&self) -> f64 {
-        let (mean, spread) = self.weighted.moments().worst();
-        let error = if mean.is_finite() && spread.is_finite() { mean.max(spread) } else { 1.0 };
-        self.weighted.smoothed.khat.clamp(CONTENT, 10.0) * 3.0 + 2.0 * error
-            - self.efficiency().max(1e-6).ln() * 0.5
-    }
-
-    /// Whether more draws are worth having.
-    fn is_promising(&self) -> bool {
-        self.weighted.smoothed.khat < psis::threshold(self.weighted.count()) && self.efficiency() > EFFICIENT
-    }
-
-    /// Whether no other family is needed.
-    fn is_good(&self) -> bool {
-        let (mean, spread) = self.weighted.moments().worst();
-        self.weighted.smoothed.khat < CONTENT && self.efficiency() > EFFICIENT && mean < 0.08 && spread < 0.08
-    }
-
-    /// Whether the proposal puts its mass where a Gaussian does: their divergence, estimated from the Gaussian, is small.
-    fn covers(&self, gaussian: &Gaussian, seed: u64) -> bool {
-        let normals = structured(64, gaussian.dimension(), &mut stream(seed, Purpose::Probe, 2));
-        let densities = self.proposal.log_density(&gaussian.positions(&normals));
-        let divergence = -gaussian.entropy() - densities.iter().sum::<f64>() / densities.len() as f64;
-        divergence < COVERED
-    }
 }
 
 /// A fitted region of the posterior.
@@ -136,36 +93,69 @@ impl<'e, 'a> Ladder<'e, 'a> {
         let first = paths.first()?.clone();
         self.evaluator.enter("fitting a Gaussian");
         let mut region = Region { fitted: self.gaussian(&first.gaussian)?, definiteness: first.definiteness };
-        let (mut agreement, mut other) = (Agreement::Unknown, None);
+        let guide_deviation = region.fitted.gaussian.deviations();
+        self.respond(&mut region.fitted);
+        let mut best = self.best_proposal(&region.fitted);
+        let mut agreement = Agreement::Unknown;
         for path in &paths[1..] {
-            match self.compare(&region.fitted, path) {
+            if !self.evaluator.may_continue() {
+                break;
+            }
+            match self.compare(&region.fitted, &best, path) {
                 Comparison::Same => agreement = Agreement::Same,
                 Comparison::Negligible => {}
-                Comparison::Other(mut found) => {
-                    if found.elbo > region.fitted.elbo {
-                        std::mem::swap(found.as_mut(), &mut region.fitted);
-                        region.definiteness = path.definiteness;
-                    }
-                    agreement = Agreement::Other { gap: region.fitted.elbo - found.elbo };
-                    other = Some(*found);
+                Comparison::Other(found) => {
+                    let gap = region.fitted.elbo - found.elbo;
+                    best = self.with_other(&mut region, *found, best);
+                    agreement = Agreement::Other { gap: gap.abs() };
                     break;
                 }
             }
         }
-        let best = self.best_proposal(&region.fitted, other.as_ref());
-        if let Some(other) = &other
-            && !best.proposal.is_joined()
-            && best.covers(&other.gaussian, self.options.seed)
-        {
-            agreement = Agreement::Same;
-        }
-        Some(self.finish(region, best, agreement))
+        Some(self.finish(region, guide_deviation, best, agreement))
     }
 
-    fn finish(self, region: Region, best: Candidate, agreement: Agreement) -> Climb {
+    /// Takes another region in: the better one leads, and a mixture of both is tried where both have weight.
+    fn with_other(&mut self, region: &mut Region, mut other: Fitted, mut best: Candidate) -> Candidate {
+        if other.elbo > region.fitted.elbo {
+            std::mem::swap(&mut other, &mut region.fitted);
+            best = self.best_proposal(&region.fitted);
+        }
+        if region.fitted.elbo - other.elbo > NEGLIGIBLE / 2.0 {
+            return best;
+        }
+        let parts = [
+            (Mixture::guarded("", &region.fitted.gaussian), region.fitted.elbo),
+            (Mixture::guarded("", &other.gaussian), other.elbo),
+        ];
+        let joined = self.weigh(Box::new(Mixture::joined("mixture of two Gaussians", &parts)), None);
+        if joined.is_promising() || joined.badness() < best.badness() { joined } else { best }
+    }
+
+    /// Replaces independent standard deviations by their linear response.
+    fn respond(&mut self, fitted: &mut Fitted) {
+        let dimension = fitted.gaussian.dimension();
+        let independent = is_mean_field(self.options) || dimension > NEWTON_LIMIT;
+        if !independent || dimension > RESPONSE_LIMIT || !self.evaluator.may_continue() {
+            return;
+        }
+        self.evaluator.enter("linear response");
+        let normals = self.objective_normals(dimension);
+        if let Some(found) = mean_field::linear_response(self.evaluator, &fitted.gaussian, &normals) {
+            fitted.gaussian = found;
+        }
+    }
+
+    fn finish(
+        self,
+        region: Region,
+        guide_deviation: DVector<f64>,
+        best: Candidate,
+        agreement: Agreement,
+    ) -> Climb {
         let fitted = region.fitted;
         Climb {
-            guide_deviation: fitted.gaussian.deviations(),
+            guide_deviation,
             gaussian: fitted.gaussian,
             noise: fitted.noise,
             family: best.proposal.name(),
@@ -199,16 +189,48 @@ impl<'e, 'a> Ladder<'e, 'a> {
         paths
     }
 
+    /// The Gaussian of greatest bound that the dimension, or the caller's choice, allows.
     fn gaussian(&mut self, start: &Gaussian) -> Option<Fitted> {
         let dimension = start.dimension();
+        let normals = self.objective_normals(dimension);
+        if is_mean_field(self.options) {
+            let frame = Gaussian::diagonal(start.mean.clone(), &conditional_deviations(start));
+            return mean_field::maximise(self.evaluator, &frame, &normals);
+        }
+        if dimension <= NEWTON_LIMIT {
+            return natural::maximise(self.evaluator, start, &normals);
+        }
+        let frame = self.whitened(start);
+        mean_field::maximise(self.evaluator, &frame, &normals)
+    }
+
+    fn objective_normals(&self, dimension: usize) -> Vec<f64> {
         let pairs = objective_draws(dimension) / 2;
-        let normals = structured(pairs, dimension, &mut stream(self.options.seed, Purpose::Objective, 0));
-        natural::maximise(self.evaluator, start, &normals)
+        structured(pairs, dimension, &mut stream(self.options.seed, Purpose::Objective, 0))
+    }
+
+    /// A frame from the curvature at a Gaussian's mean, where that is affordable and points downwards.
+    fn whitened(&mut self, start: &Gaussian) -> Gaussian {
+        if start.dimension() > DENSE_LIMIT {
+            return start.clone();
+        }
+        let diagonal =
+            mean_field::maximise(self.evaluator, start, &self.objective_normals(start.dimension()));
+        let centre = diagonal.map_or_else(|| start.clone(), |fitted| fitted.gaussian);
+        match self.evaluator.hessian(&centre.mean) {
+            Some(hessian) => Gaussian::from_precision(centre.mean, &-hessian).0,
+            None => centre,
+        }
     }
 
     /// What a path led to, against what was fitted.
-    fn compare(&mut self, fitted: &Fitted, path: &Path) -> Comparison {
-        if are_near(&fitted.gaussian, &path.gaussian) {
+    fn compare(&mut self, fitted: &Fitted, best: &Candidate, path: &Path) -> Comparison {
+        let seed = self.options.seed;
+        let is_known = |gaussian: &Gaussian| {
+            are_near(&fitted.gaussian, gaussian)
+                || (best.is_good() && (best.encloses(gaussian) || best.covers(gaussian, seed)))
+        };
+        if is_known(&path.gaussian) {
             return Comparison::Same;
         }
         if path.elbo < fitted.elbo - NEGLIGIBLE {
@@ -216,43 +238,47 @@ impl<'e, 'a> Ladder<'e, 'a> {
         }
         match self.gaussian(&path.gaussian) {
             Some(found) if found.elbo < fitted.elbo - NEGLIGIBLE => Comparison::Negligible,
-            Some(found) if !are_near(&fitted.gaussian, &found.gaussian) => Comparison::Other(Box::new(found)),
+            Some(found) if !is_known(&found.gaussian) => Comparison::Other(Box::new(found)),
             Some(_) => Comparison::Same,
             None => Comparison::Negligible,
         }
     }
 
     /// Climbs from the Gaussian until the weights are good.
-    fn best_proposal(&mut self, fitted: &Fitted, other: Option<&Fitted>) -> Candidate {
+    fn best_proposal(&mut self, fitted: &Fitted) -> Candidate {
         self.evaluator.enter("weighting draws");
-        let mixture = Mixture::guarded("full-rank Gaussian", &fitted.gaussian);
-        let mut best = self.weigh(Box::new(mixture.clone()), Some(&fitted.gaussian));
-        if let Some(other) = other {
-            let second = Mixture::guarded("", &other.gaussian);
-            let parts = [(mixture, fitted.elbo), (second, other.elbo)];
-            let joined = self.weigh(Box::new(Mixture::joined("mixture of two Gaussians", &parts)), None);
-            if !best.is_good() || joined.is_good() {
-                best = joined;
-            }
-        }
+        let mixture = Mixture::guarded(self.family(fitted.gaussian.dimension()), &fitted.gaussian);
+        let mut best = self.weigh(Box::new(mixture), Some(&fitted.gaussian));
         let dimension = fitted.gaussian.dimension();
         if !best.is_good() && self.options.family.is_none() && dimension <= AXIS_LIMIT {
             best = self.along_axes(fitted, best);
         }
         if !best.is_good() && self.options.family.is_none() && dimension <= ADAPTIVE_LIMIT {
-            best = self.adapted(best);
+            best = self.adapted(&fitted.gaussian, best);
         }
         best
     }
 
+    fn family(&self, dimension: usize) -> &'static str {
+        if is_mean_field(self.options) {
+            "mean-field Gaussian"
+        } else if dimension <= NEWTON_LIMIT {
+            "full-rank Gaussian"
+        } else if dimension <= DENSE_LIMIT {
+            "whitened mean-field Gaussian"
+        } else {
+            "mean-field Gaussian"
+        }
+    }
+
     /// Lets a mixture follow the weighted draws.
-    fn adapted(&mut self, best: Candidate) -> Candidate {
+    fn adapted(&mut self, gaussian: &Gaussian, best: Candidate) -> Candidate {
         self.evaluator.enter("adapting a mixture");
-        if best.weighted.smoothed.effective < 8.0 || !self.evaluator.may_continue() {
+        if !self.evaluator.may_continue() {
             return best;
         }
         let mut generator = stream(self.options.seed, Purpose::Probe, 1);
-        let mut mixture = adaptive::spread(&best.weighted, 6, &mut generator);
+        let mut mixture = adaptive::spread(gaussian, &best.weighted, &mut generator);
         for _ in 0..4 {
             let weighted = Weighted::draw(self.evaluator, &mixture, FIRST_PAIRS, &mut generator);
             mixture = adaptive::adapt(&mixture, &weighted);
@@ -266,8 +292,11 @@ impl<'e, 'a> Ladder<'e, 'a> {
 
     /// Conditions on the coordinates along which curvature changes most.
     fn along_axes(&mut self, fitted: &Fitted, mut best: Candidate) -> Candidate {
+        if !self.evaluator.may_continue() {
+            return best;
+        }
         self.evaluator.enter("conditioning on a scale");
-        let ranked = conditional::rank_axes(self.evaluator, &fitted.gaussian, self.options.seed);
+        let ranked = axes::rank(self.evaluator, &fitted.gaussian, self.options.seed);
         for (axis, score) in ranked.into_iter().take(2) {
             if best.is_good() || score <= 0.0 || !self.evaluator.may_continue() {
                 break;
@@ -343,7 +372,15 @@ fn are_near(one: &Gaussian, other: &Gaussian) -> bool {
         && other.squared_distances(one.mean.as_slice())[0] < 4.0 * limit
 }
 
+/// Standard deviations of each coordinate given the others: what independence will settle at for a Gaussian.
+fn conditional_deviations(gaussian: &Gaussian) -> DVector<f64> {
+    DVector::from_iterator(
+        gaussian.dimension(),
+        gaussian.inverse.column_iter().map(|column| column.norm().max(1e-300).recip()),
+    )
+}
+
 /// Whether the caller pinned the independent family.
-pub fn is_mean_field(options: &Options) -> bool {
+fn is_mean_field(options: &Options) -> bool {
     options.family == Some(FamilyChoice::MeanField)
 }

@@ -1,6 +1,8 @@
 //! From a log density to a posterior approximation with a verdict.
 
 pub mod adaptive;
+pub mod axes;
+pub mod candidate;
 pub mod conditional;
 pub mod draws;
 pub mod elbo;
@@ -11,6 +13,8 @@ pub mod importance;
 pub mod ladder;
 pub mod lbfgs;
 pub mod marginal;
+pub mod mean_field;
+pub mod moments;
 pub mod natural;
 pub mod newton;
 pub mod path;

@@ -33,7 +33,7 @@ pub struct Fitted {
 
 const STEPS: usize = 50;
 /// Steps over which a negligible gain ends the ascent, and that gain in nats.
-const PATIENCE: (usize, f64) = (3, 0.03);
+const PATIENCE: (usize, f64) = (3, 0.1);
 /// Largest remaining slope, in nats for each standard deviation.
 const TOLERANCE: f64 = 3e-3;
 

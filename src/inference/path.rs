@@ -47,7 +47,7 @@ pub struct Path {
 /// starts mirror the even ones before them, which sets apart modes that exchange or negate coordinates.
 pub fn start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> {
     let mut generator = stream(seed, Purpose::Start, index / 2);
-    let mut width = if index % 2 == 0 { 2.0 } else { -2.0 };
+    let mut width = if index.is_multiple_of(2) { 2.0 } else { -2.0 };
     for attempt in 0..40 {
         let position =
             DVector::from_fn(evaluator.dimension(), |_, _| width * (2.0 * generator.random::<f64>() - 1.0));

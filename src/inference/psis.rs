@@ -18,6 +18,19 @@ pub fn threshold(draws: usize) -> f64 {
     (1.0 - 1.0 / (draws.max(2) as f64).log10()).clamp(0.0, 0.7)
 }
 
+/// Where no weight exceeds the mean so many times there is no tail to speak of: the shape of what little variation there
+/// is says nothing, and is capped.
+const EVEN: f64 = 2.0;
+const EVEN_KHAT: f64 = 0.2;
+
+/// Shape of the right tail of weights times squares: above 0.5 the estimated second moment has no finite variance, above
+/// 1 it does not exist.
+pub fn tail_of_squares(log_weights: &[f64], gaps: &[f64]) -> f64 {
+    let products: Vec<f64> =
+        log_weights.iter().zip(gaps).map(|(weight, gap)| weight + 2.0 * gap.abs().max(1e-150).ln()).collect();
+    smooth(&products).khat
+}
+
 /// Smooths log weights.
 pub fn smooth(log_ratios: &[f64]) -> Smoothed {
     let count = log_ratios.len();
@@ -29,8 +42,10 @@ pub fn smooth(log_ratios: &[f64]) -> Smoothed {
     let mut logs: Vec<f64> = log_ratios.iter().map(|x| x - top).collect();
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by(|a, b| logs[*a].total_cmp(&logs[*b]));
+    let mean = logs.iter().map(|x| x.exp()).sum::<f64>() / count as f64;
     let tail = (0.2 * count as f64).min(3.0 * (count as f64).sqrt()).ceil() as usize;
     let khat = if tail >= 5 && count > tail { smooth_tail(&mut logs, &order, tail) } else { f64::INFINITY };
+    let khat = if mean > 1.0 / EVEN { khat.min(EVEN_KHAT) } else { khat };
     normalise(&mut logs);
     let effective = logs.iter().map(|x| (2.0 * x).exp()).sum::<f64>().recip();
     Smoothed { log_weights: logs, khat, effective }

@@ -2,7 +2,7 @@
 
 use super::evaluator::Halt;
 use super::gaussian::Definiteness;
-use super::importance::Moments;
+use super::moments::Moments;
 use super::natural::Status;
 use super::psis;
 
@@ -49,6 +49,8 @@ pub struct Evidence<'a> {
     pub definiteness: Definiteness,
     /// Moments with errors, of the result.
     pub moments: &'a Moments,
+    /// The heaviest tail of squared deviations under the weights, with its coordinate.
+    pub heaviest: Option<(usize, f64)>,
     /// Ended from outside?
     pub halt: Option<Halt>,
     /// Name of each coordinate's latent.
@@ -85,6 +87,7 @@ pub fn judge(evidence: &Evidence) -> (Verdict, Vec<String>) {
     judge_propriety(evidence, &mut findings);
     judge_weights(evidence, &mut findings);
     judge_agreement(evidence, &mut findings);
+    judge_tails(evidence, &mut findings);
     judge_precision(evidence, &mut findings);
     match findings.worst {
         Some(verdict) => (verdict, findings.reasons),
@@ -137,10 +140,14 @@ fn judge_propriety(evidence: &Evidence, findings: &mut Findings) {
             ),
         );
     }
-    if evidence.status == Status::Unconverged && evidence.weights == WeightUse::Unused {
+    let is_even = evidence.effective > 0.5 * evidence.draws as f64 && evidence.weights == WeightUse::Used;
+    if evidence.status == Status::Unconverged && !is_even {
+        let verdict = if evidence.weights == WeightUse::Used { Verdict::Check } else { Verdict::DoNotUse };
         findings.add(
-            Verdict::DoNotUse,
-            "the guide did not converge; rescale predictors, tighten priors, or try another seed".to_owned(),
+            verdict,
+            "the Gaussian guide did not converge: its bound kept rising, as it does for improper priors and separated \
+             data; tighten priors, rescale predictors, or try another seed"
+                .to_owned(),
         );
     }
 }
@@ -163,6 +170,15 @@ fn judge_weights(evidence: &Evidence, findings: &mut Findings) {
                 "k-hat is {:.2}, above {limit:.2}: the guide misses part of the posterior; compare with another \
                  parameterisation or more informative priors before relying on standard deviations and tails",
                 evidence.khat
+            ),
+        );
+    } else if evidence.effective < 0.25 * evidence.draws as f64 {
+        findings.add(
+            Verdict::Check,
+            format!(
+                "only {:.0} % of the draws are effective: the guide has another shape than the posterior, and may miss \
+                 part of it; compare with another parameterisation or with long runs of a sampler",
+                100.0 * evidence.effective / evidence.draws as f64
             ),
         );
     } else if evidence.effective < 100.0 {
@@ -198,6 +214,19 @@ fn judge_agreement(evidence: &Evidence, findings: &mut Findings) {
             Verdict::Check,
             "no second start could confirm the region found; try other seeds".to_owned(),
         ),
+    }
+}
+
+fn judge_tails(evidence: &Evidence, findings: &mut Findings) {
+    if let Some((coordinate, shape)) = evidence.heaviest.filter(|(_, shape)| *shape > 0.65) {
+        let name = evidence.names.get(coordinate).map_or("a latent", String::as_str);
+        findings.add(
+            Verdict::Check,
+            format!(
+                "`{name}` has heavy tails (shape {shape:.2} of its squares): its standard deviation may not be finite; \
+                 report quantiles, or use a tighter prior"
+            ),
+        );
     }
 }
 

@@ -23,7 +23,7 @@ impl<'t> Checker<'t> {
         if let Some(term) = self.language_form(call, span, scope) {
             return term;
         }
-        if let Some(function) = library::function_of(name, call.arguments.len()) {
+        if let Some(function) = overload(name, call.arguments.len()) {
             return self.library_call(function, call, span, scope);
         }
         let diagnostic = self.unknown_function(&call.function, span);
@@ -216,6 +216,16 @@ impl<'t> Checker<'t> {
         let kind = TermKind::Apply { function, arguments, over, twins, filter: None, by: None };
         Term { kind, axes, value, stage, span }
     }
+}
+
+/// The row of this name that takes so many arguments; several rows may share a name (`max(x)`, `max(x, y)`).
+fn overload(name: &str, given: usize) -> Option<&'static Function> {
+    let takes = |row: &&&Function| {
+        let needed = row.parameters.iter().filter(|parameter| parameter.default.is_none()).count();
+        given >= needed && (given <= row.parameters.len() || row.variadic == Variadic::Repeats)
+    };
+    let mut rows = library::FUNCTIONS.iter().filter(|row| row.name == name);
+    rows.clone().find(takes).or_else(|| rows.next()).copied()
 }
 
 /// Where the first clause of a call stands, if it has one.

@@ -8,6 +8,7 @@ use super::errors;
 use super::ir::*;
 use super::scope::{Origin, Scope};
 use super::terms;
+use crate::library::{self, Family, ValueKind};
 use crate::source::Span;
 use crate::syntax::ast::*;
 
@@ -177,8 +178,8 @@ impl<'t> Checker<'t> {
         Some(Distribution::MixtureOver { weights: Arc::new(weights), component, axis, span })
     }
 
-    /// Zero with probability p, else D (`zero_inflated`) or D above zero (`hurdle`). A count truncated to 0..0 is
-    /// certain to be 0, whatever D is.
+    /// Zero with probability p, else D (`zero_inflated`) or D above zero (`hurdle`). What is certain to be 0 is an
+    /// event of probability 0.
     fn inflated(
         &mut self,
         call: &'t Call,
@@ -193,7 +194,6 @@ impl<'t> Checker<'t> {
         let probability = self.weight(&probability.value, target, scope);
         let base = self.distribution(&base.value, target, scope)?;
         let probability = probability?;
-        self.check_truncatable(&base, span)?;
         if !super::priors::counts(&base) {
             self.report(errors::unsupported(
                 span,
@@ -201,16 +201,35 @@ impl<'t> Checker<'t> {
             ));
             return None;
         }
-        let end = |at: f64| Some(Arc::new(terms::number(at, Kind::Int, span)));
-        let base = Arc::new(base);
-        let zero = Distribution::Truncated { base: base.clone(), ends: [end(0.0), end(0.0)], span };
-        let other = match name {
-            "hurdle" => Distribution::Truncated { base, ends: [end(1.0), None], span },
-            _ => (*base).clone(),
+        let zero = never(span)?;
+        let other = if name == "hurdle" {
+            self.check_truncatable(&base, span)?;
+            let low = Some(Arc::new(terms::number(1.0, Kind::Int, span)));
+            Distribution::Truncated { base: Arc::new(base), ends: [low, None], span }
+        } else {
+            base
         };
         let weights = vec![probability.clone(), remainder(&probability)];
         Some(Distribution::Mixture { weights, components: vec![zero, other], span })
     }
+}
+
+/// The distribution of an event that never happens: all its mass is at 0.
+fn never(span: Span) -> Option<Distribution> {
+    let event = |row: &&&Family| {
+        let parameters = row.forms.first().map_or(&[][..], |form| form.parameters);
+        row.kind == ValueKind::Bool && parameters.len() == 1 && parameters[0].domain == "unit"
+    };
+    let family = library::FAMILIES.iter().find(event).copied()?;
+    let arguments = vec![terms::number(0.0, Kind::Real, span)];
+    Some(Distribution::Family(FamilyCall {
+        family,
+        form: 0,
+        arguments,
+        over: Vec::new(),
+        twins: Vec::new(),
+        span,
+    }))
 }
 
 /// 1 - w

@@ -167,13 +167,13 @@ impl<'t> Checker<'t> {
     /// What the numbers of an undeclared latent mean.
     fn kind_of_prior(&mut self, prior: &Distribution, target: &Target) -> Option<Kind> {
         let calls = leaves(prior);
-        let first = calls.first()?;
-        if calls.iter().any(|call| call.family.kind != first.family.kind) {
-            let span = calls
-                .iter()
-                .find(|call| call.family.kind != first.family.kind)
-                .map_or(first.span, |c| c.span);
-            self.report(errors::mixed_kinds(span, first));
+        let first = calls.last()?;
+        let differs = |call: &&&FamilyCall| {
+            let event = call.family.kind == ValueKind::Bool && first.family.kind == ValueKind::Count;
+            call.family.kind != first.family.kind && !event
+        };
+        if let Some(other) = calls.iter().find(differs) {
+            self.report(errors::mixed_kinds(other.span, first));
             return None;
         }
         match first.family.kind {
@@ -205,7 +205,7 @@ impl<'t> Checker<'t> {
                 _ if normaliser(call) == Normaliser::DomainSize => true,
                 (ValueKind::Continuous, Kind::Real | Kind::Int) => true,
                 (ValueKind::Count, Kind::Int | Kind::Bool) => true,
-                (ValueKind::Bool, Kind::Bool) | (ValueKind::Index, Kind::Index(_)) => true,
+                (ValueKind::Bool, Kind::Bool | Kind::Int) | (ValueKind::Index, Kind::Index(_)) => true,
                 _ => false,
             };
             if !fits {

@@ -8,6 +8,23 @@ use super::dispatch::Isa;
 /// Number of lanes of the virtual vector.
 pub const LANES: usize = 8;
 
+/// An expression of lanes, for all lanes of some vectors: `lanes!(x = vector, y = other => x + y)`.
+///
+/// A macro and not a method that takes a closure: a closure is compiled without the features of the function that it
+/// ends up in unless it is inlined, which nothing guarantees.
+macro_rules! lanes {
+    ($($name:ident = $vector:expr),+ => $body:expr) => {{
+        $(let $name: $crate::numeric::lanes::F8 = $vector;)+
+        let mut result = [0.0; $crate::numeric::lanes::LANES];
+        for lane in 0..$crate::numeric::lanes::LANES {
+            $(let $name = $name.0[lane];)+
+            result[lane] = $body;
+        }
+        $crate::numeric::lanes::F8(result)
+    }};
+}
+pub(crate) use lanes;
+
 /// Eight numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
@@ -23,68 +40,34 @@ impl F8 {
         Self([x; LANES])
     }
 
-    /// A function of each lane.
-    #[inline(always)]
-    pub fn map(self, function: impl Fn(f64) -> f64) -> Self {
-        let mut result = [0.0; LANES];
-        for lane in 0..LANES {
-            result[lane] = function(self.0[lane]);
-        }
-        Self(result)
-    }
-
-    /// A function of the lanes of two.
-    #[inline(always)]
-    pub fn zip(self, other: Self, function: impl Fn(f64, f64) -> f64) -> Self {
-        let mut result = [0.0; LANES];
-        for lane in 0..LANES {
-            result[lane] = function(self.0[lane], other.0[lane]);
-        }
-        Self(result)
-    }
-
     /// Sum.
     #[inline(always)]
     pub fn plus(self, other: Self) -> Self {
-        self.zip(other, |x, y| x + y)
+        lanes!(x = self, y = other => x + y)
     }
 
     /// Difference.
     #[inline(always)]
     pub fn minus(self, other: Self) -> Self {
-        self.zip(other, |x, y| x - y)
-    }
-
-    /// Product.
-    #[inline(always)]
-    pub fn times(self, other: Self) -> Self {
-        self.zip(other, |x, y| x * y)
+        lanes!(x = self, y = other => x - y)
     }
 
     /// Quotient.
     #[inline(always)]
     pub fn over(self, other: Self) -> Self {
-        self.zip(other, |x, y| x / y)
+        lanes!(x = self, y = other => x / y)
     }
 
     /// self * factor + addend, rounded once where the machine can.
     #[inline(always)]
     pub fn times_plus<I: Isa>(self, factor: Self, addend: Self) -> Self {
-        let mut result = [0.0; LANES];
-        for lane in 0..LANES {
-            result[lane] = times_plus::<I>(self.0[lane], factor.0[lane], addend.0[lane]);
-        }
-        Self(result)
+        lanes!(x = self, y = factor, z = addend => times_plus::<I>(x, y, z))
     }
 
-    /// Whether the property holds in some lane.
+    /// addend - self * factor, rounded once where the machine can.
     #[inline(always)]
-    pub fn any(self, property: impl Fn(f64) -> bool) -> bool {
-        let mut found = false;
-        for lane in 0..LANES {
-            found |= property(self.0[lane]);
-        }
-        found
+    pub fn subtracted_from<I: Isa>(self, factor: Self, addend: Self) -> Self {
+        lanes!(x = self, y = factor, z = addend => times_plus::<I>(-x, y, z))
     }
 }
 

@@ -33,10 +33,6 @@ impl Dual {
     pub fn ln(self) -> Dual {
         self.chain(self.v.ln(), 1.0 / self.v, -1.0 / (self.v * self.v))
     }
-    pub fn sqrt(self) -> Dual {
-        let r = self.v.sqrt();
-        self.chain(r, 0.5 / r, -0.25 / (r * self.v))
-    }
     pub fn sq(self) -> Dual {
         self * self
     }
@@ -129,6 +125,10 @@ impl<F: Fn(&[Dual]) -> Dual> Target for Scripted<F> {
         }
     }
     fn value(&mut self, positions: &[f64], values: &mut [f64]) {
+        if self.dimension == 0 {
+            values.fill((self.log_density)(&[]).v);
+            return;
+        }
         for (k, z) in positions.chunks(self.dimension).enumerate() {
             let point: Vec<Dual> = z.iter().map(|x| c(*x)).collect();
             values[k] = (self.log_density)(&point).v;

@@ -210,7 +210,10 @@ pub fn joint_axis(span: Span, name: &str, axes: &[AxisVar], model: &Model) -> Di
         .at(span, "over which dim?");
     match names[..] {
         [] => diagnostic.help(format!("give the site a bracket with the dim, and write `{name}(… over d)`")),
-        _ => diagnostic.help(format!("write `over` with one of: {}", names.join(", "))),
+        _ => diagnostic.help(format!(
+            "write `over` with one of {}, or add the dim it is over to the bracket first",
+            names.join(", ")
+        )),
     }
 }
 

@@ -96,14 +96,18 @@ pub fn log<I: Isa>(x: f64) -> f64 {
     let exponent =
         f64::from_bits(0x4330_0000_0000_0000 | (shifted >> 52)) - (4_503_599_627_370_496.0 + 1023.0);
     let k = if denormal { exponent - 54.0 } else { exponent };
-    let f = mantissa - 1.0;
+    log_of_extremes(x, log_near_one::<I>(mantissa - 1.0, k))
+}
+
+/// k log 2 + log(1 + f), for 1 + f in [sqrt(1/2), sqrt(2)].
+#[inline(always)]
+fn log_near_one<I: Isa>(f: f64, k: f64) -> f64 {
     let s = f / (2.0 + f);
     let z = s * s;
     let series = z * log_series::<I>(z);
     let half_square = 0.5 * f * f;
     let correction = times_plus::<I>(s, half_square + series, k * LN2_LOW);
-    let result = times_plus::<I>(k, LN2_HIGH, -((half_square - correction) - f));
-    log_of_extremes(x, result)
+    times_plus::<I>(k, LN2_HIGH, -((half_square - correction) - f))
 }
 
 #[inline(always)]
@@ -151,7 +155,16 @@ pub fn softplus_and_sigmoid<I: Isa>(x: f64) -> (f64, f64) {
     let e = exp::<I>(-x.abs());
     let positive_part = if x > 0.0 { x } else { 0.0 };
     let numerator = if x >= 0.0 { 1.0 } else { e };
-    (positive_part + log1p::<I>(e), numerator / (1.0 + e))
+    (positive_part + log1p_of_fraction::<I>(e), numerator / (1.0 + e))
+}
+
+/// log(1 + x) for x in [0, 1]: the exponent of 1 + x is 0 or 1, and what is left of it is known without rounding.
+#[inline(always)]
+fn log1p_of_fraction<I: Isa>(x: f64) -> f64 {
+    let large = x > std::f64::consts::SQRT_2 - 1.0;
+    let f = if large { 0.5 * x - 0.5 } else { x };
+    let k = if large { 1.0 } else { 0.0 };
+    log_near_one::<I>(f, k)
 }
 
 /// log(1 + exp(x))

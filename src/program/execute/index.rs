@@ -1,4 +1,5 @@
 //! Gathers and scatters whose positions differ from sample to sample.
+#![allow(clippy::needless_range_loop, reason = "loops of constant count over several arrays, to be unrolled")]
 
 use std::cell::Cell;
 use std::sync::Arc;

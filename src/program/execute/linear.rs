@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use crate::graph::Direction;
 use crate::numeric::dispatch::Isa;
-use crate::numeric::lanes::{F8, LANES};
+use crate::numeric::lanes::{F8, LANES, lanes};
 use crate::program::code::{Lines, Matrices, Offset};
 
 use super::Frame;
@@ -41,14 +41,15 @@ pub(super) fn cholesky<I: Isa>(frame: Frame, x: &Matrices, out: &[Cell<F8>]) {
         let mut invalid = F8::ZERO;
         for j in 0..x.size {
             (0..j).for_each(|i| l.cell(i, j).set(F8::ZERO));
-            let pivot = residual::<I>(matrix, l, j, j).map(f64::sqrt);
-            invalid = invalid.zip(pivot, |invalid, pivot| if pivot > 0.0 { invalid } else { f64::NAN });
+            let pivot = lanes!(x = residual::<I>(matrix, l, j, j) => x.sqrt());
+            invalid =
+                lanes!(invalid = invalid, pivot = pivot => if pivot > 0.0 { invalid } else { f64::NAN });
             l.cell(j, j).set(pivot);
             for i in j + 1..x.size {
                 l.cell(i, j).set(residual::<I>(matrix, l, i, j).over(pivot));
             }
         }
-        if invalid.any(f64::is_nan) {
+        if invalid.0.iter().any(|x| x.is_nan()) {
             spoil(l, x.size, invalid);
         }
     }
@@ -59,7 +60,7 @@ pub(super) fn cholesky<I: Isa>(frame: Frame, x: &Matrices, out: &[Cell<F8>]) {
 fn residual<I: Isa>(matrix: View, l: View, i: usize, j: usize) -> F8 {
     let mut rest = matrix.at(i, j);
     for k in 0..j {
-        rest = l.at(i, k).map(|x| -x).times_plus::<I>(l.at(j, k), rest);
+        rest = l.at(i, k).subtracted_from::<I>(l.at(j, k), rest);
     }
     rest
 }
@@ -86,16 +87,20 @@ pub(super) fn solve_triangular<I: Isa>(
         let matrix = view(l, frame.array(l.array), start);
         let known = &frame.array(b.0)[b.1.starts[batch] as usize..];
         let unknown = &frame.array(x.0)[x.1.starts[batch] as usize..];
-        let solve = |i: usize, earlier: std::ops::Range<usize>, entry: &dyn Fn(usize) -> F8| {
+        for step in 0..n {
+            let (i, solved) = match direction {
+                Direction::Forward => (step, 0..step),
+                Direction::Reverse => (n - 1 - step, n - step..n),
+            };
             let mut rest = known[b.1.steps[i] as usize].get();
-            for j in earlier {
-                rest = entry(j).map(|x| -x).times_plus::<I>(unknown[x.1.steps[j] as usize].get(), rest);
+            for j in solved {
+                let entry = match direction {
+                    Direction::Forward => matrix.at(i, j),
+                    Direction::Reverse => matrix.at(j, i),
+                };
+                rest = entry.subtracted_from::<I>(unknown[x.1.steps[j] as usize].get(), rest);
             }
             unknown[x.1.steps[i] as usize].set(rest.over(matrix.at(i, i)));
-        };
-        match direction {
-            Direction::Forward => (0..n).for_each(|i| solve(i, 0..i, &|j| matrix.at(i, j))),
-            Direction::Reverse => (0..n).rev().for_each(|i| solve(i, i + 1..n, &|j| matrix.at(j, i))),
         }
     }
 }

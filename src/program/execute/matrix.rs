@@ -1,4 +1,5 @@
 //! A constant matrix times a vector, and its transpose times a vector, for a block of rows.
+#![allow(clippy::needless_range_loop, reason = "loops of constant count over several arrays, to be unrolled")]
 
 use std::cell::Cell;
 
@@ -45,8 +46,8 @@ pub(super) fn times_vector<I: Isa>(tile: TileBlock, vector: &[Cell<F8>], out: &[
     let mut first = 0;
     for group in groups.by_ref() {
         let mut sums = [F8::ZERO; TOGETHER];
-        for (column, factor) in vector.iter().enumerate() {
-            let entries = &tile.column(column)[first..][..TOGETHER];
+        for (column, factor) in tile.values.chunks_exact(tile.size).zip(vector) {
+            let entries = &column[first..][..TOGETHER];
             let factor = factor.get();
             for k in 0..TOGETHER {
                 sums[k] = F8::splat(entries[k]).times_plus::<I>(factor, sums[k]);
@@ -73,19 +74,28 @@ pub(super) fn transposed_times_vector<I: Isa>(tile: TileBlock, x: (Source, usize
     let mut groups = into.chunks_exact(TOGETHER);
     let mut first = 0;
     for group in groups.by_ref() {
-        let columns: [&[f64]; TOGETHER] = std::array::from_fn(|k| tile.column(first + k));
-        add_columns::<I, TOGETHER>(columns, x, group);
+        add_columns::<I, TOGETHER>(tile, first, x, group);
         first += TOGETHER;
     }
     for (k, cell) in groups.remainder().iter().enumerate() {
-        add_columns::<I, 1>([tile.column(first + k)], x, std::slice::from_ref(cell));
+        add_columns::<I, 1>(tile, first + k, x, std::slice::from_ref(cell));
     }
 }
 
+/// The columns from `first` on, N of them.
 #[inline(always)]
-fn add_columns<I: Isa, const N: usize>(columns: [&[f64]; N], (x, count): (Source, usize), into: &[Cell<F8>]) {
-    let mut strands = [[F8::ZERO; N]; STRANDS];
-    for (strand, kept) in strands.iter_mut().enumerate() {
+fn add_columns<I: Isa, const N: usize>(
+    tile: TileBlock,
+    first: usize,
+    (x, count): (Source, usize),
+    into: &[Cell<F8>],
+) {
+    let mut columns: [&[f64]; N] = [&[]; N];
+    for k in 0..N {
+        columns[k] = &tile.column(first + k)[..count];
+    }
+    let mut strands = [[F8::ZERO; STRANDS]; N];
+    for strand in 0..STRANDS {
         let mut sums = [F8::ZERO; N];
         let mut row = strand;
         while row < count {
@@ -95,10 +105,11 @@ fn add_columns<I: Isa, const N: usize>(columns: [&[f64]; N], (x, count): (Source
             }
             row += STRANDS;
         }
-        *kept = sums;
+        for k in 0..N {
+            strands[k][strand] = sums[k];
+        }
     }
     for k in 0..N {
-        let sum = tree(std::array::from_fn(|strand| strands[strand][k]));
-        into[k].set(into[k].get().plus(sum));
+        into[k].set(into[k].get().plus(tree(strands[k])));
     }
 }

@@ -74,17 +74,17 @@ impl<'a> Block<'a> {
                     out.set(array[element as usize].get());
                 }
             }
-            RowOp::Copy { out, x } => elementwise::fill(self.rows(out), |row| self.source(x).at(row)),
+            RowOp::Copy { out, x } => elementwise::copy(self.rows(out), self.source(x)),
             RowOp::Unary { op, out, x } => elementwise::unary::<I>(op, self.rows(out), self.source(x)),
             RowOp::Binary { op, out, x, y } => {
                 elementwise::binary(op, self.rows(out), self.source(x), self.source(y));
             }
             RowOp::Select { out, condition, yes, no } => {
-                elementwise::select(self.rows(out), [condition, yes, no].map(|operand| self.source(operand)));
+                let (yes, no) = (self.source(yes), self.source(no));
+                elementwise::select(self.rows(out), self.source(condition), yes, no);
             }
             RowOp::MultiplyAdd { out, product, addend, signs } => {
-                let [x, y] = product.map(|operand| self.source(operand));
-                let operands = [x, y, self.source(addend)];
+                let operands = [self.source(product[0]), self.source(product[1]), self.source(addend)];
                 match signs {
                     [Sign::Plus, Sign::Plus] => {
                         elementwise::multiply_add::<I, 1, 1>(self.rows(out), operands)
@@ -101,7 +101,7 @@ impl<'a> Block<'a> {
                 }
             }
             RowOp::Pair { op, out, x } => {
-                elementwise::pair::<I>(op, out.map(|place| self.rows(place)), self.source(x));
+                elementwise::pair::<I>(op, self.rows(out[0]), self.rows(out[1]), self.source(x));
             }
             RowOp::MatrixVector { out, tile, vector } => {
                 let tile = matrix::TileBlock::new(&self.frame.code.tiles[tile], self.first);

@@ -5,10 +5,19 @@ use std::cell::Cell;
 use crate::graph::Direction;
 use crate::numeric::dispatch::Isa;
 use crate::numeric::kernels::elementary;
-use crate::numeric::lanes::F8;
+use crate::numeric::lanes::{F8, lanes};
 use crate::program::code::{Input, Lines, Part, Reduction, WholeOp};
 
 use super::{Frame, index, linear, scan};
+
+/// A function of each line. A macro, for the reason given at `lanes`.
+macro_rules! reduce {
+    ($x:expr, $lines:expr, $out:expr, $line:expr) => {
+        for (cell, &start) in $out.iter().zip($lines.starts.iter()) {
+            cell.set($line(&$x[start as usize..], &$lines.steps));
+        }
+    };
+}
 
 #[inline(always)]
 pub(super) fn run<I: Isa>(frame: Frame, op: &WholeOp) {
@@ -17,8 +26,8 @@ pub(super) fn run<I: Isa>(frame: Frame, op: &WholeOp) {
         WholeOp::Reduce { op, x, lines, out } => {
             let (x, out) = (frame.array(*x), frame.array(*out));
             match op {
-                Reduction::Max => reduce(x, lines, out, largest),
-                Reduction::LogSumExp => reduce(x, lines, out, log_sum_exp::<I>),
+                Reduction::Max => reduce!(x, lines, out, largest),
+                Reduction::LogSumExp => reduce!(x, lines, out, log_sum_exp::<I>),
             }
         }
         WholeOp::Contract { x, y, out } => contract::<I>(frame, x, y, frame.array(*out)),
@@ -50,20 +59,12 @@ fn stack(frame: Frame, parts: &[Part], out: &[Cell<F8>]) {
     }
 }
 
-#[inline(always)]
-fn reduce(x: &[Cell<F8>], lines: &Lines, out: &[Cell<F8>], line: impl Fn(&[Cell<F8>], &[u32]) -> F8) {
-    for (cell, &start) in out.iter().zip(lines.starts.iter()) {
-        cell.set(line(&x[start as usize..], &lines.steps));
-    }
-}
-
 /// Largest of a line, -inf of none, NaN if any is NaN.
 #[inline(always)]
 fn largest(x: &[Cell<F8>], steps: &[u32]) -> F8 {
     let mut result = F8::splat(f64::NEG_INFINITY);
     for &step in steps {
-        let keep = |a: f64, b: f64| if a.is_nan() | (a > b) { a } else { b };
-        result = result.zip(x[step as usize].get(), keep);
+        result = lanes!(a = result, b = x[step as usize].get() => if a.is_nan() | (a > b) { a } else { b });
     }
     result
 }
@@ -71,13 +72,16 @@ fn largest(x: &[Cell<F8>], steps: &[u32]) -> F8 {
 #[inline(always)]
 fn log_sum_exp<I: Isa>(x: &[Cell<F8>], steps: &[u32]) -> F8 {
     let largest = largest(x, steps);
-    let shift = largest.map(|x| if x.is_infinite() { 0.0 } else { x });
+    let shift = lanes!(x = largest => if x.is_infinite() { 0.0 } else { x });
     let mut sum = F8::ZERO;
     for &step in steps {
-        sum = sum.plus(x[step as usize].get().minus(shift).map(elementary::exp::<I>));
+        let less = x[step as usize].get().minus(shift);
+        sum = sum.plus(lanes!(x = less => elementary::exp::<I>(x)));
     }
-    let result = shift.plus(sum.map(elementary::log::<I>));
-    result.zip(largest, |result, largest| if largest.is_infinite() { largest } else { result })
+    lanes!(sum = sum, shift = shift, largest = largest => {
+        let result = shift + elementary::log::<I>(sum);
+        if largest.is_infinite() { largest } else { result }
+    })
 }
 
 #[inline(always)]

@@ -1,0 +1,142 @@
+//! Gaussians with independent coordinates in a given frame: the greatest evidence lower bound over fixed draws, and the
+//! linear-response covariance that repairs what independence hides (Giordano, Broderick, Jordan 2018).
+
+use nalgebra::{DMatrix, DVector};
+
+use super::evaluator::Evaluator;
+use super::gaussian::Gaussian;
+use super::lbfgs::{Outcome, Search};
+use super::natural::{Fitted, Status};
+
+const STEPS: usize = 400;
+
+/// The coordinates in which a guide is independent: position = frame.mean + frame.factor * (a + exp(b) * u).
+struct Guide<'f> {
+    frame: &'f Gaussian,
+    columns: DMatrix<f64>,
+}
+
+impl Guide<'_> {
+    fn dimension(&self) -> usize {
+        self.frame.dimension()
+    }
+
+    fn gaussian(&self, parameters: &DVector<f64>) -> Gaussian {
+        let dimension = self.dimension();
+        let scales = parameters.rows(dimension, dimension).map(f64::exp);
+        let mut factor = self.frame.factor.clone();
+        let mut inverse = self.frame.inverse.clone();
+        for (i, scale) in scales.iter().enumerate() {
+            factor.column_mut(i).scale_mut(*scale);
+            inverse.row_mut(i).unscale_mut(*scale);
+        }
+        Gaussian {
+            mean: &self.frame.mean + &self.frame.factor * parameters.rows(0, dimension),
+            factor,
+            inverse,
+            log_determinant: self.frame.log_determinant + parameters.rows(dimension, dimension).sum(),
+        }
+    }
+
+    /// Minus the bound with its gradient; and the gradients in the frame, one column a draw.
+    fn negative_bound(
+        &self,
+        evaluator: &mut Evaluator,
+        parameters: &DVector<f64>,
+    ) -> (f64, DVector<f64>, DMatrix<f64>) {
+        let (dimension, count) = self.columns.shape();
+        let gaussian = self.gaussian(parameters);
+        let batch = evaluator.evaluate(&gaussian.positions(self.columns.as_slice()));
+        let gradients = DMatrix::from_column_slice(dimension, count, &batch.gradients);
+        let framed = gaussian.factor.tr_mul(&gradients);
+        let value = batch.values.iter().sum::<f64>() / count as f64 + gaussian.entropy();
+        let mut slope = DVector::zeros(2 * dimension);
+        for i in 0..dimension {
+            let scale = parameters[dimension + i].exp();
+            slope[i] = -framed.row(i).mean() / scale;
+            slope[dimension + i] = -framed.row(i).dot(&self.columns.row(i)) / count as f64 - 1.0;
+        }
+        (-value, slope, framed)
+    }
+}
+
+/// Maximises the bound over fixed draws `normals` `[S][D]`, from the frame itself.
+pub fn maximise(evaluator: &mut Evaluator, frame: &Gaussian, normals: &[f64]) -> Option<Fitted> {
+    let dimension = frame.dimension();
+    let columns = DMatrix::from_column_slice(dimension, normals.len() / dimension, normals);
+    let guide = Guide { frame, columns };
+    let mut parameters = DVector::zeros(2 * dimension);
+    for _ in 0..30 {
+        if guide.negative_bound(evaluator, &parameters).0.is_finite() {
+            break;
+        }
+        parameters.rows_mut(dimension, dimension).add_scalar_mut(-0.7);
+    }
+    let mut search = Search::new(parameters, 10);
+    let mut status = Status::Unconverged;
+    for _ in 0..STEPS {
+        let before = search.value();
+        let outcome = search.step(&mut |at| {
+            let (value, slope, _) = guide.negative_bound(evaluator, at);
+            (value, slope)
+        });
+        let gain = before.zip(search.value()).map_or(f64::INFINITY, |(before, after)| before - after);
+        if outcome != Outcome::Moved || (0.0..1e-6).contains(&gain) {
+            status = Status::Converged;
+            break;
+        }
+        if !evaluator.may_continue() {
+            break;
+        }
+    }
+    let (value, _, framed) = guide.negative_bound(evaluator, search.position());
+    evaluator.note(-value);
+    let gaussian = guide.gaussian(search.position());
+    let noise = noise(&gaussian, &framed);
+    value.is_finite().then_some(Fitted { gaussian, elbo: -value, status, noise })
+}
+
+/// Spread of the antithetic pairs' slopes, in standard deviations, mapped to coordinates.
+fn noise(gaussian: &Gaussian, framed: &DMatrix<f64>) -> DVector<f64> {
+    let pairs = framed.ncols() / 2;
+    let halves = DMatrix::from_fn(framed.nrows(), pairs, |i, pair| {
+        0.5 * (framed[(i, 2 * pair)] + framed[(i, 2 * pair + 1)])
+    });
+    let moved = &gaussian.factor * halves;
+    let divisor = (pairs as f64 - 1.0).max(1.0);
+    DVector::from_iterator(
+        gaussian.dimension(),
+        moved.row_iter().map(|row| (row.variance() / divisor).sqrt()),
+    )
+}
+
+/// The linear-response covariance at the optimum: the inverse of the bound's curvature in the means, after the scales
+/// have answered. `None` where that curvature is not positive definite.
+pub fn linear_response(evaluator: &mut Evaluator, fitted: &Gaussian, normals: &[f64]) -> Option<Gaussian> {
+    let dimension = fitted.dimension();
+    let count = normals.len() / dimension;
+    let positions = fitted.positions(normals);
+    let gradients = evaluator.evaluate(&positions).gradients;
+    let mut curvature = DMatrix::zeros(2 * dimension, 2 * dimension);
+    for k in 0..count {
+        let row = k * dimension..(k + 1) * dimension;
+        let hessian = evaluator.hessian(&DVector::from_column_slice(&positions[row.clone()]))?;
+        let framed = fitted.factor.tr_mul(&(hessian * &fitted.factor));
+        let slope = fitted.factor.tr_mul(&DVector::from_column_slice(&gradients[row.clone()]));
+        let normal = &normals[row];
+        for i in 0..dimension {
+            for j in 0..dimension {
+                let entry = -framed[(i, j)] / count as f64;
+                curvature[(i, j)] += entry;
+                curvature[(i, dimension + j)] += entry * normal[j];
+                curvature[(dimension + i, j)] += entry * normal[i];
+                curvature[(dimension + i, dimension + j)] += entry * normal[i] * normal[j];
+            }
+            curvature[(dimension + i, dimension + i)] -= slope[i] * normal[i] / count as f64;
+        }
+    }
+    let response = curvature.cholesky()?.inverse();
+    let means = response.view((0, 0), (dimension, dimension)).clone_owned();
+    let covariance = &fitted.factor * means * fitted.factor.transpose();
+    Some(Gaussian::from_covariance(fitted.mean.clone(), &covariance))
+}
