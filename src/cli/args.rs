@@ -64,8 +64,16 @@ pub struct FitArguments {
     #[arg(long, value_name = "N")]
     pub max_evaluations: Option<u64>,
     /// Stop after about this many seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub max_time: Option<f64>,
+}
+
+/// A length of time.
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds >= 0.0 && seconds.is_finite() => Ok(seconds),
+        _ => Err("not a number of seconds, such as 2.5".to_string()),
+    }
 }
 
 /// `vic check`

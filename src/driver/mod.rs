@@ -36,7 +36,9 @@ pub struct Checked {
 pub fn check(source: &Source) -> Checked {
     let (tree, mut diagnostics) = syntax::parse(source);
     let (model, found) = model::check(&tree);
-    diagnostics.extend(found);
+    // A statement that could not be read may hold the use that a warning misses.
+    let unread = any_error(&diagnostics);
+    diagnostics.extend(found.into_iter().filter(|diagnostic| diagnostic.is_error() || !unread));
     let mut choices = Vec::new();
     if !any_error(&diagnostics) {
         let (chosen, refused) = estimator::choose(&model);

@@ -37,7 +37,8 @@ pub fn table(report: &Report, style: Style) -> String {
 fn facts(report: &Report) -> Vec<(&'static str, String)> {
     let elbo = report.elbo;
     let bound = if elbo.se.is_finite() && elbo.se > 0.0 {
-        let digits = decimals(elbo.se / 10.0);
+        // An exact bound has the error of rounding: four decimals are enough then.
+        let digits = decimals(elbo.se / 10.0).min(4);
         format!("{} ± {}", fixed(elbo.value, digits), fixed(elbo.se, digits))
     } else {
         fixed(elbo.value, 2)
