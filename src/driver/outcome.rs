@@ -46,7 +46,7 @@ pub fn report(bound: &BoundModel, choices: &[Choice], fitted: &Fitted, circumsta
                 why: choice.why.clone(),
             })
             .collect(),
-        summary: summary(fitted),
+        summary: if fitted.count == 0 { vec![] } else { summary(fitted) },
         notes: vec![],
     }
 }
