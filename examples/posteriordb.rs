@@ -13,10 +13,13 @@ use vic::inference::Options;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().map(PathBuf::from).or_else(support::posteriordb).expect("a folder is given");
+    let folder =
+        arguments.next().map(PathBuf::from).or_else(support::posteriordb).expect("a folder is given");
     let seeds: u64 = arguments.next().and_then(|seeds| seeds.parse().ok()).unwrap_or(3);
     let only = arguments.next();
-    println!("| posterior | seed | max mean error / sd | at | mean | max log sd error | at | mean | k-hat | verdict | evaluations | seconds |");
+    println!(
+        "| posterior | seed | max mean error / sd | at | mean | max log sd error | at | mean | k-hat | verdict | evaluations | seconds |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     for model in support::models("models/posteriordb") {
         let name = support::stem(&model);
@@ -46,7 +49,11 @@ fn row(folder: &std::path::Path, model: &std::path::Path, reference: Option<&sup
     let errors = match reference {
         Some(reference) => {
             let d = support::compare(&outcome.rows, reference);
-            let missing = if d.missing.is_empty() { String::new() } else { format!(" (missing {})", d.missing.join(" ")) };
+            let missing = if d.missing.is_empty() {
+                String::new()
+            } else {
+                format!(" (missing {})", d.missing.join(" "))
+            };
             format!(
                 "{:.3} | {}{missing} | {:.3} | {:.3} | {} | {:.3}",
                 d.mean, d.mean_at, d.mean_average, d.sd, d.sd_at, d.sd_average

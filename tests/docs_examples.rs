@@ -34,7 +34,9 @@ fn blocks(path: &Path) -> Vec<Example> {
         match (&mut open, line.trim()) {
             (Some(_), "```") => found.extend(open.take()),
             (Some(example), line) => example.text.extend([line, "\n"]),
-            (None, "```vi") => open = Some(Example { place: format!("{name}:{}", at + 2), text: String::new() }),
+            (None, "```vi") => {
+                open = Some(Example { place: format!("{name}:{}", at + 2), text: String::new() })
+            }
             (None, _) => {}
         }
     }

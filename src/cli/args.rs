@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// A compiler and inference engine for Bayesian models.
 #[derive(Debug, Parser)]
 #[command(name = "vic", version, about, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Examples:\n  vic fit models/eight_schools.vi\n  vic fit model.vi --data rows.csv --format json\n  vic check model.vi\n  vic explain V0301")]
+#[command(
+    after_help = "Examples:\n  vic fit models/eight_schools.vi\n  vic fit model.vi --data rows.csv --format json\n  vic check model.vi\n  vic explain V0301"
+)]
 pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]

@@ -173,7 +173,8 @@ impl Sweep<'_, '_> {
             Coordinates::Integers { first: origin } => first + *origin as f64,
             Coordinates::Labels(_) | Coordinates::Selected(_) => first + 1.0,
         };
-        let message = format!("`{array}` is read at {element}, which is no element of `{name}`{}", more(wrong.len()));
+        let message =
+            format!("`{array}` is read at {element}, which is no element of `{name}`{}", more(wrong.len()));
         let diagnostic = Diagnostic::new(codes::INDEX_RANGE, message)
             .at(span, format!("reads outside of `{name}`"))
             .at(declared.span, self.binder.range_words(dim));
@@ -190,12 +191,14 @@ impl Sweep<'_, '_> {
     fn outside(&self, position: &Term, size: usize) -> Option<Array> {
         let span = position.span;
         let literal = |value: f64| number(value, Kind::Int, span);
-        let compare = |operator, end| operate(operator, vec![position.clone(), literal(end)], Kind::Bool, span);
+        let compare =
+            |operator, end| operate(operator, vec![position.clone(), literal(end)], Kind::Bool, span);
         let ends = vec![compare(Operator::Less, 0.0), compare(Operator::GreaterEqual, size as f64)];
         let outside = operate(Operator::Or, ends, Kind::Bool, span);
-        let wanted = self.guards.iter().fold(outside, |all, guard| {
-            operate(Operator::And, vec![guard.clone(), all], Kind::Bool, span)
-        });
+        let wanted = self
+            .guards
+            .iter()
+            .fold(outside, |all, guard| operate(Operator::And, vec![guard.clone(), all], Kind::Bool, span));
         let term = choose(wanted, position.clone(), literal(NOWHERE), Kind::Int, span);
         if term.stage > Stage::Data { None } else { self.binder.value_of(&term) }
     }
@@ -212,7 +215,8 @@ impl Sweep<'_, '_> {
                     return;
                 }
                 let message = format!("\"{label}\" is no label of `{name}`");
-                let diagnostic = Diagnostic::new(codes::UNKNOWN_LABEL, message).at(span, "no such label in the data");
+                let diagnostic =
+                    Diagnostic::new(codes::UNKNOWN_LABEL, message).at(span, "no such label in the data");
                 match suggest::nearest(label, labels.iter().map(String::as_str)) {
                     Some(near) => diagnostic.help(format!("did you mean \"{near}\"?")),
                     None => diagnostic.help(format!("its labels are {}", listed(labels))),

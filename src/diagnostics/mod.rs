@@ -2,7 +2,10 @@
 
 pub mod codes;
 pub mod data_codes;
+mod edits;
+pub mod estimator_codes;
 mod excerpt;
+pub mod lint_codes;
 pub mod model_codes;
 pub mod render;
 pub mod run_codes;
@@ -10,6 +13,7 @@ pub mod suggest;
 pub mod syntax_codes;
 
 pub use codes::{Code, Severity};
+pub use edits::{apply, certain};
 
 use crate::source::Span;
 

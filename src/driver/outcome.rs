@@ -20,7 +20,12 @@ pub struct Circumstances {
 }
 
 /// The report of a fit.
-pub fn report(bound: &BoundModel, choices: &[Choice], fitted: &Fitted, circumstances: Circumstances) -> Report {
+pub fn report(
+    bound: &BoundModel,
+    choices: &[Choice],
+    fitted: &Fitted,
+    circumstances: Circumstances,
+) -> Report {
     let fit = &fitted.fit;
     let names = |choice: &Choice| bound.model().site(choice.latent).name.clone();
     Report {

@@ -37,6 +37,17 @@ pub(super) fn normal_kernel(b: &mut Builder, z: Node, scale: Node) -> Node {
     b.plus(density, -HALF_LOG_TWO_PI)
 }
 
+/// log(p), -inf with derivative 0 at p = 0: an impossible branch of an exact sum must not turn the gradient of the
+/// possible ones into NaN.
+pub(super) fn log_probability(b: &mut Builder, p: Node) -> Node {
+    let (zero, one) = (b.constant(0.0), b.constant(1.0));
+    let possible = b.less(zero, p);
+    let p = b.select(possible, p, one);
+    let log = b.log(p);
+    let never = b.constant(f64::NEG_INFINITY);
+    b.select(possible, log, never)
+}
+
 /// x log(y), and 0 at x = 0 whatever y is.
 pub(super) fn x_log_y(b: &mut Builder, x: Node, y: Node) -> Node {
     let (zero, one) = (b.constant(0.0), b.constant(1.0));

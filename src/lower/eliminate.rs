@@ -103,7 +103,12 @@ impl Work<'_, '_> {
     /// The references that a table varies over.
     fn references(&self, table: Node) -> Vec<Reference> {
         let axes = self.translator.builder.axes_of(table);
-        self.translator.references().iter().filter(|reference| axes.contains(&reference.axis)).cloned().collect()
+        self.translator
+            .references()
+            .iter()
+            .filter(|reference| axes.contains(&reference.axis))
+            .cloned()
+            .collect()
     }
 
     fn tables_of(&self, site: SiteId) -> Vec<Node> {
@@ -192,7 +197,12 @@ impl Work<'_, '_> {
 
     /// A table that reads the latent elsewhere, as a table at the latent's own cells: its rows are added into the cells
     /// that they read. Rows that read no cell do not depend on the states; they become a table of their own.
-    fn brought_home(&mut self, table: Node, read: &Reference, home: &Reference) -> Result<Node, Box<Diagnostic>> {
+    fn brought_home(
+        &mut self,
+        table: Node,
+        read: &Reference,
+        home: &Reference,
+    ) -> Result<Node, Box<Diagnostic>> {
         let others = self.references(table).into_iter().any(|reference| reference.site != read.site);
         if others {
             return Err(self.too_many_reads(read.site));
@@ -207,7 +217,9 @@ impl Work<'_, '_> {
                     at.push((*own, *positions));
                     let within = self.within(*positions, *own);
                     let builder = &mut self.translator.builder;
-                    inside = Some(inside.map_or(within, |all| builder.binary(crate::graph::Binary::And, all, within)));
+                    inside = Some(
+                        inside.map_or(within, |all| builder.binary(crate::graph::Binary::And, all, within)),
+                    );
                 }
             }
         }
@@ -294,7 +306,8 @@ impl Work<'_, '_> {
         (unary, step): (Node, Node),
     ) -> (Node, Node) {
         let builder = &mut self.translator.builder;
-        let without = |axes: &[Axis]| -> Vec<Axis> { axes.iter().copied().filter(|&axis| axis != along).collect() };
+        let without =
+            |axes: &[Axis]| -> Vec<Axis> { axes.iter().copied().filter(|&axis| axis != along).collect() };
         let unary_axes = without(builder.axes_of(unary));
         let step_axes = without(builder.axes_of(step));
         let mut carry_axes: Vec<Axis> = unary_axes.iter().chain(&step_axes).copied().collect();
@@ -327,12 +340,19 @@ impl Work<'_, '_> {
     }
 
     /// The one axis along which a read is one element back, at the cell itself along all others.
-    fn chain_axis(&mut self, site: SiteId, home: &Reference, read: &Reference) -> Result<Axis, Box<Diagnostic>> {
+    fn chain_axis(
+        &mut self,
+        site: SiteId,
+        home: &Reference,
+        read: &Reference,
+    ) -> Result<Axis, Box<Diagnostic>> {
         let mut found = None;
         for (own, place) in home.cells_in_order().iter().zip(&read.places) {
             match place {
                 Place::Here(axis) if axis == own => {}
-                Place::At(positions) if found.is_none() && self.is_previous(*positions, *own) => found = Some(*own),
+                Place::At(positions) if found.is_none() && self.is_previous(*positions, *own) => {
+                    found = Some(*own)
+                }
                 _ => return Err(self.not_a_chain(site)),
             }
         }
@@ -370,7 +390,9 @@ impl Work<'_, '_> {
 
     fn too_large(&self, site: SiteId, size: f64) -> Box<Diagnostic> {
         let message = format!("summing `{}` out needs a table of {size:.1e} elements", self.name(site));
-        Box::new(self.refuse(site, message).help("give it fewer values, or break the coupling with other latents"))
+        Box::new(
+            self.refuse(site, message).help("give it fewer values, or break the coupling with other latents"),
+        )
     }
 
     fn entangled(&self) -> Box<Diagnostic> {

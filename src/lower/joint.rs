@@ -29,7 +29,9 @@ pub(super) fn build(translator: &mut Translator, centring: &Centring) -> Result<
             Ok(latents::bind(translator, site, centring, &mut joint.layout))
         };
         match table {
-            Ok(table) => joint.tables.push((format!("prior of `{}`", translator.model().site(site).name), table)),
+            Ok(table) => {
+                joint.tables.push((format!("prior of `{}`", translator.model().site(site).name), table))
+            }
             Err(refused) => problem = problem.take().or(Some(refused)),
         }
     });
@@ -37,7 +39,8 @@ pub(super) fn build(translator: &mut Translator, centring: &Centring) -> Result<
         return Err(problem);
     }
     let model = translator.model();
-    let factors: Vec<(String, Node)> = model.factors.iter().map(|factor| factor_table(translator, factor)).collect();
+    let factors: Vec<(String, Node)> =
+        model.factors.iter().map(|factor| factor_table(translator, factor)).collect();
     joint.tables.extend(factors);
     Ok(joint)
 }

@@ -104,7 +104,9 @@ impl Scope<'_> {
         let length = self.graph.axis_size(along);
         let mut chosen = vec![0; length];
         for t in (0..length).rev() {
-            let at = |extra: &[(Axis, usize)]| -> Cell { cell.iter().copied().chain(extra.iter().copied()).collect() };
+            let at = |extra: &[(Axis, usize)]| -> Cell {
+                cell.iter().copied().chain(extra.iter().copied()).collect()
+            };
             let weights = self.log_weights(&at(&[(along, t)]), own, |cell| {
                 let known = self.at(filtered, cell);
                 let state = cell.last().map_or(0, |&(_, state)| state);

@@ -39,9 +39,11 @@ pub fn summarise(site: &SiteDraws, weights: Weights) -> Vec<Row> {
 }
 
 fn row(name: &str, values: Vec<f64>, weights: Weights) -> Row {
-    let count = values.len().max(1) as f64;
-    let weight = |k: usize| weights.map_or(1.0 / count, |weights| weights[k]);
-    let mean: f64 = values.iter().enumerate().map(|(k, value)| weight(k) * value).sum();
+    let total = weights.map_or(values.len().max(1) as f64, |weights| weights.iter().sum());
+    let weight = |k: usize| weights.map_or(1.0, |weights| weights[k]) / total;
+    // From the first value on, so that what does not vary comes out exactly.
+    let first = values.first().copied().unwrap_or(f64::NAN);
+    let mean = first + values.iter().enumerate().map(|(k, value)| weight(k) * (value - first)).sum::<f64>();
     let spread = |k: usize, value: f64| weight(k) * (value - mean).powi(2);
     let variance: f64 = values.iter().enumerate().map(|(k, &value)| spread(k, value)).sum();
     // Delta-method variance of a self-normalised importance estimate (Owen, Monte Carlo theory, 9.8).
