@@ -205,7 +205,6 @@ impl<'t> Checker<'t> {
         }
         let zero = never(span)?;
         let other = if name == "hurdle" {
-            self.check_truncatable(&base, span)?;
             let low = Some(Arc::new(terms::number(1.0, Kind::Int, span)));
             Distribution::Truncated { base: Arc::new(base), ends: [low, None], span }
         } else {
