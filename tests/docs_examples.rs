@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use vic::diagnostics::Severity;
 use vic::diagnostics::render::{Files, Style, render};
 use vic::driver;
 use vic::source::Source;
@@ -48,7 +47,7 @@ fn blocks(path: &Path) -> Vec<Example> {
 fn faults(example: &Example) -> Option<String> {
     let source = Source::new(example.place.clone(), example.text.clone());
     let mut diagnostics = driver::check(&source).diagnostics;
-    diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
+    diagnostics.retain(|diagnostic| diagnostic.is_error());
     let files = Files { model: &source, data: &[] };
     (!diagnostics.is_empty()).then(|| render(&diagnostics, &files, Style::Plain, 100))
 }
