@@ -43,8 +43,10 @@ fn a_probability_of_zero() {
 
 #[test]
 fn counts_above_zero() {
-    let inflated = "dim obs\ndata y[obs]: count\nlatent m ~ gamma(2, 1)\nobserve y ~ hurdle(0.4, poisson(m))\n";
-    let truncated = "dim obs\ndata y[obs]: count\nlatent m ~ gamma(2, 1)\nobserve y ~ truncated(poisson(m), 1..)\n";
+    let inflated =
+        "dim obs\ndata y[obs]: count\nlatent m ~ gamma(2, 1)\nobserve y ~ hurdle(0.4, poisson(m))\n";
+    let truncated =
+        "dim obs\ndata y[obs]: count\nlatent m ~ gamma(2, 1)\nobserve y ~ truncated(poisson(m), 1..)\n";
     let (hurdle, alone) = (first_mean(inflated, DATA), first_mean(truncated, r#"{"y": [3, 2, 5, 1, 4]}"#));
     assert!((hurdle - alone).abs() < 0.02, "{hurdle} {alone}");
 }
