@@ -1,5 +1,4 @@
-//! Every model in the documents and in the library's manual checks: blocks marked `vi` in docs/*.md and README.md, and
-//! the examples of the library's rows.
+//! Every model in the documents checks: the blocks marked `vi` in docs/*.md and README.md.
 #![allow(clippy::disallowed_methods, reason = "tests read files")]
 
 use std::path::{Path, PathBuf};
@@ -31,7 +30,7 @@ fn blocks(path: &Path) -> Vec<Example> {
     let mut found = Vec::new();
     let mut open: Option<Example> = None;
     for (at, line) in text.lines().enumerate() {
-        match (&mut open, line.trim_end()) {
+        match (&mut open, line.trim()) {
             (Some(_), "```") => found.extend(open.take()),
             (Some(example), line) => example.text.extend([line, "\n"]),
             (None, "```vi") => {

@@ -48,7 +48,7 @@ pub struct FitArguments {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
-    /// Write summary.json, draws.csv and fit.json into this folder
+    /// Write summary.json, draws.csv and unconstrained.csv into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// No progress, no warnings

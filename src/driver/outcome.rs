@@ -51,7 +51,7 @@ pub fn report(
                 why: choice.why.clone(),
             })
             .collect(),
-        summary: summary(fitted),
+        summary: if fitted.count == 0 { vec![] } else { summary(fitted) },
         notes: vec![],
     }
 }

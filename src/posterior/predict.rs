@@ -137,6 +137,11 @@ impl Scope<'_> {
         rng: &mut ChaCha12Rng,
     ) -> Vec<f64> {
         let [low, high] = ends.map(|end| end.map(|end| self.at(end, cell)));
+        if let (Some(low), Some(high)) = (low, high)
+            && low == high
+        {
+            return vec![low];
+        }
         let inside = |x: f64| low.is_none_or(|low| x >= low) && high.is_none_or(|high| x <= high);
         let mut value = self.sample(base, cell, rng);
         for _ in 0..TRIES {
