@@ -1,5 +1,6 @@
 //! What is said about a person's mistake: a value with a code, spans and help. No drawing happens here but in `render`.
 
+pub mod allow;
 pub mod codes;
 pub mod data_codes;
 mod edits;

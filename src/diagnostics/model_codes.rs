@@ -344,6 +344,18 @@ pub static ROWS: &[Row] = &[
         right: "data x: real(0..1)\n",
     },
     Row {
+        code: Code(507),
+        slug: "support::open",
+        severity: Severity::Warning,
+        summary: "a parameter may lie outside of where it must, and nothing proves or refutes it",
+        explanation: "The compiler bounds every expression from the declared types. Here the bounds reach beyond what \
+                      the parameter allows, and it is not certain that values out there occur. The start of the fit \
+                      is checked, and a fault there is traced to this expression. Say it so that it can be proven \
+                      (`exp(…)`, `inv_logit(…)`, narrower types), or allow the warning.",
+        wrong: "data y: count\nlatent a ~ normal(0, 1)\nobserve y ~ poisson(a + a^2 + 1)\n",
+        right: "data y: count\nlatent a ~ normal(0, 1)\nobserve y ~ poisson(a^2 + 1)\n",
+    },
+    Row {
         code: Code(601),
         slug: "order::not_earlier",
         severity: Severity::Error,

@@ -7,7 +7,7 @@ pub mod target;
 use std::sync::Arc;
 
 use crate::data::{self, BoundModel};
-use crate::diagnostics::{Diagnostic, any_error};
+use crate::diagnostics::{Diagnostic, allow, any_error};
 use crate::estimator::{self, Choice};
 use crate::graph::{self, Node};
 use crate::inference::{self, Fit, Options, Watch};
@@ -45,6 +45,11 @@ pub fn check(source: &Source) -> Checked {
         choices = chosen;
         diagnostics.extend(refused);
     }
+    // A lint of a model that lacks a statement speaks of the wrong model.
+    if any_error(&diagnostics) {
+        diagnostics.retain(Diagnostic::is_error);
+    }
+    allow::withhold(&mut diagnostics, source);
     diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| (label.file, label.span)));
     let model = (!any_error(&diagnostics)).then(|| Arc::new(model));
     Checked { tree, model, choices, diagnostics }

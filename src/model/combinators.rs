@@ -39,7 +39,7 @@ impl<'t> Checker<'t> {
     }
 
     fn wrong_arguments(&mut self, call: &Call, span: Span, form: &str) -> Option<Distribution> {
-        self.report(errors::arity(&call.function, span, call.arguments.len(), form));
+        self.report(errors::arity(&call.function, span, &call.arguments, &[form.to_string()]));
         None
     }
 

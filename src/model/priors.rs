@@ -211,7 +211,10 @@ impl<'t> Checker<'t> {
                 _ => false,
             };
             if !fits {
-                let diagnostic = errors::wrong_kind(call, target, value, (span, &self.model));
+                let mut diagnostic = errors::wrong_kind(call, target, value, (span, &self.model));
+                if let (Some(ty), ValueKind::Count) = (self.type_span(&target.name), call.family.kind) {
+                    errors::retype(&mut diagnostic, ty, "count");
+                }
                 self.report(diagnostic);
                 return None;
             }
