@@ -12,7 +12,7 @@ use crate::graph::{self, Node};
 use crate::inference::{self, Fit, Options, Watch};
 use crate::lower::{self, Centring, Objective};
 use crate::model::{self, Model};
-use crate::posterior::{self, SiteDraws};
+use crate::posterior::{self, Draws, SiteDraws};
 use crate::program::Program;
 use crate::source::Source;
 use crate::syntax::{self, ast::Tree};
@@ -103,7 +103,10 @@ pub fn fit(
     let fit = inference::fit(&mut target, options, watch);
     let dimension = objective.layout.dimension;
     let count = if dimension == 0 { options.draws } else { fit.draws.len() / dimension };
-    let sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
-    let weights = fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
+    let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
+    let weights: Option<Vec<f64>> =
+        fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
+    let draws = Draws { positions: &fit.draws, count, weights: weights.as_deref() };
+    posterior::average_states(bound, objective, draws, &mut sites);
     Fitted { fit, sites, count, weights }
 }
