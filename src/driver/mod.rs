@@ -13,7 +13,7 @@ use crate::graph::{self, Node};
 use crate::inference::{self, Fit, Options, Watch};
 use crate::lower::{self, Centring, Objective};
 use crate::model::{self, Model};
-use crate::posterior::{self, SiteDraws};
+use crate::posterior::{self, Draws, SiteDraws};
 use crate::program::Program;
 use crate::source::Source;
 use crate::syntax::{self, ast::Tree};
@@ -110,8 +110,11 @@ pub fn fit(
     let mut target = CompiledTarget::new(objective, threads);
     let fit = inference::fit(&mut target, options, watch);
     let dimension = objective.layout.dimension;
-    let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
-    let sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
-    let weights = fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
+    let count = if dimension == 0 { options.draws } else { fit.draws.len() / dimension };
+    let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
+    let weights: Option<Vec<f64>> =
+        fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
+    let draws = Draws { positions: &fit.draws, count, weights: weights.as_deref() };
+    posterior::average_states(bound, objective, draws, &mut sites);
     Fitted { fit, sites, count, weights }
 }

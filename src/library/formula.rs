@@ -39,7 +39,7 @@ pub(super) fn normal_kernel(b: &mut Builder, z: Node, scale: Node) -> Node {
 
 /// log(p), -inf with derivative 0 at p = 0: an impossible branch of an exact sum must not turn the gradient of the
 /// possible ones into NaN.
-pub(super) fn log_probability(b: &mut Builder, p: Node) -> Node {
+pub fn log_probability(b: &mut Builder, p: Node) -> Node {
     let (zero, one) = (b.constant(0.0), b.constant(1.0));
     let possible = b.less(zero, p);
     let p = b.select(possible, p, one);
@@ -62,6 +62,8 @@ pub(super) fn x_log_y(b: &mut Builder, x: Node, y: Node) -> Node {
 pub(super) fn x_log_one_minus_y(b: &mut Builder, x: Node, y: Node) -> Node {
     let (zero, one) = (b.constant(0.0), b.constant(1.0));
     let none = b.equal(x, zero);
+    let possible = b.less(y, one);
+    let y = b.select(possible, y, zero);
     let y = b.select(none, zero, y);
     let possible = b.less(y, one);
     let y = b.select(possible, y, zero);

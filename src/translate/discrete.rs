@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::graph::{Axis, Node, Vector};
-use crate::model::{Address, AxisVar, SiteId};
+use crate::model::{Address, AxisVar, Kind, SiteId};
 
 use super::Translator;
 
@@ -111,7 +111,12 @@ impl Translator<'_> {
             return known.clone();
         }
         let count = self.discrete.states[&site].count;
-        let axis = self.builder.axis(format!("state of {}", self.model.site(site).name), count);
+        let declaration = self.model.site(site);
+        let label = match declaration.value {
+            Kind::Index(dim) => self.model.dim(dim).name.clone(),
+            _ => format!("values of {}", declaration.name),
+        };
+        let axis = self.builder.axis(label, count);
         let mut cells: Vec<Axis> = Vec::new();
         for place in &places {
             match place {
@@ -126,7 +131,8 @@ impl Translator<'_> {
         reference
     }
 
-    fn varies_over_states(&self, node: Node) -> bool {
+    /// Whether a node varies over the states of a latent that is carried.
+    pub fn varies_over_states(&self, node: Node) -> bool {
         let axes = self.builder.axes_of(node);
         self.discrete.references.iter().any(|reference| axes.contains(&reference.axis))
     }
