@@ -28,12 +28,12 @@ fn main() {
         }
         let reference = support::reference(&folder.join("reference").join(format!("{name}.json")));
         for seed in 1..=seeds {
-            row(&folder, &model, reference.as_ref(), seed);
+            row(&folder, &model, reference.as_ref(), (seed, only.is_some()));
         }
     }
 }
 
-fn row(folder: &std::path::Path, model: &std::path::Path, reference: Option<&support::Reference>, seed: u64) {
+fn row(folder: &std::path::Path, model: &std::path::Path, reference: Option<&support::Reference>, (seed, rungs): (u64, bool)) {
     let name = support::stem(model);
     let start = Instant::now();
     let options = Options { seed, ..Options::default() };
@@ -65,4 +65,10 @@ fn row(folder: &std::path::Path, model: &std::path::Path, reference: Option<&sup
         "| {name} | {seed} | {errors} | {:.2} | {:?} | {} | {seconds:.3} |",
         fit.khat, fit.verdict, fit.evaluations
     );
+    for rung in fit.rungs.iter().filter(|_| rungs) {
+        println!(
+            "    {}: bound {:.2}, k-hat {:.2}, efficiency {:.2}, {} evaluations so far",
+            rung.family, rung.elbo.value, rung.khat, rung.efficiency, rung.evaluations
+        );
+    }
 }
