@@ -33,7 +33,12 @@ fn main() {
     }
 }
 
-fn row(folder: &std::path::Path, model: &std::path::Path, reference: Option<&support::Reference>, (seed, rungs): (u64, bool)) {
+fn row(
+    folder: &std::path::Path,
+    model: &std::path::Path,
+    reference: Option<&support::Reference>,
+    (seed, rungs): (u64, bool),
+) {
     let name = support::stem(model);
     let start = Instant::now();
     let options = Options { seed, ..Options::default() };

@@ -110,7 +110,7 @@ pub fn fit(
     let mut target = CompiledTarget::new(objective, threads);
     let fit = inference::fit(&mut target, options, watch);
     let dimension = objective.layout.dimension;
-    let count = if dimension == 0 { options.draws } else { fit.draws.len() / dimension };
+    let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
     let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
     let weights: Option<Vec<f64>> =
         fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());

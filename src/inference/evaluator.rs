@@ -197,7 +197,11 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The Hessian by its pattern: an error if it is not finite, `None` if the pattern lacks entries.
-    fn sparse_hessian(&mut self, position: &DVector<f64>, pattern: &Pattern) -> Option<Result<DMatrix<f64>, ()>> {
+    fn sparse_hessian(
+        &mut self,
+        position: &DVector<f64>,
+        pattern: &Pattern,
+    ) -> Option<Result<DMatrix<f64>, ()>> {
         let products = self.products_at(position, &pattern.directions());
         if products.iter().any(|x| !x.is_finite()) {
             return Some(Err(()));

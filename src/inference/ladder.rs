@@ -185,7 +185,10 @@ impl<'e, 'a> Ladder<'e, 'a> {
             let ended = paths.iter().filter(|path| path.ending != Ending::Unfinished);
             let best = paths.iter().map(|path| path.elbo).fold(f64::NEG_INFINITY, f64::max);
             let useful = ended.filter(|path| path.elbo > best - NEGLIGIBLE).count();
-            if useful >= wanted || paths.len() >= 2 * wanted || (!paths.is_empty() && !self.evaluator.may_continue()) {
+            if useful >= wanted
+                || paths.len() >= 2 * wanted
+                || (!paths.is_empty() && !self.evaluator.may_continue())
+            {
                 break;
             }
             let Some(start) = path::start(self.evaluator, self.options.seed, index) else { continue };

@@ -213,7 +213,8 @@ impl Proposal for Nested {
             let shape = self.at(places);
             let scale = Guard::scale(pair, generator);
             let normal = &normals[2 * pair * rest..][..rest];
-            let scaled = DVector::from_fn(rest, |i, _| scale * normal[i] * (-0.5 * shape.log_diagonal[i]).exp());
+            let scaled =
+                DVector::from_fn(rest, |i, _| scale * normal[i] * (-0.5 * shape.log_diagonal[i]).exp());
             let offset = self.solved(&shape, scaled);
             rows.extend(self.joined(places, &(&shape.mean + &offset)));
             rows.extend(self.joined(places, &(&shape.mean - &offset)));
@@ -232,7 +233,8 @@ impl Proposal for Nested {
                 places.extend(own);
                 let gap = DVector::from_fn(rest, |i, _| row[self.rest[i]] - shape.mean[i]);
                 let turned = self.turned(&shape, &gap);
-                let distance: f64 = turned.iter().zip(&shape.log_diagonal).map(|(x, l)| x * x * l.exp()).sum();
+                let distance: f64 =
+                    turned.iter().zip(&shape.log_diagonal).map(|(x, l)| x * x * l.exp()).sum();
                 0.5 * shape.log_diagonal.sum() + Guard::log_density(distance, rest as f64)
             })
             .collect();

@@ -123,13 +123,7 @@ fn alone(at: f64, log_marginal: f64) -> Node {
 }
 
 /// Nodes from the centre to one side, until the marginal is negligible or no node can be found.
-fn side(
-    evaluator: &mut Evaluator,
-    slice: &Slice,
-    centre: &Node,
-    first: f64,
-    peak: &mut f64,
-) -> Vec<Node> {
+fn side(evaluator: &mut Evaluator, slice: &Slice, centre: &Node, first: f64, peak: &mut f64) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
     let mut step = first;
     let mut attempts = 0;

@@ -94,7 +94,8 @@ impl Pattern {
         let direction = check(dimension);
         let foretold = &hessian * &direction;
         let sizes = hessian.abs() * &direction;
-        let fits = (0..dimension).all(|i| (foretold[i] - seen[i]).abs() <= TOLERANCE * (sizes[i] + seen[i].abs()));
+        let fits =
+            (0..dimension).all(|i| (foretold[i] - seen[i]).abs() <= TOLERANCE * (sizes[i] + seen[i].abs()));
         fits.then(|| (&hessian + hessian.transpose()) * 0.5)
     }
 }
@@ -148,7 +149,8 @@ mod tests {
     }
 
     fn products(hessian: &DMatrix<f64>, pattern: &Pattern) -> Vec<f64> {
-        let directions = DMatrix::from_column_slice(hessian.nrows(), pattern.products(), &pattern.directions());
+        let directions =
+            DMatrix::from_column_slice(hessian.nrows(), pattern.products(), &pattern.directions());
         (hessian * directions).as_slice().to_vec()
     }
 

@@ -7,6 +7,7 @@ mod eliminate;
 mod joint;
 mod latents;
 mod predict;
+pub mod probe;
 mod refusal;
 mod states;
 pub mod support;
