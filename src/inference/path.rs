@@ -50,7 +50,7 @@ pub struct Path {
 const SCOUTED_FROM: u64 = 2;
 
 /// Candidates of a scouted start: a batch.
-const CANDIDATES: usize = 32;
+const CANDIDATES: usize = 96;
 
 /// A start with a finite density; `None` if none is found.
 pub fn start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> {
