@@ -49,7 +49,8 @@ fn bound(model: &Source, data: &Path) -> BoundModel {
 /// A model with its data, compiled up to its objective.
 fn compiled(path: &Path) -> (BoundModel, Objective) {
     let bound = bound(&support::source(path), &path.with_extension("data.json"));
-    let objective = driver::lower(&bound).unwrap_or_else(|refusal| panic!("{}: {refusal:#?}", path.display()));
+    let objective =
+        driver::lower(&bound).unwrap_or_else(|refusal| panic!("{}: {refusal:#?}", path.display()));
     (bound, objective)
 }
 
@@ -95,7 +96,11 @@ fn threads_and_repetition_change_no_bit() {
         let (bound, objective) = compiled(&model);
         let first = bits(&fit(&bound, &objective, 1));
         for threads in [1, 2, 3] {
-            assert!(bits(&fit(&bound, &objective, threads)) == first, "{}: {threads} threads", model.display());
+            assert!(
+                bits(&fit(&bound, &objective, threads)) == first,
+                "{}: {threads} threads",
+                model.display()
+            );
         }
     }
 }

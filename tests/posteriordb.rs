@@ -37,7 +37,8 @@ fn posterior(folder: &Path, model: &Path) -> (String, Vec<String>) {
         support::reference(&folder.join("reference").join(&file)).or_else(|| support::reference(&beside));
     let found = reference.as_ref().map_or(vec![], |reference| complaints(&name, &outcome, reference, HEAVY));
     let fit = &outcome.fitted.fit;
-    let compared = reference.map_or("no reference".to_owned(), |reference| format!("{} scalars", reference.len()));
+    let compared =
+        reference.map_or("no reference".to_owned(), |reference| format!("{} scalars", reference.len()));
     let seconds = start.elapsed().as_secs_f64();
     println!(
         "{name}: {:?}, k-hat {:.2}, {compared}, {} evaluations, {seconds:.1} s{}",

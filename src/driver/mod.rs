@@ -1,18 +1,19 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
+pub mod fault;
 pub mod outcome;
 pub mod target;
 
 use std::sync::Arc;
 
 use crate::data::{self, BoundModel};
-use crate::diagnostics::{Diagnostic, any_error};
+use crate::diagnostics::{Diagnostic, allow, any_error};
 use crate::estimator::{self, Choice};
 use crate::graph::{self, Node};
 use crate::inference::{self, Fit, Options, Watch};
 use crate::lower::{self, Centring, Objective};
 use crate::model::{self, Model};
-use crate::posterior::{self, SiteDraws};
+use crate::posterior::{self, Draws, SiteDraws};
 use crate::program::Program;
 use crate::source::Source;
 use crate::syntax::{self, ast::Tree};
@@ -44,6 +45,11 @@ pub fn check(source: &Source) -> Checked {
         choices = chosen;
         diagnostics.extend(refused);
     }
+    // A lint of a model that lacks a statement speaks of the wrong model.
+    if any_error(&diagnostics) {
+        diagnostics.retain(Diagnostic::is_error);
+    }
+    allow::withhold(&mut diagnostics, source);
     diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| (label.file, label.span)));
     let model = (!any_error(&diagnostics)).then(|| Arc::new(model));
     Checked { tree, model, choices, diagnostics }
@@ -104,8 +110,11 @@ pub fn fit(
     let mut target = CompiledTarget::new(objective, threads);
     let fit = inference::fit(&mut target, options, watch);
     let dimension = objective.layout.dimension;
-    let count = if dimension == 0 { options.draws } else { fit.draws.len() / dimension };
-    let sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
-    let weights = fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
+    let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
+    let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
+    let weights: Option<Vec<f64>> =
+        fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
+    let draws = Draws { positions: &fit.draws, count, weights: weights.as_deref() };
+    posterior::average_states(bound, objective, draws, &mut sites);
     Fitted { fit, sites, count, weights }
 }

@@ -127,12 +127,14 @@ fn aligned(header: &str, cells: &[&str]) -> Vec<String> {
 /// The numbers of a row, to the digits that mean something: down to the Monte Carlo error of the mean, and not
 /// finer than a thousandth of the standard deviation.
 fn cells(row: &Row) -> [String; 6] {
-    let known = |number: f64| number.is_finite() && number > 0.0;
+    // What varies less than rounding does not vary: the diagonal of a correlation matrix.
+    let rounding = 1e-12 * row.mean.abs();
+    let known = |number: f64| number.is_finite() && number > rounding;
     let unit = match (known(row.mcse), known(row.sd)) {
         (true, true) => row.mcse.max(row.sd / 1000.0),
         (true, false) => row.mcse,
         (false, true) => row.sd / 100.0,
-        (false, false) => row.mean.abs() / 1e5,
+        (false, false) => 0.01,
     };
     let digits = decimals(unit);
     let error =

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::graph::{Axis, Node, Vector};
-use crate::model::{Address, AxisVar, SiteId};
+use crate::model::{Address, AxisVar, Kind, SiteId};
 
 use super::Translator;
 
@@ -97,18 +97,26 @@ impl Translator<'_> {
 
     fn place(&mut self, address: &Address) -> Place {
         match address {
-            Address::Here(AxisVar { dim, copy }) => Place::Here(self.axis(AxisVar { dim: *dim, copy: *copy })),
+            Address::Here(AxisVar { dim, copy }) => {
+                Place::Here(self.axis(AxisVar { dim: *dim, copy: *copy }))
+            }
             Address::At(position) => Place::At(self.term(position)),
         }
     }
 
     fn reference(&mut self, site: SiteId, places: Vec<Place>) -> Reference {
-        let known = self.discrete.references.iter().find(|known| known.site == site && known.places == places);
+        let known =
+            self.discrete.references.iter().find(|known| known.site == site && known.places == places);
         if let Some(known) = known {
             return known.clone();
         }
         let count = self.discrete.states[&site].count;
-        let axis = self.builder.axis(format!("state of {}", self.model.site(site).name), count);
+        let declaration = self.model.site(site);
+        let label = match declaration.value {
+            Kind::Index(dim) => self.model.dim(dim).name.clone(),
+            _ => format!("values of {}", declaration.name),
+        };
+        let axis = self.builder.axis(label, count);
         let mut cells: Vec<Axis> = Vec::new();
         for place in &places {
             match place {
@@ -123,7 +131,8 @@ impl Translator<'_> {
         reference
     }
 
-    fn varies_over_states(&self, node: Node) -> bool {
+    /// Whether a node varies over the states of a latent that is carried.
+    pub fn varies_over_states(&self, node: Node) -> bool {
         let axes = self.builder.axes_of(node);
         self.discrete.references.iter().any(|reference| axes.contains(&reference.axis))
     }

@@ -12,7 +12,11 @@ const CASES: &[Case] = &[
     ("cut_lines.json", b"{\"y\":\n [1,\n  2", &["V0702", "3:4"]),
     ("comma.json", b"{\"y\": [1 2]}", &["V0701", "1:10"]),
     ("ragged.json", b"{\"y\":[[1,2],[3]],\"sigma\":[1,2]}", &["V0704", "2 and 1"]),
-    ("short.json", b"{\"y\":[1,2,3],\"sigma\":[1,2]}", &["V0718", "`sigma` has 2 values", "`y` has 3 values"]),
+    (
+        "short.json",
+        b"{\"y\":[1,2,3],\"sigma\":[1,2]}",
+        &["V0718", "`sigma` has 2 values", "`y` has 3 values"],
+    ),
     ("nested.json", b"{\"y\":[[1],[2]],\"sigma\":[1,2]}", &["y", "V07"]),
     ("nan.json", b"{\"y\":[1,2,NaN],\"sigma\":[1,2,3]}", &["V0724", "y[3]"]),
     ("null.json", b"{\"y\":[1,null,2],\"sigma\":[1,2,3]}", &["V0724", "y[2]"]),
@@ -98,7 +102,10 @@ fn data_that_their_distribution_cannot_produce_are_refused() {
     room.write("m.vi", "dim n\ndata y[n]: real\nlatent a ~ gamma(2, 1)\nobserve y ~ gamma(a, 1)\n");
     room.write("d.json", r#"{"y": [1.5, -2, 3]}"#);
     room.run("fit m.vi --data d.json").refused(1, &["V0760", "gamma", "-2"]);
-    room.write("m.vi", "dim n\ndata y[n]: count\ndata k: count\nlatent p ~ beta(1, 1)\nobserve y ~ binomial(k, p)\n");
+    room.write(
+        "m.vi",
+        "dim n\ndata y[n]: count\ndata k: count\nlatent p ~ beta(1, 1)\nobserve y ~ binomial(k, p)\n",
+    );
     room.write("d.json", r#"{"y": [1, 12, 3], "k": 10}"#);
     room.run("fit m.vi --data d.json").refused(1, &["V0760", "12"]);
 }

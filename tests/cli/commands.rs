@@ -151,7 +151,8 @@ fn any_width_is_drawn_in() {
     let room = Room::new("width");
     room.write("m.vi", WRONG);
     for columns in ["0", "1", "40", "200", "many"] {
-        let output = room.command().args(["check", "m.vi"]).env("COLUMNS", columns).output().expect("it starts");
+        let output =
+            room.command().args(["check", "m.vi"]).env("COLUMNS", columns).output().expect("it starts");
         assert_eq!(output.status.code(), Some(1), "{columns}");
     }
 }

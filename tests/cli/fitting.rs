@@ -4,8 +4,19 @@ use super::{Room, SCHOOLS};
 use serde_json::Value;
 
 const KEYS: [&str; 13] = [
-    "vic", "model", "seed", "verdict", "reasons", "family", "elbo", "khat", "evaluations", "stopped", "seconds",
-    "estimators", "summary",
+    "vic",
+    "model",
+    "seed",
+    "verdict",
+    "reasons",
+    "family",
+    "elbo",
+    "khat",
+    "evaluations",
+    "stopped",
+    "seconds",
+    "estimators",
+    "summary",
 ];
 
 fn json(text: &str) -> Value {
@@ -72,7 +83,8 @@ fn the_same_seed_gives_the_same_bytes_at_any_number_of_threads() {
     let object = |arguments: &str| {
         timeless(&room.run(&format!("fit eight_schools.vi --format json {arguments}")).fine().out)
     };
-    let csv = |arguments: &str| room.run(&format!("fit eight_schools.vi --format csv {arguments}")).fine().out;
+    let csv =
+        |arguments: &str| room.run(&format!("fit eight_schools.vi --format csv {arguments}")).fine().out;
     assert_eq!(object("--seed 7"), object("--seed 7 --threads 3"));
     assert_eq!(csv("--seed 7 --threads 1"), csv("--seed 7 --threads 2"));
     assert_ne!(csv("--seed 7"), csv("--seed 8"));
@@ -181,7 +193,10 @@ fn a_model_of_nothing_is_fitted() {
 #[test]
 fn discrete_answers_have_rows_too() {
     let room = Room::new("discrete");
-    room.write("m.vi", "data y: real\nlatent z ~ bernoulli(0.4)\nobserve y ~ normal(if z then 2 else 0, 1)\n");
+    room.write(
+        "m.vi",
+        "data y: real\nlatent z ~ bernoulli(0.4)\nobserve y ~ normal(if z then 2 else 0, 1)\n",
+    );
     room.write("d.json", r#"{"y": 1.7}"#);
     let run = room.run("fit m.vi --data d.json --format json").fine();
     let object = json(&run.out);

@@ -15,14 +15,22 @@ fn names(text: &str) -> Vec<String> {
 
 fn means(text: &str) -> Vec<f64> {
     let object: Value = serde_json::from_str(text).expect("an object");
-    object["summary"].as_array().expect("rows").iter().map(|row| row["mean"].as_f64().expect("a mean")).collect()
+    object["summary"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| row["mean"].as_f64().expect("a mean"))
+        .collect()
 }
 
 #[test]
 fn labels_name_the_scalars() {
     let room = Room::new("labels");
     room.write("m.vi", COUNTIES);
-    room.write("d.csv", "county,floor,y\nAnoka,first,0.3\n\"Lac, qui Parle\",basement,0.4\nAnoka,basement,0.1\n");
+    room.write(
+        "d.csv",
+        "county,floor,y\nAnoka,first,0.3\n\"Lac, qui Parle\",basement,0.4\nAnoka,basement,0.1\n",
+    );
     let run = room.run("fit m.vi --data d.csv --format json").fine();
     let expected =
         ["b[Anoka,basement]", "b[Anoka,first]", "b[Lac, qui Parle,basement]", "b[Lac, qui Parle,first]"];
@@ -42,7 +50,10 @@ fn a_mark_and_windows_lines_and_quotes_change_nothing() {
     let room = Room::new("windows");
     room.write("m.vi", COUNTIES);
     room.write("plain.csv", "county,floor,y\nAnoka,first,0.3\nHennepin,basement,0.4\n");
-    room.write("odd.csv", "\u{feff}\"county\",floor,\"y\"\r\n\"Anoka\",first,0.3\r\nHennepin,\"basement\",0.4\r\n");
+    room.write(
+        "odd.csv",
+        "\u{feff}\"county\",floor,\"y\"\r\n\"Anoka\",first,0.3\r\nHennepin,\"basement\",0.4\r\n",
+    );
     let fit = |file| room.run(&format!("fit m.vi --format csv --data {file}")).fine().out;
     assert_eq!(fit("plain.csv"), fit("odd.csv"));
 }
@@ -52,7 +63,8 @@ fn a_model_may_have_a_mark_and_windows_lines() {
     let room = Room::new("windows_model");
     let text = room.read(SCHOOLS);
     room.write("windows.vi", format!("\u{feff}{}", text.replace('\n', "\r\n")));
-    let fit = |model| room.run(&format!("fit {model} --data eight_schools.data.json --format csv")).fine().out;
+    let fit =
+        |model| room.run(&format!("fit {model} --data eight_schools.data.json --format csv")).fine().out;
     assert_eq!(fit(SCHOOLS), fit("windows.vi"));
 }
 
@@ -95,5 +107,6 @@ fn standard_input_is_a_data_file() {
 #[test]
 fn a_field_in_two_files_is_refused() {
     let room = Room::new("twice");
-    room.run("fit eight_schools.vi --data eight_schools.data.json --data eight_schools.data.json").refused(1, &["y", "V0"]);
+    room.run("fit eight_schools.vi --data eight_schools.data.json --data eight_schools.data.json")
+        .refused(1, &["y", "V0"]);
 }

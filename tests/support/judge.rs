@@ -44,7 +44,8 @@ pub fn faults(name: &str, rows: &[Row], reference: &Reference, heavy: &[HeavyTai
 fn off_moments(row: &Row, truth: &Moments) -> Option<String> {
     if truth.sd <= 1e-9 * truth.mean.abs().max(1.0) {
         let same = (row.mean - truth.mean).abs() <= 1e-6 * truth.mean.abs().max(1.0) && row.sd <= 1e-6;
-        return (!same).then(|| format!("{}: {} ± {} for the constant {}", row.name, row.mean, row.sd, truth.mean));
+        return (!same)
+            .then(|| format!("{}: {} ± {} for the constant {}", row.name, row.mean, row.sd, truth.mean));
     }
     let mean = (row.mean - truth.mean).abs() / truth.sd;
     let sampling = 4.0 * row.mcse.hypot(truth.mcse) / truth.sd;
@@ -66,7 +67,9 @@ fn off_moments(row: &Row, truth: &Moments) -> Option<String> {
 
 /// In units of the standard deviation of a Gaussian that has the 5 and 95 % quantiles on the side concerned.
 fn off_quantiles(row: &Row, truth: &Moments) -> Option<String> {
-    let Some(wanted) = truth.quantiles else { return Some(format!("{}: the reference has no quantiles", row.name)) };
+    let Some(wanted) = truth.quantiles else {
+        return Some(format!("{}: the reference has no quantiles", row.name));
+    };
     let found = [row.q05, row.q50, row.q95];
     let side = [wanted[1] - wanted[0], wanted[2] - wanted[0], wanted[2] - wanted[1]];
     let unit = [side[0] / 1.645, side[1] / 3.290, side[2] / 1.645];
@@ -80,7 +83,9 @@ pub fn complaints(name: &str, outcome: &Outcome, reference: &Reference, heavy: &
     let mut faults = faults(name, &outcome.rows, reference, heavy);
     let fit = &outcome.fitted.fit;
     match (fit.verdict, faults.is_empty()) {
-        (Verdict::DoNotUse, true) => faults.push(format!("right, but the verdict is do-not-use: {:?}", fit.reasons)),
+        (Verdict::DoNotUse, true) => {
+            faults.push(format!("right, but the verdict is do-not-use: {:?}", fit.reasons))
+        }
         (Verdict::Trust, false) => faults.push("off, but the verdict is trust".to_owned()),
         _ => {}
     }

@@ -54,7 +54,9 @@ pub fn fit(model: &Path, data: &[PathBuf], options: &Options) -> Result<Outcome,
     let data_sources: Vec<Source> = data.iter().map(|path| source(path)).collect();
     let checked = driver::check(&model_source);
     let files = Files { model: &model_source, data: &data_sources };
-    let Some(model) = &checked.model else { return Err(render(&checked.diagnostics, &files, Style::Plain, 100)) };
+    let Some(model) = &checked.model else {
+        return Err(render(&checked.diagnostics, &files, Style::Plain, 100));
+    };
     let (bound, diagnostics) = driver::bind(model, &data_sources);
     let Some(bound) = bound else { return Err(render(&diagnostics, &files, Style::Plain, 100)) };
     let objective = driver::lower(&bound).map_err(|refusal| refusal.message)?;
@@ -95,10 +97,10 @@ pub fn compare(rows: &[Row], reference: &Reference) -> Deviation {
         deviation.compared += 1;
         deviation.mean_average += mean;
         deviation.sd_average += sd;
-        if !(mean <= deviation.mean) {
+        if mean.is_nan() || mean > deviation.mean {
             (deviation.mean, deviation.mean_at) = (mean, name.clone());
         }
-        if !(sd <= deviation.sd) {
+        if sd.is_nan() || sd > deviation.sd {
             (deviation.sd, deviation.sd_at) = (sd, name.clone());
         }
     }
@@ -118,8 +120,10 @@ pub fn posteriordb() -> Option<PathBuf> {
 pub fn models(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let entries = std::fs::read_dir(&folder).expect("a folder of models").flatten();
-    let mut paths: Vec<PathBuf> =
-        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "vi")).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "vi"))
+        .collect();
     paths.sort();
     paths
 }

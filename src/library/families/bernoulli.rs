@@ -3,7 +3,7 @@
 use rand::RngExt;
 
 use crate::graph::{Builder, Node};
-use crate::library::formula::from;
+use crate::library::formula::{from, log_probability};
 use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support, ValueKind};
 
 /// `bernoulli`
@@ -36,9 +36,7 @@ pub static BERNOULLI: Family = Family {
 };
 
 fn log_density(b: &mut Builder, a: &[Node], x: Node, _: &Over) -> Node {
-    let (zero, one) = (b.constant(0.0), b.constant(1.0));
-    let negative = b.neg(a[0]);
-    let (yes, no) = (b.select(x, a[0], one), b.select(x, zero, negative));
-    let (yes, no) = (b.log(yes), b.log1p(no));
-    b.add(yes, no)
+    let rest = from(b, 1.0, a[0]);
+    let chosen = b.select(x, a[0], rest);
+    log_probability(b, chosen)
 }

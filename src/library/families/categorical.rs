@@ -4,6 +4,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha12Rng;
 
 use crate::graph::{Builder, Node};
+use crate::library::formula::log_probability;
 use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support, ValueKind};
 
 /// `categorical`
@@ -49,7 +50,7 @@ fn normalised(b: &mut Builder, logit: Node, over: &Over) -> Node {
 fn log_density(b: &mut Builder, a: &[Node], x: Node, over: &Over) -> Node {
     let p = b.expand(a[0], &over.axes);
     let chosen = b.gather(p, &[(over.axes[0], x)]);
-    b.log(chosen)
+    log_probability(b, chosen)
 }
 
 /// A position by its (unnormalised) weight.
