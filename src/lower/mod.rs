@@ -1,5 +1,6 @@
 //! A model with data as an objective: log joint density on unconstrained space, its derivatives, what is reported.
 
+pub mod columns;
 mod coupling;
 mod discrete;
 mod eliminate;
@@ -7,6 +8,7 @@ mod joint;
 mod latents;
 mod predict;
 pub mod probe;
+pub mod ranges;
 mod states;
 pub mod support;
 

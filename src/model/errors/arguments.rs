@@ -147,6 +147,13 @@ pub fn wrong_kind(
     .help(format!("declare `{}` as {ty}, or take another distribution", target.name))
 }
 
+/// The edit that gives a name another type, where one was written: most often the right one for data.
+pub fn retype(diagnostic: &mut Diagnostic, ty: Span, wanted: &str) {
+    if let Some(help) = diagnostic.help.last_mut() {
+        help.edits = vec![Edit { span: ty, text: wanted.to_string() }];
+    }
+}
+
 /// Branches that give different kinds of numbers.
 pub fn mixed_kinds(span: Span, first: &FamilyCall) -> Diagnostic {
     Diagnostic::new(Code(502), "these distributions give different kinds of numbers")
