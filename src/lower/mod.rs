@@ -1,6 +1,6 @@
 //! A model with data as an objective: log joint density on unconstrained space, its derivatives, what is reported.
 
-mod chain;
+pub mod columns;
 mod coupling;
 mod discrete;
 mod eliminate;
@@ -8,7 +8,7 @@ mod joint;
 mod latents;
 mod predict;
 pub mod probe;
-mod refusal;
+pub mod ranges;
 mod states;
 pub mod support;
 
@@ -66,20 +66,20 @@ pub struct SummedOut {
 pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<Diagnostic>> {
     let mut translator = Translator::new(bound.model(), bound.bindings());
     let joint = joint::build(&mut translator, centring)?;
+    let tables: Vec<Node> = joint.tables.iter().map(|(_, table)| *table).collect();
     let log_joint = match joint.discrete.as_slice() {
         [] => joint::sum_of(&mut translator.builder, &joint.tables),
-        latents => eliminate(&mut translator, &joint.tables, latents, Taps::Unwanted)?.total,
+        latents => eliminate(&mut translator, &tables, latents, Taps::Unwanted)?.total,
     };
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
     let gradient = autodiff::gradient(&mut translator.builder, log_joint, &positions);
-    let hessian_vector =
-        autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);
+    let hessian_vector = autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);
     let mut randoms = Vec::new();
     let mut probabilities = Vec::new();
     let mut sums = Vec::new();
     if !joint.discrete.is_empty() {
-        let tapped = eliminate(&mut translator, &joint.tables, &joint.discrete, Taps::Wanted)?;
+        let tapped = eliminate(&mut translator, &tables, &joint.discrete, Taps::Wanted)?;
         probabilities = discrete::probabilities(&mut translator, &tapped);
         sums = tapped.eliminated.iter().map(|latent| discrete::summed_out(&translator, latent)).collect();
         discrete::bind_states(&mut translator, &tapped.eliminated, &mut randoms);
