@@ -1,6 +1,7 @@
 //! A model with data as an objective: log joint density on unconstrained space, its derivatives, what is reported.
 
 mod chain;
+mod cost;
 mod coupling;
 mod discrete;
 mod eliminate;
@@ -11,6 +12,7 @@ mod refusal;
 mod states;
 pub mod support;
 
+pub use cost::expected_axes;
 pub use discrete::StateProbabilities;
 pub use latents::{Centring, LatentBlock, Layout, centrable};
 pub use predict::{RandomSite, Reported};
@@ -20,7 +22,7 @@ use crate::diagnostics::Diagnostic;
 use crate::graph::{Graph, Node, Vector, autodiff};
 use crate::model::SiteId;
 use crate::translate::Translator;
-use eliminate::{Taps, eliminate};
+use eliminate::{Purpose, eliminate};
 
 /// The log joint density of a model with data, over one real vector, with everything that is computed from it.
 #[derive(Clone, Debug)]
@@ -67,7 +69,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<D
     let joint = joint::build(&mut translator, centring)?;
     let log_joint = match joint.discrete.as_slice() {
         [] => joint::sum_of(&mut translator.builder, &joint.tables),
-        latents => eliminate(&mut translator, &joint.tables, latents, Taps::Unwanted)?.total,
+        latents => eliminate(&mut translator, &joint.tables, latents, Purpose::Density)?.total,
     };
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
@@ -77,8 +79,13 @@ pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<D
     let mut probabilities = Vec::new();
     let mut sums = Vec::new();
     if !joint.discrete.is_empty() {
-        let tapped = eliminate(&mut translator, &joint.tables, &joint.discrete, Taps::Wanted)?;
+        let tapped = eliminate(&mut translator, &joint.tables, &joint.discrete, Purpose::Posterior)?;
         probabilities = discrete::probabilities(&mut translator, &tapped);
+        discrete::bind_probabilities(&mut translator, &probabilities);
+        if discrete::wants_best(translator.model()) {
+            let best = eliminate(&mut translator, &joint.tables, &joint.discrete, Purpose::Best)?;
+            discrete::bind_best(&mut translator, &best);
+        }
         sums = tapped.eliminated.iter().map(|latent| discrete::summed_out(&translator, latent)).collect();
         discrete::bind_states(&mut translator, &tapped.eliminated, &mut randoms);
     }
