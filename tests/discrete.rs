@@ -35,10 +35,12 @@ struct Case {
 fn bind(text: &str, data: &Value) -> BoundModel {
     let source = Source::new("model.vi", text.to_string());
     let checked = driver::check(&source);
-    let said = || checked.diagnostics.iter().map(|d| format!("{} {:?}", d.message, d.labels)).collect::<Vec<_>>();
+    let said =
+        || checked.diagnostics.iter().map(|d| format!("{} {:?}", d.message, d.labels)).collect::<Vec<_>>();
     let model = checked.model.as_ref().unwrap_or_else(|| panic!("{text}\n{:?}", said()));
     let (bound, diagnostics) = driver::bind(model, &[Source::new("data.json", data.to_string())]);
-    bound.unwrap_or_else(|| panic!("{text}\n{:?}", diagnostics.iter().map(|d| &d.message).collect::<Vec<_>>()))
+    bound
+        .unwrap_or_else(|| panic!("{text}\n{:?}", diagnostics.iter().map(|d| &d.message).collect::<Vec<_>>()))
 }
 
 fn objective(bound: &BoundModel) -> Objective {
@@ -59,7 +61,8 @@ impl Case {
             .iter()
             .map(|z| {
                 let observed = z.head.split("]:").next().map_or(z.head, |head| head);
-                let observed = if observed.contains('[') { format!("{observed}]") } else { z.name.to_string() };
+                let observed =
+                    if observed.contains('[') { format!("{observed}]") } else { z.name.to_string() };
                 format!("data {}\nobserve {observed} ~ {}", z.head.replace(": time,", ","), z.prior)
             })
             .collect();
@@ -81,9 +84,10 @@ impl Case {
     }
 
     fn assignments(&self) -> Vec<Vec<i64>> {
-        let cells = self.latents.iter().flat_map(|z| {
-            std::iter::repeat_n(z.values, z.shape.iter().product::<usize>())
-        });
+        let cells = self
+            .latents
+            .iter()
+            .flat_map(|z| std::iter::repeat_n(z.values, z.shape.iter().product::<usize>()));
         cells.fold(vec![vec![]], |all, (first, count)| {
             all.iter()
                 .flat_map(|cells| (0..count as i64).map(move |k| [cells.clone(), vec![first + k]].concat()))
@@ -111,12 +115,7 @@ fn generic(dimension: usize) -> Vec<f64> {
     (0..dimension).map(|k| 0.9 * (1.7 * k as f64 + 0.4).sin() + 0.13).collect()
 }
 
-fn latent(
-    head: &'static str,
-    prior: &'static str,
-    shape: &'static [usize],
-    values: (i64, usize),
-) -> Latent {
+fn latent(head: &'static str, prior: &'static str, shape: &'static [usize], values: (i64, usize)) -> Latent {
     let name = head.split(['[', ':']).next().unwrap_or(head);
     Latent { name, head, prior, shape, values }
 }
@@ -321,7 +320,11 @@ fn gradients_are_slopes() {
             };
             let h = 1e-4;
             let difference = (8.0 * (moved(h) - moved(-h)) - (moved(2.0 * h) - moved(-2.0 * h))) / (12.0 * h);
-            assert!((slope - difference).abs() < 1e-7 * (1.0 + slope.abs()), "{}: {k}: {slope} {difference}", case.name);
+            assert!(
+                (slope - difference).abs() < 1e-7 * (1.0 + slope.abs()),
+                "{}: {k}: {slope} {difference}",
+                case.name
+            );
         }
     }
 }
@@ -344,7 +347,12 @@ fn probabilities_are_marginals() {
                     let pairs = case.assignments().into_iter().zip(&logs);
                     let truth: f64 =
                         pairs.filter(|(a, _)| a[cell] == value).map(|(_, log)| (log - total).exp()).sum();
-                    assert!((found - truth).abs() < 1e-9, "{}: {} {cell} {k}: {found} {truth}", case.name, z.name);
+                    assert!(
+                        (found - truth).abs() < 1e-9,
+                        "{}: {} {cell} {k}: {found} {truth}",
+                        case.name,
+                        z.name
+                    );
                 }
                 cell += 1;
             }
@@ -371,7 +379,10 @@ fn draws_follow_the_joint_posterior() {
                 .flat_map(|z| {
                     let site = named(&sites, &bound, z.name);
                     let width = site.names.len();
-                    site.values[draw * width..(draw + 1) * width].iter().map(|&value| value as i64).collect::<Vec<_>>()
+                    site.values[draw * width..(draw + 1) * width]
+                        .iter()
+                        .map(|&value| value as i64)
+                        .collect::<Vec<_>>()
                 })
                 .collect();
             let place = assignments.iter().position(|known| *known == drawn);
@@ -406,7 +417,12 @@ fn chi_square(counts: &[f64], expected: &[f64]) -> (f64, f64) {
 fn sites(bound: &BoundModel, objective: &Objective, position: &[f64], count: usize) -> Vec<SiteDraws> {
     let positions = position.repeat(count);
     let mut sites = posterior::evaluate(bound, objective, &positions, count, 7);
-    posterior::average_states(bound, objective, Draws { positions: &positions, count, weights: None }, &mut sites);
+    posterior::average_states(
+        bound,
+        objective,
+        Draws { positions: &positions, count, weights: None },
+        &mut sites,
+    );
     sites
 }
 
@@ -451,9 +467,11 @@ fn coupled_elements_are_refused() {
             .to_string(),
     ];
     for text in refused {
-        let data = json!({"x": [0.2, 0.4, 0.1], "y": [0.3, -1.2, 2.1], "X": [[0.1, 0.3], [0.2, 0.7], [1.3, 0.4]]});
+        let data =
+            json!({"x": [0.2, 0.4, 0.1], "y": [0.3, -1.2, 2.1], "X": [[0.1, 0.3], [0.2, 0.7], [1.3, 0.4]]});
         let mut data = data;
-        let fields: Vec<String> = data.as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default();
+        let fields: Vec<String> =
+            data.as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default();
         for field in fields.iter().filter(|field| !text.contains(&format!("data {field}["))) {
             data.as_object_mut().expect("an object").remove(field);
         }

@@ -19,7 +19,10 @@ pub fn run(arguments: &ExplainArguments) -> Status {
             Status::Done
         }
         _ if looks_like_a_code(&arguments.what) && !path.exists() => {
-            terminal::problem(&format!("there is no diagnostic `{}`; docs/errors.md lists them all", arguments.what));
+            terminal::problem(&format!(
+                "there is no diagnostic `{}`; docs/errors.md lists them all",
+                arguments.what
+            ));
             Status::Usage
         }
         _ => explain_model(arguments, path),

@@ -1,12 +1,13 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
+pub mod fault;
 pub mod outcome;
 pub mod target;
 
 use std::sync::Arc;
 
 use crate::data::{self, BoundModel};
-use crate::diagnostics::{Diagnostic, any_error};
+use crate::diagnostics::{Diagnostic, allow, any_error};
 use crate::estimator::{self, Choice};
 use crate::graph::{self, Node};
 use crate::inference::{self, Fit, Options, Watch};
@@ -35,13 +36,20 @@ pub struct Checked {
 pub fn check(source: &Source) -> Checked {
     let (tree, mut diagnostics) = syntax::parse(source);
     let (model, found) = model::check(&tree);
-    diagnostics.extend(found);
+    // A statement that could not be read may hold the use that a warning misses.
+    let unread = any_error(&diagnostics);
+    diagnostics.extend(found.into_iter().filter(|diagnostic| diagnostic.is_error() || !unread));
     let mut choices = Vec::new();
     if !any_error(&diagnostics) {
         let (chosen, refused) = estimator::choose(&model);
         choices = chosen;
         diagnostics.extend(refused);
     }
+    // A lint of a model that lacks a statement speaks of the wrong model.
+    if any_error(&diagnostics) {
+        diagnostics.retain(Diagnostic::is_error);
+    }
+    allow::withhold(&mut diagnostics, source);
     diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| (label.file, label.span)));
     let model = (!any_error(&diagnostics)).then(|| Arc::new(model));
     Checked { tree, model, choices, diagnostics }
@@ -102,7 +110,7 @@ pub fn fit(
     let mut target = CompiledTarget::new(objective, threads);
     let fit = inference::fit(&mut target, options, watch);
     let dimension = objective.layout.dimension;
-    let count = if dimension == 0 { options.draws } else { fit.draws.len() / dimension };
+    let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
     let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
     let weights: Option<Vec<f64>> =
         fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());

@@ -13,8 +13,10 @@ use super::lbfgs;
 use super::newton::{Move, Point, Quadratic, advance};
 
 /// Up to this many coordinates a path takes Newton steps with the whole Hessian.
-pub const NEWTON_LIMIT: usize = 128;
+pub const NEWTON_LIMIT: usize = 256;
 const STEPS: usize = 100;
+/// Steps over which a negligible gain ends a path, and that gain in nats: at corners slopes never vanish.
+const PATIENCE: (usize, f64) = (8, 0.05);
 const SCORING_PAIRS: usize = 8;
 
 /// How a path ended.
@@ -103,11 +105,14 @@ fn newton_path(evaluator: &mut Evaluator, start: Point, normals: &[f64]) -> Opti
     let (mut point, mut damping, mut reach) = (start, 1e-3, 0.0_f64);
     let mut best = Best { path: None, falls: 0 };
     let mut ending = Ending::Unfinished;
+    let mut values: Vec<f64> = Vec::new();
     for step in 0..STEPS {
         let Some(quadratic) = Quadratic::at(evaluator, &point) else { break };
         let decrement = quadratic.decrement();
         reach = reach.max(point.position.amax());
-        let settled = decrement < 1e-4;
+        values.push(point.value);
+        let stands = step >= PATIENCE.0 && point.value - values[step - PATIENCE.0] < PATIENCE.1;
+        let settled = decrement < 1e-4 || stands;
         if settled || decrement < 4.0 * dimension + 16.0 || step + 1 == STEPS || !evaluator.may_continue() {
             let elbo = elbo::of_gaussian(evaluator, &quadratic.gaussian, normals);
             best.consider(&quadratic, elbo, reach);

@@ -48,7 +48,7 @@ pub fn log_probability(b: &mut Builder, p: Node) -> Node {
     b.select(possible, log, never)
 }
 
-/// x log(y), and 0 at x = 0 whatever y is.
+/// x log(y), and 0 at x = 0 whatever y is; at y = 0 without a derivative, as `log_probability`.
 pub(super) fn x_log_y(b: &mut Builder, x: Node, y: Node) -> Node {
     let (zero, one) = (b.constant(0.0), b.constant(1.0));
     let none = b.equal(x, zero);
@@ -58,13 +58,15 @@ pub(super) fn x_log_y(b: &mut Builder, x: Node, y: Node) -> Node {
     b.select(none, zero, product)
 }
 
-/// x log(1 - y), and 0 at x = 0 whatever y is.
+/// x log(1 - y), and 0 at x = 0 whatever y is; at y = 1 without a derivative.
 pub(super) fn x_log_one_minus_y(b: &mut Builder, x: Node, y: Node) -> Node {
     let (zero, one) = (b.constant(0.0), b.constant(1.0));
     let none = b.equal(x, zero);
     let possible = b.less(y, one);
     let y = b.select(possible, y, zero);
     let y = b.select(none, zero, y);
+    let possible = b.less(y, one);
+    let y = b.select(possible, y, zero);
     let negative = b.neg(y);
     let log = b.log1p(negative);
     let never = b.constant(f64::NEG_INFINITY);

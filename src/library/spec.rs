@@ -220,7 +220,7 @@ pub enum Action {
         /// What the result has of the two axes.
         result: Rank,
     },
-    /// Takes vectors over the axis, gives a matrix over it and its twin: a kernel.
+    /// Takes vectors over the axis (or nothing), gives a matrix over it and its twin: a kernel, `diag`, `eye`.
     Kernel,
 }
 

@@ -41,7 +41,8 @@ impl Work<'_, '_> {
         (unary, step): (Node, Node),
     ) -> (Node, Node) {
         let builder = &mut self.translator.builder;
-        let without = |axes: &[Axis]| -> Vec<Axis> { axes.iter().copied().filter(|&axis| axis != along).collect() };
+        let without =
+            |axes: &[Axis]| -> Vec<Axis> { axes.iter().copied().filter(|&axis| axis != along).collect() };
         let unary_axes = without(builder.axes_of(unary));
         let step_axes = without(builder.axes_of(step));
         let mut carry_axes: Vec<Axis> = unary_axes.iter().chain(&step_axes).copied().collect();
@@ -75,12 +76,19 @@ impl Work<'_, '_> {
     }
 
     /// The one axis along which a read is one element back, at the cell itself along all others.
-    fn chain_axis(&mut self, site: SiteId, home: &Reference, read: &Reference) -> Result<Axis, Box<Diagnostic>> {
+    fn chain_axis(
+        &mut self,
+        site: SiteId,
+        home: &Reference,
+        read: &Reference,
+    ) -> Result<Axis, Box<Diagnostic>> {
         let mut found = None;
         for (own, place) in home.cells_in_order().iter().zip(&read.places) {
             match place {
                 Place::Here(axis) if axis == own => {}
-                Place::At(positions) if found.is_none() && self.is_previous(*positions, *own) => found = Some(*own),
+                Place::At(positions) if found.is_none() && self.is_previous(*positions, *own) => {
+                    found = Some(*own)
+                }
                 _ => return Err(refusal::not_a_chain(self, site)),
             }
         }
@@ -105,7 +113,8 @@ impl Work<'_, '_> {
                 continue;
             }
             for read in reads.iter().filter(|read| **read != home) {
-                let elsewhere = own.iter().zip(&read.places).filter(|(axis, place)| **place != Place::Here(**axis));
+                let elsewhere =
+                    own.iter().zip(&read.places).filter(|(axis, place)| **place != Place::Here(**axis));
                 along.extend(elsewhere.map(|(axis, _)| *axis));
             }
         }

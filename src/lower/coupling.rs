@@ -44,7 +44,9 @@ fn mixed<'r>(graph: &Graph, node: Node, references: &'r [Reference]) -> Option<&
 /// The axes whose elements an operation brings together.
 fn combined(graph: &Graph, op: &Op) -> Vec<Axis> {
     match op {
-        Op::Sum(axes) | Op::Max(axes) | Op::LogSumExp(axes) | Op::Contract(axes) | Op::Gather(axes) => axes.clone(),
+        Op::Sum(axes) | Op::Max(axes) | Op::LogSumExp(axes) | Op::Contract(axes) | Op::Gather(axes) => {
+            axes.clone()
+        }
         Op::Scatter { targets, .. } => targets.clone(),
         Op::Rename(pairs) => pairs.iter().map(|&(from, _)| from).collect(),
         Op::CumulativeSum(axis, _) => vec![*axis],

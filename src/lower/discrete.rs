@@ -22,7 +22,10 @@ pub struct StateProbabilities {
 }
 
 /// The derivative of the log density by a constant added to a state's weight is that state's probability.
-pub(super) fn probabilities(translator: &mut Translator, elimination: &Elimination) -> Vec<StateProbabilities> {
+pub(super) fn probabilities(
+    translator: &mut Translator,
+    elimination: &Elimination,
+) -> Vec<StateProbabilities> {
     let tapped: Vec<(&Eliminated, Node)> =
         elimination.eliminated.iter().filter_map(|latent| Some((latent, latent.tap?))).collect();
     let taps: Vec<Node> = tapped.iter().map(|(_, tap)| *tap).collect();
@@ -94,7 +97,11 @@ pub(super) fn summed_out(translator: &Translator, latent: &Eliminated) -> Summed
     };
     let axes = graph.axes_of(table);
     let cost = axes.iter().map(|&axis| graph.axis_size(axis) as f64).product();
-    SummedOut { site: latent.site, axes: axes.iter().map(|&axis| graph.axis(axis).label.clone()).collect(), cost }
+    SummedOut {
+        site: latent.site,
+        axes: axes.iter().map(|&axis| graph.axis(axis).label.clone()).collect(),
+        cost,
+    }
 }
 
 /// Joint draws of all states: the latent summed out last is drawn first, and the others given those already drawn.

@@ -112,7 +112,12 @@ impl Work<'_, '_> {
     /// The references that a table varies over.
     pub(super) fn references(&self, table: Node) -> Vec<Reference> {
         let axes = self.translator.builder.axes_of(table);
-        self.translator.references().iter().filter(|reference| axes.contains(&reference.axis)).cloned().collect()
+        self.translator
+            .references()
+            .iter()
+            .filter(|reference| axes.contains(&reference.axis))
+            .cloned()
+            .collect()
     }
 
     pub(super) fn tables_of(&self, site: SiteId) -> Vec<Node> {
@@ -220,7 +225,12 @@ impl Work<'_, '_> {
 
     /// A table that reads the latent elsewhere, as a table at the latent's own cells: its rows are added into the cells
     /// that they read. Rows that read no cell do not depend on the states; they become a table of their own.
-    fn brought_home(&mut self, table: Node, read: &Reference, home: &Reference) -> Result<Node, Box<Diagnostic>> {
+    fn brought_home(
+        &mut self,
+        table: Node,
+        read: &Reference,
+        home: &Reference,
+    ) -> Result<Node, Box<Diagnostic>> {
         let mut axes = home.cells.clone();
         axes.push(home.axis);
         let mut renamed = vec![(read.axis, home.axis)];
@@ -248,7 +258,8 @@ impl Work<'_, '_> {
         if !at.is_empty() {
             return Ok(builder.scatter(table, &at, &axes));
         }
-        let outer: Vec<Axis> = builder.axes_of(table).iter().copied().filter(|axis| !axes.contains(axis)).collect();
+        let outer: Vec<Axis> =
+            builder.axes_of(table).iter().copied().filter(|axis| !axes.contains(axis)).collect();
         Ok(builder.sum(table, &outer))
     }
 
@@ -265,7 +276,8 @@ impl Work<'_, '_> {
     fn keep_outside_rows(&mut self, table: Node, read: &Reference, at: &[(Axis, Node)]) {
         let inside: Vec<Node> = at.iter().map(|&(axis, positions)| self.within(positions, axis)).collect();
         let builder = &mut self.translator.builder;
-        let Some(inside) = inside.into_iter().reduce(|all, each| builder.binary(Binary::And, all, each)) else {
+        let Some(inside) = inside.into_iter().reduce(|all, each| builder.binary(Binary::And, all, each))
+        else {
             return;
         };
         let zero = builder.constant(0.0);

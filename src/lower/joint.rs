@@ -38,7 +38,8 @@ pub(super) fn build(translator: &mut Translator, centring: &Centring) -> Result<
         return Err(problem);
     }
     let model = translator.model();
-    let factors: Vec<(String, Node)> = model.factors.iter().map(|factor| factor_table(translator, factor)).collect();
+    let factors: Vec<(String, Node)> =
+        model.factors.iter().map(|factor| factor_table(translator, factor)).collect();
     joint.tables.extend(factors);
     Ok(joint)
 }

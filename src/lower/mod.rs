@@ -8,6 +8,7 @@ mod eliminate;
 mod joint;
 mod latents;
 mod predict;
+pub mod probe;
 mod refusal;
 mod states;
 pub mod support;
@@ -74,7 +75,8 @@ pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<D
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
     let gradient = autodiff::gradient(&mut translator.builder, log_joint, &positions);
-    let hessian_vector = autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);
+    let hessian_vector =
+        autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);
     let mut randoms = Vec::new();
     let mut probabilities = Vec::new();
     let mut sums = Vec::new();

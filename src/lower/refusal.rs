@@ -23,14 +23,19 @@ pub(super) fn too_large(work: &Work, site: SiteId, size: f64) -> Box<Diagnostic>
 
 pub(super) fn entangled(work: &Work) -> Box<Diagnostic> {
     let names: Vec<String> = work.left.iter().map(|&site| format!("`{}`", name(work, site))).collect();
-    let message = format!("{} meet in one term, and none can be summed out before the others", names.join(" and "));
+    let message =
+        format!("{} meet in one term, and none can be summed out before the others", names.join(" and "));
     let refusal = refuse(work, work.left[0], message);
     Box::new(refusal.help("put their values into one latent with a state for each combination"))
 }
 
 pub(super) fn too_many_reads(work: &Work, site: SiteId, table: Node) -> Box<Diagnostic> {
-    let term = work.named.iter().find(|(_, node)| *node == table).map_or("one term", |(name, _)| name.as_str());
-    let message = format!("{term} reads several elements of `{}`, or one beside other latents elsewhere", name(work, site));
+    let term =
+        work.named.iter().find(|(_, node)| *node == table).map_or("one term", |(name, _)| name.as_str());
+    let message = format!(
+        "{term} reads several elements of `{}`, or one beside other latents elsewhere",
+        name(work, site)
+    );
     let refusal = refuse(work, site, message);
     Box::new(refusal.help("a chain reads the element and the one before it: `z[t]` and `z[t-1]`"))
 }

@@ -44,7 +44,12 @@ fn states_of(translator: &Translator, site: SiteId) -> Option<States> {
 }
 
 /// The outermost value of an end over all cells.
-fn end(translator: &Translator, term: &Option<Arc<Term>>, without: f64, outer: fn(f64, f64) -> f64) -> Option<f64> {
+fn end(
+    translator: &Translator,
+    term: &Option<Arc<Term>>,
+    without: f64,
+    outer: fn(f64, f64) -> f64,
+) -> Option<f64> {
     let Some(term) = term else { return Some(without) };
     let values = evaluate(translator.model(), translator.bindings(), term)?;
     values.values.iter().copied().reduce(outer)

@@ -13,7 +13,9 @@ const NAMED: usize = 3;
 /// One diagnostic for each `observe` whose data its distribution cannot produce.
 pub fn check(bound: &BoundModel) -> Vec<Diagnostic> {
     let checked = bound.model().factors.iter().filter_map(|factor| match factor {
-        Factor::Observe { target, distribution: Distribution::Family(call), .. } => check_one(bound, target, call),
+        Factor::Observe { target, distribution: Distribution::Family(call), .. } => {
+            check_one(bound, target, call)
+        }
         _ => None,
     });
     checked.collect()
@@ -31,12 +33,19 @@ fn check_one(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Dia
     let wrong: Vec<(usize, f64)> =
         values.values.iter().copied().enumerate().filter(|&(flat, value)| outside(flat, value)).collect();
     let &(_, first) = wrong.first()?;
-    let named: Vec<String> =
-        wrong.iter().take(NAMED).map(|&(flat, value)| format!("{value}{}", place(bound, target, &values, flat))).collect();
+    let named: Vec<String> = wrong
+        .iter()
+        .take(NAMED)
+        .map(|&(flat, value)| format!("{value}{}", place(bound, target, &values, flat)))
+        .collect();
     let more = wrong.len().saturating_sub(NAMED);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     let words = domain(call.family.support.domain).map_or("", |row| row.words);
-    let message = format!("`{}` can never produce {first}: its values are {words}{}", call.family.name, bounds_words(call));
+    let message = format!(
+        "`{}` can never produce {first}: its values are {words}{}",
+        call.family.name,
+        bounds_words(call)
+    );
     Some(
         Diagnostic::new(Code(760), message)
             .at(target.span, format!("holds {}{rest}", named.join(", ")))

@@ -221,6 +221,7 @@ impl<'t> Checker<'t> {
         }
         scope.bound.truncate(depth);
         if arguments.iter().any(terms::is_broken) {
+            self.demand(called.name, parameters, &arguments);
             return None;
         }
         let over = self.joint_axes(called, (form, &arguments), explicit, (target, scope))?;
@@ -246,13 +247,12 @@ impl<'t> Checker<'t> {
         let signatures: Vec<String> =
             called.family.forms.iter().map(|form| signature(called.name, &form_names(form))).collect();
         let known: Vec<&str> = called.family.forms.iter().flat_map(form_names).collect();
-        let given = called.arguments.len();
         let diagnostic = match misfit {
             Some(Misfit::Unknown(name)) => {
                 Misfit::Unknown(name).diagnostic(&function, called.span, &signatures, &known)
             }
             Some(Misfit::Twice(name)) => errors::argument_twice(&function, name),
-            _ => errors::arity(&function, called.span, given, &signatures.join(" or ")),
+            _ => errors::arity(&function, called.span, called.arguments, &signatures),
         };
         self.report(diagnostic);
         None

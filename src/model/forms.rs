@@ -36,7 +36,7 @@ impl<'t> Checker<'t> {
             }
             ("size" | "rep" | "transpose" | "int", _) => {
                 let shown = format!("{name}(x)");
-                Some(self.fail(span, errors::arity(&call.function, span, call.arguments.len(), &shown)))
+                Some(self.fail(span, errors::arity(&call.function, span, &call.arguments, &[shown])))
             }
             _ => None,
         }

@@ -4,6 +4,7 @@ mod acting;
 mod calls;
 mod checker;
 mod combinators;
+mod demands;
 mod dialect;
 mod dims;
 mod distributions;

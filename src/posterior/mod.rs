@@ -55,7 +55,7 @@ pub(crate) fn run_batches(
     let program = Program::compile(&objective.graph, nodes);
     let lengths: Vec<usize> = nodes.iter().map(|&node| objective.graph.len_of(node)).collect();
     let mut values: Vec<Vec<f64>> = lengths.iter().map(|length| vec![0.0; length * count]).collect();
-    let per_draw = |all: &[f64]| if count == 0 { 0 } else { all.len() / count };
+    let per_draw = |all: &[f64]| all.len().checked_div(count).unwrap_or(0);
     let (d, r) = (per_draw(draws), per_draw(random));
     let mut workspace = program.workspace(BATCH.min(count.max(1)));
     for from in (0..count).step_by(BATCH) {

@@ -1,10 +1,10 @@
 //! A fit in words and in data; computes nothing.
 
 pub mod csv;
-pub mod json;
-pub mod reference;
 pub mod errors;
 pub mod explain;
+pub mod json;
+pub mod reference;
 pub mod text;
 
 use serde::{Serialize, Serializer};

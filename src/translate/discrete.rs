@@ -97,13 +97,16 @@ impl Translator<'_> {
 
     fn place(&mut self, address: &Address) -> Place {
         match address {
-            Address::Here(AxisVar { dim, copy }) => Place::Here(self.axis(AxisVar { dim: *dim, copy: *copy })),
+            Address::Here(AxisVar { dim, copy }) => {
+                Place::Here(self.axis(AxisVar { dim: *dim, copy: *copy }))
+            }
             Address::At(position) => Place::At(self.term(position)),
         }
     }
 
     fn reference(&mut self, site: SiteId, places: Vec<Place>) -> Reference {
-        let known = self.discrete.references.iter().find(|known| known.site == site && known.places == places);
+        let known =
+            self.discrete.references.iter().find(|known| known.site == site && known.places == places);
         if let Some(known) = known {
             return known.clone();
         }

@@ -13,7 +13,7 @@ use crate::array::Array;
 impl Translator<'_> {
     /// The node of a term, over (at most) the term's axes.
     pub fn term(&mut self, term: &Term) -> Node {
-        if let Some(leaf) = self.from_outside(term) {
+        if let Some(leaf) = self.leaf_from_outside(term) {
             return leaf;
         }
         self.builder.set_origin(term.span.start as u32);

@@ -109,6 +109,28 @@ pub fn index_kind(term: &Term, wanted: &str, better: Option<&str>, model: &Model
     }
 }
 
+/// Two indices at each other's places.
+pub fn swapped(
+    array: &str,
+    [(first, first_span), (second, second_span)]: [(&str, Span); 2],
+    wanted: &[String; 2],
+    declared: Option<Span>,
+) -> Diagnostic {
+    let [one, other] = wanted;
+    let edits = vec![
+        Edit { span: first_span, text: second.to_string() },
+        Edit { span: second_span, text: first.to_string() },
+    ];
+    let diagnostic = Diagnostic::new(Code(304), format!("the indices of `{array}` are swapped"))
+        .at(first_span, format!("an index into {other}, wanted one into {one}"))
+        .at(second_span, format!("an index into {one}"));
+    let diagnostic = match declared {
+        Some(declared) => diagnostic.at(declared, format!("`{array}` is over {one}, {other}")),
+        None => diagnostic,
+    };
+    diagnostic.fix(format!("write `{array}[{second}, {first}]`"), edits)
+}
+
 /// Positions of two dims compared.
 pub fn compared_indices(span: Span, names: [&String; 2], terms: [&Term; 2]) -> Diagnostic {
     Diagnostic::new(

@@ -118,6 +118,14 @@ pub fn distribution_as_number(name: &str, span: Span) -> Diagnostic {
         ))
 }
 
+/// `let mu = normal(0, 5)`
+pub fn assigned_distribution(name: &Name, span: Span) -> Diagnostic {
+    Diagnostic::new(Code(404), format!("`{}` is given a distribution, not a number", name.text))
+        .at(span, "a distribution is not a number")
+        .at(name.span, "declared by `let`, which wants a value")
+        .help(format!("if it is unobserved, draw it: `latent {} ~ …`", name.text))
+}
+
 /// A function's name without a call.
 pub fn function_as_number(name: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code(409), format!("`{name}` is a function, not a number"))
