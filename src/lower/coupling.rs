@@ -3,12 +3,37 @@
 
 use std::collections::HashSet;
 
+use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::graph::{Axis, Graph, Node, Op};
-use crate::translate::{Reference, Translator};
+use crate::model::SiteKind;
+use crate::translate::{Reading, Reference, Translator};
 
-/// An error if some node under the tables combines different elements of a latent that is carried.
-pub(super) fn check(translator: &Translator, tables: &[(String, Node)]) -> Result<(), Box<Diagnostic>> {
+use super::joint;
+use super::latents::Centring;
+use super::states::is_discrete;
+
+/// An error if some node under the terms of the density combines different elements of a latent that is carried, or
+/// if one latent says which element of another is read. The terms are built once more for this, with opaque reads:
+/// otherwise a sum over cells, each with the same states, would have become a product with their number.
+pub(super) fn check(bound: &BoundModel, centring: &Centring) -> Result<(), Box<Diagnostic>> {
+    let model = bound.model();
+    let summed = |id| matches!(model.site(id).kind, SiteKind::Latent { .. }) && is_discrete(model, id);
+    if !model.site_ids().any(summed) {
+        return Ok(());
+    }
+    let mut translator = Translator::new(model, bound.bindings());
+    translator.read_states_as(Reading::Opaque);
+    let joint = joint::build(&mut translator, centring)?;
+    let references = translator.references();
+    let chosen = references.iter().find(|chosen| references.iter().any(|by| chosen.cells.contains(&by.axis)));
+    match chosen {
+        Some(chosen) => Err(chosen_by_another(&translator, chosen)),
+        None => look(&translator, &joint.tables),
+    }
+}
+
+fn look(translator: &Translator, tables: &[(String, Node)]) -> Result<(), Box<Diagnostic>> {
     let graph = translator.builder.graph();
     let references = translator.references();
     let mut seen: HashSet<Node> = HashSet::new();
@@ -57,6 +82,16 @@ fn combined(graph: &Graph, op: &Op) -> Vec<Axis> {
         Op::Scan(scan) => vec![graph.scan(*scan).axis],
         _ => vec![],
     }
+}
+
+fn chosen_by_another(translator: &Translator, reference: &Reference) -> Box<Diagnostic> {
+    let site = translator.model().site(reference.site);
+    let message = format!("which element of `{}` is read depends on a discrete latent", site.name);
+    Box::new(
+        Diagnostic::new(Code(807), message)
+            .at(site.span, "cannot be summed out one by one")
+            .help("read it at an index from the data"),
+    )
 }
 
 fn coupled(translator: &Translator, reference: &Reference, table: &str) -> Box<Diagnostic> {

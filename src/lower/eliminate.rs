@@ -10,7 +10,7 @@ use crate::graph::{Axis, Binary, Node};
 use crate::model::SiteId;
 use crate::translate::{Place, Reference, Translator};
 
-use super::{coupling, refusal};
+use super::refusal;
 
 /// A latent that was summed out, with what its posterior needs.
 #[derive(Clone, Debug)]
@@ -75,7 +75,6 @@ pub(super) fn eliminate(
     latents: &[SiteId],
     purpose: Purpose,
 ) -> Result<Elimination, Box<Diagnostic>> {
-    coupling::check(translator, named)?;
     let tables = named.iter().map(|(_, table)| *table).collect();
     let mut work = Work { translator, named, tables, left: latents.to_vec(), purpose };
     let mut eliminated = Vec::new();

@@ -66,6 +66,7 @@ pub struct SummedOut {
 /// # Errors
 /// If a discrete latent cannot be summed out.
 pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<Diagnostic>> {
+    coupling::check(bound, centring)?;
     let mut translator = Translator::new(bound.model(), bound.bindings());
     let joint = joint::build(&mut translator, centring)?;
     let log_joint = match joint.discrete.as_slice() {

@@ -13,7 +13,7 @@ mod terms;
 use std::collections::HashMap;
 
 pub use bindings::{Bindings, Coordinates};
-pub use discrete::{Place, Reference, States};
+pub use discrete::{Place, Reading, Reference, States};
 pub use draws::DrawPlan;
 
 use crate::array::Array;
