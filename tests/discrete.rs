@@ -63,7 +63,7 @@ impl Case {
                 let observed = z.head.split("]:").next().map_or(z.head, |head| head);
                 let observed =
                     if observed.contains('[') { format!("{observed}]") } else { z.name.to_string() };
-                format!("data {}\nobserve {observed} ~ {}", z.head.replace(": time,", ","), z.prior)
+                format!("data {}\nobserve {observed} ~ {}", z.head.replace("int(0..6)", "count"), z.prior)
             })
             .collect();
         let text = format!("{}\n{}\n{}\n", self.before, known.join("\n"), self.after);
@@ -462,6 +462,7 @@ fn coupled_elements_are_refused() {
             "{chain}latent b[t: time]: bool ~ bernoulli(if t == 1 then 0.5 else 0.3 + 0.4 * b[t-1])\n\
              observe y ~ normal(a + 2 * b, 1)\n"
         ),
+        format!("{z}let m = 2 * z\nobserve y[i: obs] ~ normal(m[i] + m[1], 1)\n"),
         "dim time\ndata y[time]: real\n\
          latent a[t: time]: bool ~ bernoulli(if t <= 2 then 0.5 else 0.2 + 0.6 * a[t-2])\nobserve y ~ normal(a, 1)\n"
             .to_string(),

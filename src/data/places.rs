@@ -133,6 +133,7 @@ impl Sweep<'_, '_> {
             | TermKind::Position(_)
             | TermKind::Size(_)
             | TermKind::Replicate(_)
+            | TermKind::States(..)
             | TermKind::Broken => {}
         }
     }

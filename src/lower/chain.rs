@@ -27,7 +27,7 @@ impl Work<'_, '_> {
         let step = steps.iter().fold(zero, |sum, (table, _)| builder.add(sum, *table));
         let step = builder.expand(step, &[along, previous, home.axis]);
         let (total, filtered) = self.forward(along, previous, home, (unary, step));
-        let message = self.translator.builder.log_sum_exp(total, &[home.axis]);
+        let message = self.over_states(total, home.axis);
         self.tables.push(message);
         Ok(Chain { along, previous, filtered, step })
     }
@@ -55,7 +55,8 @@ impl Work<'_, '_> {
         let step_leaf = builder.leaf(scan, 2, &step_axes);
         let before = builder.rename(carry, &[(home.axis, previous)]);
         let joint = builder.add(before, step_leaf);
-        let summed = builder.log_sum_exp(joint, &[previous]);
+        let summed = self.over_states(joint, previous);
+        let builder = &mut self.translator.builder;
         let next = builder.add(summed, unary_leaf);
         let states = builder.graph().axis_size(home.axis) as f64;
         // The first step does not depend on the state before it: any weights that sum to 1 will do.

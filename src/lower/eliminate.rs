@@ -10,7 +10,7 @@ use crate::graph::{Axis, Binary, Node};
 use crate::model::SiteId;
 use crate::translate::{Place, Reference, Translator};
 
-use super::{coupling, refusal};
+use super::refusal;
 
 /// A latent that was summed out, with what its posterior needs.
 #[derive(Clone, Debug)]
@@ -48,11 +48,15 @@ pub(super) struct Chain {
     pub(super) step: Node,
 }
 
-/// Whether the tables get taps for the posterior of the states.
+/// What latents are summed out for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taps {
-    Wanted,
-    Unwanted,
+pub(super) enum Purpose {
+    /// The density of the rest.
+    Density,
+    /// The posterior of the states: their tables get taps.
+    Posterior,
+    /// The states that are most probable together: the largest term in place of the sum, with taps.
+    Best,
 }
 
 /// What is left: a scalar, and the latents in the order in which they were summed out.
@@ -69,11 +73,10 @@ pub(super) fn eliminate(
     translator: &mut Translator,
     named: &[(String, Node)],
     latents: &[SiteId],
-    taps: Taps,
+    purpose: Purpose,
 ) -> Result<Elimination, Box<Diagnostic>> {
-    coupling::check(translator, named)?;
     let tables = named.iter().map(|(_, table)| *table).collect();
-    let mut work = Work { translator, named, tables, left: latents.to_vec(), taps };
+    let mut work = Work { translator, named, tables, left: latents.to_vec(), purpose };
     let mut eliminated = Vec::new();
     while !work.left.is_empty() {
         let next = work.next()?;
@@ -92,7 +95,7 @@ pub(super) struct Work<'t, 'm> {
     pub(super) tables: Vec<Node>,
     /// Latents not yet summed out.
     pub(super) left: Vec<SiteId>,
-    taps: Taps,
+    purpose: Purpose,
 }
 
 impl Work<'_, '_> {
@@ -193,13 +196,21 @@ impl Work<'_, '_> {
         let (unary, tap) = self.tapped(unary, &home);
         let how = match steps.as_slice() {
             [] => {
-                let message = self.translator.builder.log_sum_exp(unary, &[home.axis]);
+                let message = self.over_states(unary, home.axis);
                 self.tables.push(message);
                 How::Local(unary)
             }
             steps => How::Chain(self.chain(site, &home, unary, steps)?),
         };
         Ok(Eliminated { site, low, home, how, tap })
+    }
+
+    /// A table of logs summed over states, or its largest.
+    pub(super) fn over_states(&mut self, table: Node, states: Axis) -> Node {
+        match self.purpose {
+            Purpose::Density | Purpose::Posterior => self.translator.builder.log_sum_exp(table, &[states]),
+            Purpose::Best => self.translator.builder.max(table, &[states]),
+        }
     }
 
     /// A table summed over all cells that are not the latent's own.
@@ -284,7 +295,7 @@ impl Work<'_, '_> {
     }
 
     fn tapped(&mut self, unary: Node, home: &Reference) -> (Node, Option<Node>) {
-        if self.taps == Taps::Unwanted {
+        if self.purpose == Purpose::Density {
             return (unary, None);
         }
         let builder = &mut self.translator.builder;

@@ -1,7 +1,7 @@
 //! The log joint density as tables, one for each prior and each likelihood term.
 
 use crate::diagnostics::Diagnostic;
-use crate::graph::{Builder, Node};
+use crate::graph::{Axis, Builder, Node};
 use crate::library::Rank;
 use crate::model::{AxisVar, Distribution, Factor, SiteId};
 use crate::translate::Translator;
@@ -24,12 +24,13 @@ pub(super) fn build(translator: &mut Translator, centring: &Centring) -> Result<
     let mut problem = None;
     translator.walk(|translator, site| {
         let name = format!("the prior of `{}`", translator.model().site(site).name);
-        if !states::is_discrete(translator.model(), site) {
-            let bound = latents::bind(translator, site, centring, &mut joint.layout);
-            return joint.tables.extend(bound.map(|table| (name.clone(), table)));
-        }
-        joint.discrete.push(site);
-        match states::carry(translator, site) {
+        let table = if states::is_discrete(translator.model(), site) {
+            joint.discrete.push(site);
+            states::carry(translator, site)
+        } else {
+            Ok(latents::bind(translator, site, centring, &mut joint.layout))
+        };
+        match table {
             Ok(table) => joint.tables.push((name, table)),
             Err(refused) => problem = problem.take().or(Some(refused)),
         }
@@ -69,10 +70,15 @@ pub(super) fn over_cells(
     axes: &[AxisVar],
     distribution: &Distribution,
 ) -> Node {
+    let cells = cells(translator, axes, distribution);
+    translator.builder.expand(density, &cells)
+}
+
+/// The axes of a statement without those that one value of its distribution takes whole.
+pub(super) fn cells(translator: &mut Translator, axes: &[AxisVar], distribution: &Distribution) -> Vec<Axis> {
     let joint = joint_axes(distribution);
     let cells: Vec<AxisVar> = axes.iter().copied().filter(|axis| !joint.contains(axis)).collect();
-    let cells = translator.axes(&cells);
-    translator.builder.expand(density, &cells)
+    translator.axes(&cells)
 }
 
 /// The axes that one value of a distribution takes whole.

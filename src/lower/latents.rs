@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::translate::Translator;
 
-use super::joint::over_cells;
+use super::joint::{cells, over_cells};
 
 /// How much of its location and scale each latent keeps: 1 centred (the latent itself is the coordinate), 0
 /// non-centred (the coordinate is (z - location) / scale), between: partly (Gorinova, Moore and Hoffman 2020).
@@ -59,13 +59,13 @@ impl Layout {
 }
 
 /// Binds a latent to its stretch; the log densities it adds: its prior, over its cells where that reads a discrete
-/// latent, and its transform's determinant.
+/// latent, and its transform's determinant, spread evenly over these.
 pub(super) fn bind(
     translator: &mut Translator,
     id: SiteId,
     centring: &Centring,
     layout: &mut Layout,
-) -> [Node; 2] {
+) -> Node {
     let site = translator.model().site(id);
     let SiteKind::Latent { prior, .. } = &site.kind else { unreachable!("called for latents") };
     let place = place_of(translator, &site.domain);
@@ -78,20 +78,24 @@ pub(super) fn bind(
         && let Some(call) = centrable(translator.model(), id)
         && !reads_states(translator, call)
     {
-        let zero = translator.builder.constant(0.0);
-        return [bind_moved(translator, id, call, free, kept), zero];
+        return bind_moved(translator, id, call, free, kept);
     }
     let transform = site.domain.domain.transform.expect("latents without transform are refused before");
     let image = (transform.forward)(&mut translator.builder, free, &place);
     translator.bind_site(id, image.value);
     let density = translator.log_density(prior, image.value);
-    let density = match translator.varies_over_states(density) {
-        true => over_cells(translator, density, &site.axes, prior),
-        false => translator.builder.sum_all(density),
-    };
     let volume = translator.builder.sum_all(image.log_abs_det);
     let normaliser = uniform_normaliser(translator, prior, &place, length);
-    [density, translator.builder.add(volume, normaliser)]
+    let rest = translator.builder.add(volume, normaliser);
+    if !translator.varies_over_states(density) {
+        let density = translator.builder.sum_all(density);
+        return translator.builder.add(density, rest);
+    }
+    let density = over_cells(translator, density, &site.axes, prior);
+    let cells = cells(translator, &site.axes, prior);
+    let count: usize = cells.iter().map(|&axis| translator.builder.graph().axis_size(axis)).product();
+    let share = translator.builder.times(rest, 1.0 / count.max(1) as f64);
+    translator.builder.add(density, share)
 }
 
 /// Whether the arguments of a call vary over the states of a discrete latent.

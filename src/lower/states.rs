@@ -18,8 +18,7 @@ pub(super) fn carry(translator: &mut Translator, site: SiteId) -> Result<Node, B
     let Some(states) = states_of(translator, site) else { return Err(unbounded(model, site)) };
     translator.carry(site, states);
     let home = translator.home(site);
-    let position = translator.builder.iota(home.axis);
-    let value = translator.builder.plus(position, states.low);
+    let value = translator.state_values(&home, states.low);
     let value = translator.builder.expand(value, &home.cells);
     let SiteKind::Latent { prior, .. } = &model.site(site).kind else { unreachable!("called for latents") };
     let density = translator.log_density(prior, value);

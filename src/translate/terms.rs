@@ -69,6 +69,9 @@ impl Translator<'_> {
             TermKind::Replicate(factor) => {
                 *self.replicates.get(factor).expect("replicates are bound before generated quantities")
             }
+            TermKind::States(of, site) => {
+                *self.state_summaries.get(&(*of, *site)).expect("bound before generated quantities")
+            }
             TermKind::Member(position, sub) => {
                 let position = self.term(position);
                 self.member(position, *sub)
