@@ -15,7 +15,7 @@ pub mod support;
 
 pub use cost::expected_axes;
 pub use discrete::StateProbabilities;
-pub use latents::{Centring, LatentBlock, Layout, centrable};
+pub use latents::{Centring, LatentBlock, Layout, centrable, whitenable};
 pub use predict::{RandomSite, Reported};
 
 use crate::data::BoundModel;
