@@ -30,10 +30,10 @@ pub fn fit(
             },
         };
         let mut target = CompiledTarget::new(objective.as_ref().unwrap_or(centred), threads);
-        let left = Options { max_evaluations: options.max_evaluations.saturating_sub(spent), ..options.clone() };
+        let left =
+            Options { max_evaluations: options.max_evaluations.saturating_sub(spent), ..options.clone() };
         let found = inference::fit(&mut target, &left, watch);
         spent += found.evaluations;
-        eprintln!("DEBUG {:?} {:?} {} {:?} {:?}", centring, found.khat, found.evaluations, found.verdict, found.rungs.iter().map(|r| (r.family.clone(), r.elbo.value, r.khat)).collect::<Vec<_>>());
         if best.as_ref().is_none_or(|(fit, _)| rank(&found) < rank(fit)) {
             best = Some((found, objective));
         }
@@ -42,7 +42,8 @@ pub fn fit(
             break;
         }
     }
-    let (mut fit, objective) = best.unwrap_or_else(|| unreachable!("the latents themselves are always tried"));
+    let (mut fit, objective) =
+        best.unwrap_or_else(|| unreachable!("the latents themselves are always tried"));
     fit.evaluations = spent;
     (fit, objective)
 }
@@ -56,8 +57,10 @@ fn rank(fit: &Fit) -> (Verdict, u64) {
 /// What is tried, in order. A latent with a covariance that itself is unknown is whitened first: its coordinates would
 /// be tied ever more tightly as the covariance becomes smoother.
 fn parameterisations(model: &Model) -> Vec<Centring> {
-    let whitened: Vec<SiteId> = model.site_ids().filter(|id| lower::whitenable(model, *id).is_some()).collect();
-    let centrable: Vec<SiteId> = model.site_ids().filter(|id| lower::centrable(model, *id).is_some()).collect();
+    let whitened: Vec<SiteId> =
+        model.site_ids().filter(|id| lower::whitenable(model, *id).is_some()).collect();
+    let centrable: Vec<SiteId> =
+        model.site_ids().filter(|id| lower::centrable(model, *id).is_some()).collect();
     let of = |ids: &[&[SiteId]]| Centring { of: ids.concat().into_iter().map(|id| (id, 0.0)).collect() };
     let mut all = vec![of(&[&whitened])];
     if !whitened.is_empty() {

@@ -165,7 +165,9 @@ fn free_call(model: &Model, id: SiteId) -> Option<&FamilyCall> {
     let SiteKind::Latent { prior: Distribution::Family(call), .. } = &site.kind else { return None };
     let itself = |term: &Term| matches!(term.kind, TermKind::Read(read, _) if read == id);
     let reads_itself = call.arguments.iter().any(|argument| argument.any(&itself));
-    (site.domain.domain.interval == Interval::REAL && site.domain.domain.rank == Rank::Scalar && !reads_itself)
+    (site.domain.domain.interval == Interval::REAL
+        && site.domain.domain.rank == Rank::Scalar
+        && !reads_itself)
         .then_some(call)
 }
 
