@@ -34,7 +34,9 @@ fn stages(name: &str, [model, data]: [&str; 2]) {
     settings.set_snapshot_path(Path::new("snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| texts.iter().for_each(|(stage, text)| insta::assert_snapshot!(format!("{name}_{stage}"), text)));
+    settings.bind(|| {
+        texts.iter().for_each(|(stage, text)| insta::assert_snapshot!(format!("{name}_{stage}"), text))
+    });
 }
 
 #[test]
