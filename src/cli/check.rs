@@ -25,7 +25,7 @@ pub fn run(arguments: &CheckArguments) -> Status {
     let bound = if data.is_empty() && !needs_data(arguments.emit) {
         None
     } else {
-        let (bound, diagnostics) = bind(&loaded.checked, &data);
+        let (bound, diagnostics) = bind(&loaded, &data);
         found.extend(diagnostics);
         bound
     };
@@ -63,7 +63,9 @@ fn fix(path: &Path) -> Result<(), String> {
             return Ok(());
         }
         files::write(path, &mended)?;
-        for diagnostic in found.iter().filter(|diagnostic| !certain(std::slice::from_ref(diagnostic)).is_empty()) {
+        for diagnostic in
+            found.iter().filter(|diagnostic| !certain(std::slice::from_ref(diagnostic)).is_empty())
+        {
             let line = diagnostic.labels.first().map_or(1, |label| source.position(label.span.start).line);
             let offered = diagnostic.help.iter().find(|help| !help.edits.is_empty());
             let done = offered.map_or("", |help| help.text.as_str());

@@ -26,7 +26,9 @@ pub fn apply(text: &str, edits: &[Edit]) -> String {
         if edit.span.start < at {
             continue;
         }
-        if let (Some(kept), Some(_)) = (text.get(at..edit.span.start), text.get(edit.span.start..edit.span.end)) {
+        if let (Some(kept), Some(_)) =
+            (text.get(at..edit.span.start), text.get(edit.span.start..edit.span.end))
+        {
             out.push_str(kept);
             out.push_str(&edit.text);
             at = edit.span.end;
@@ -65,7 +67,8 @@ mod tests {
     #[test]
     fn what_offers_a_choice_is_left_to_the_person() {
         let one = Diagnostic::new(Code(101), "a").fix("f", vec![edit(0, 1, "x")]);
-        let two = Diagnostic::new(Code(101), "b").fix("f", vec![edit(1, 2, "y")]).fix("g", vec![edit(1, 2, "z")]);
+        let two =
+            Diagnostic::new(Code(101), "b").fix("f", vec![edit(1, 2, "y")]).fix("g", vec![edit(1, 2, "z")]);
         assert_eq!(certain(&[one, two]), [edit(0, 1, "x")]);
     }
 }

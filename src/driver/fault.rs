@@ -78,16 +78,23 @@ fn suspects<'m>(model: &'m Model, sums: &[SummedOut]) -> Vec<Suspect<'m>> {
             value: Some(target),
             states,
         },
-        Factor::Potential { value, span } => {
-            Suspect { name: "the potential".to_string(), span: *span, distribution: None, value: Some(value), states }
-        }
+        Factor::Potential { value, span } => Suspect {
+            name: "the potential".to_string(),
+            span: *span,
+            distribution: None,
+            value: Some(value),
+            states,
+        },
     });
     priors.chain(factors).collect()
 }
 
 /// The first term with an element that no density has. Where states are summed out, minus infinity is one of a state
 /// without probability, and is blamed only if nothing else can be.
-fn first_fault<'s, 'm>(suspects: &'s [Suspect<'m>], tables: &'s [Values]) -> Option<(&'s Suspect<'m>, &'s Values, usize)> {
+fn first_fault<'s, 'm>(
+    suspects: &'s [Suspect<'m>],
+    tables: &'s [Values],
+) -> Option<(&'s Suspect<'m>, &'s Values, usize)> {
     let worst = |suspect: &Suspect, value: f64| {
         value.is_nan() || value == f64::INFINITY || (value == f64::NEG_INFINITY && !suspect.states)
     };
@@ -129,7 +136,8 @@ impl<'a> Trace<'a> {
         let cell = table.cell(flat);
         let place = self.place(table, flat);
         let shown = number(table.values[flat]);
-        let message = format!("the log density of {} is {shown}{place} where the fit would start", suspect.name);
+        let message =
+            format!("the log density of {} is {shown}{place} where the fit would start", suspect.name);
         let diagnostic = Diagnostic::new(Code(901), message);
         let culprit = self.culprit(suspect, &cell);
         let (mut diagnostic, blamed) = match &culprit {
@@ -142,7 +150,9 @@ impl<'a> Trace<'a> {
             }
             None => (diagnostic.at(suspect.span, "this term"), suspect.value),
         };
-        if culprit.is_some() {
+        let around = blamed
+            .is_some_and(|term| suspect.span.start <= term.span.start && term.span.end <= suspect.span.end);
+        if culprit.is_some() && !around {
             diagnostic = diagnostic.at(suspect.span, "whose density is asked for");
         }
         for (site, value) in self.latents(blamed, suspect, &cell).into_iter().take(SHOWN) {
@@ -156,11 +166,16 @@ impl<'a> Trace<'a> {
     fn place(&self, table: &Values, flat: usize) -> String {
         let model = self.bound.model();
         let bindings = self.bound.bindings();
-        let named = table.cell(flat).into_iter().zip(&table.axes).filter_map(|((_, at), (_, label, size))| {
-            let name = label.trim_end_matches('\'');
-            let dim = model.dims.iter().zip(0..).find(|(dim, k)| dim.name == name && bindings.sizes[*k] == Some(*size));
-            dim.map(|(dim, k)| format!("{} {}", dim.name, bindings.coordinates[k].name(at)))
-        });
+        let named =
+            table.cell(flat).into_iter().zip(&table.axes).filter_map(|((_, at), (_, label, size))| {
+                let name = label.trim_end_matches('\'');
+                let dim = model
+                    .dims
+                    .iter()
+                    .zip(0..)
+                    .find(|(dim, k)| dim.name == name && bindings.sizes[*k] == Some(*size));
+                dim.map(|(dim, k)| format!("{} {}", dim.name, bindings.coordinates[k].name(at)))
+            });
         let named: Vec<String> = named.collect();
         if named.is_empty() { String::new() } else { format!(" at {}", named.join(", ")) }
     }
@@ -208,7 +223,12 @@ impl<'a> Trace<'a> {
     }
 
     /// The latents that an expression reads, lets included, with their values at the cell.
-    fn latents(&mut self, term: Option<&Term>, suspect: &Suspect<'a>, cell: &[(Axis, usize)]) -> Vec<(SiteId, f64)> {
+    fn latents(
+        &mut self,
+        term: Option<&Term>,
+        suspect: &Suspect<'a>,
+        cell: &[(Axis, usize)],
+    ) -> Vec<(SiteId, f64)> {
         let model = self.bound.model();
         let mut read = Vec::new();
         match (term, suspect.distribution) {
@@ -258,10 +278,17 @@ fn advice(culprit: Option<&Culprit<'_>>) -> String {
             domain.words
         ),
         Some(Culprit { value, .. }) if value.is_infinite() => {
-            "the numbers overflow: scale the data, `(x - mean(x)) / sd(x)`, or take narrower priors".to_string()
+            "the numbers overflow: scale the data, `(x - mean(x)) / sd(x)`, or take narrower priors"
+                .to_string()
         }
-        Some(_) => "a logarithm or a root of a negative number, or 0 / 0: declare the latents so that it cannot be".to_string(),
-        None => "check the data for values that the distribution can hardly produce, and the scales of the priors".to_string(),
+        Some(_) => {
+            "a logarithm or a root of a negative number, or 0 / 0: declare the latents so that it cannot be"
+                .to_string()
+        }
+        None => {
+            "check the data for values that the distribution can hardly produce, and the scales of the priors"
+                .to_string()
+        }
     }
 }
 

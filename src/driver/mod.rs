@@ -63,6 +63,7 @@ pub fn bind(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Di
         diagnostics.extend(lower::ranges::check(bound));
         diagnostics.extend(lower::columns::check(bound));
     }
+    diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| (label.file, label.span)));
     let bound = bound.filter(|_| !any_error(&diagnostics));
     (bound, diagnostics)
 }

@@ -89,8 +89,9 @@ fn refused(facts: &Facts, asked: Option<Span>, refusals: &[Refusal]) -> Diagnost
             .fold(diagnostic, |diagnostic, refusal| diagnostic.at(refusal.span, refusal.reason.clone()))
             .help(format!("bound it (`latent {name}: int(0..50) ~ …`) so that it can be summed out, or sum it by hand: `mixture(w, D1, D2)`"));
     };
-    let diagnostic = Diagnostic::new(Code(805), format!("`{name}` cannot have the estimator that is asked for"))
-        .at(asked, "asked for here");
+    let diagnostic =
+        Diagnostic::new(Code(805), format!("`{name}` cannot have the estimator that is asked for"))
+            .at(asked, "asked for here");
     refusals
         .iter()
         .fold(diagnostic, |diagnostic, refusal| diagnostic.at(refusal.span, refusal.reason.clone()))

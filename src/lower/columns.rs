@@ -4,7 +4,9 @@
 use crate::array::Array;
 use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{AxisVar, Distribution, Factor, Kind, Model, Operator, SiteId, SiteKind, Stage, Term, TermKind};
+use crate::model::{
+    AxisVar, Distribution, Factor, Kind, Model, Operator, SiteId, SiteKind, Stage, Term, TermKind,
+};
 use crate::source::Span;
 
 /// Fewer values than these say little.
@@ -21,7 +23,8 @@ const SAME: f64 = 0.999_99;
 
 /// Warnings about predictors.
 pub fn check(bound: &BoundModel) -> Vec<Diagnostic> {
-    let columns: Vec<Column> = predictors(bound.model()).into_iter().flat_map(|used| columns(bound, used)).collect();
+    let columns: Vec<Column> =
+        predictors(bound.model()).into_iter().flat_map(|used| columns(bound, used)).collect();
     let mut found: Vec<Diagnostic> = columns.iter().filter_map(Column::doubt).collect();
     for (k, first) in columns.iter().enumerate() {
         let again = columns[k + 1..].iter().find(|second| first.axis == second.axis && first.repeats(second));
@@ -151,8 +154,11 @@ impl Column {
     fn collinear(&self, other: &Self) -> Diagnostic {
         let message = format!("`{}` and `{}` carry the same information", self.name, other.name);
         let diagnostic = Diagnostic::new(Code(1010), message).at(self.span, "this predictor");
-        let diagnostic =
-            if other.span == self.span { diagnostic } else { diagnostic.at(other.span, "is a multiple of it, up to a shift") };
+        let diagnostic = if other.span == self.span {
+            diagnostic
+        } else {
+            diagnostic.at(other.span, "is a multiple of it, up to a shift")
+        };
         diagnostic.help("only a combination of their coefficients is determined; leave one out")
     }
 }

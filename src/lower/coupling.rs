@@ -45,7 +45,9 @@ fn mixed<'r>(graph: &Graph, node: Node, references: &'r [Reference]) -> Option<&
 /// The axes whose elements an operation brings together.
 fn combined(graph: &Graph, op: &Op) -> Vec<Axis> {
     match op {
-        Op::Sum(axes) | Op::Max(axes) | Op::LogSumExp(axes) | Op::Contract(axes) | Op::Gather(axes) => axes.clone(),
+        Op::Sum(axes) | Op::Max(axes) | Op::LogSumExp(axes) | Op::Contract(axes) | Op::Gather(axes) => {
+            axes.clone()
+        }
         Op::Scatter { targets, .. } => targets.clone(),
         Op::Rename(pairs) => pairs.iter().map(|&(from, _)| from).collect(),
         Op::CumulativeSum(axis, _) => vec![*axis],
@@ -142,7 +144,9 @@ fn reads_along(model: &Model, term: &Term, axes: &[AxisVar]) -> Option<SiteId> {
         }
         found = match &site.kind {
             SiteKind::Latent { .. } if site.value != Kind::Real => Some(*id),
-            SiteKind::Let(value) if !value.any(&|inner| matches!(inner.kind, TermKind::Read(other, _) if other == *id)) => {
+            SiteKind::Let(value)
+                if !value.any(&|inner| matches!(inner.kind, TermKind::Read(other, _) if other == *id)) =>
+            {
                 reads_along(model, value, &along)
             }
             _ => None,

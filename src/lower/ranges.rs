@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{
-    Address, Conversion, DimId, Distribution, Factor, Kind, Model, Operator, SiteId, SiteKind, Stage, Term, TermKind,
+    Address, Conversion, DimId, Distribution, Factor, Kind, Model, Operator, SiteId, SiteKind, Stage, Term,
+    TermKind,
 };
 use crate::translate::evaluate;
 
@@ -67,7 +68,9 @@ impl Sweep<'_> {
                     }
                 }
             }
-            TermKind::Convert(_, inner) | TermKind::Rename(_, inner) | TermKind::Member(inner, _) => self.term(inner),
+            TermKind::Convert(_, inner) | TermKind::Rename(_, inner) | TermKind::Member(inner, _) => {
+                self.term(inner)
+            }
             TermKind::Apply { arguments, filter, by, .. } => {
                 filter.iter().chain(by).for_each(|inner| self.term(inner));
                 match filter {
@@ -129,9 +132,11 @@ impl Sweep<'_> {
         let dim = self.model().site(site).axes[place].dim;
         let Some(size) = self.bound.bindings().sizes[dim.0] else { return };
         // Where a guard fails the read does not happen: element 0 stands for it, which always exists.
-        let guarded = self.guards.iter().flatten().fold(position.clone(), |inner, guard| only_if(guard, inner));
+        let guarded =
+            self.guards.iter().flatten().fold(position.clone(), |inner, guard| only_if(guard, inner));
         let Some(values) = evaluate(self.model(), self.bound.bindings(), &guarded) else { return };
-        let wrong: Vec<f64> = values.values.iter().copied().filter(|at| !(0.0..size as f64).contains(at)).collect();
+        let wrong: Vec<f64> =
+            values.values.iter().copied().filter(|at| !(0.0..size as f64).contains(at)).collect();
         let Some(&first) = wrong.first().filter(|_| size > 0) else { return };
         let diagnostic = self.outside(site, dim, position, (first, wrong.len(), size));
         if !self.found.contains(&diagnostic) {
@@ -139,7 +144,13 @@ impl Sweep<'_> {
         }
     }
 
-    fn outside(&self, site: SiteId, dim: DimId, position: &Term, (at, count, size): (f64, usize, usize)) -> Diagnostic {
+    fn outside(
+        &self,
+        site: SiteId,
+        dim: DimId,
+        position: &Term,
+        (at, count, size): (f64, usize, usize),
+    ) -> Diagnostic {
         let model = self.model();
         let (site, name) = (model.site(site), &model.dim(dim).name);
         let coordinates = &self.bound.bindings().coordinates[dim.0];
@@ -150,7 +161,9 @@ impl Sweep<'_> {
         let often = if count > 1 { format!(" ({count} times)") } else { String::new() };
         let message = format!("`{}` is read {side} {name}{often}", site.name);
         let label = match &position.kind {
-            TermKind::Convert(Conversion::ToPosition(_), inner) if matches!(inner.kind, TermKind::Number(_)) => {
+            TermKind::Convert(Conversion::ToPosition(_), inner)
+                if matches!(inner.kind, TermKind::Number(_)) =>
+            {
                 format!("{name} goes from {first} to {last}")
             }
             _ if before => format!("at {name} {first} there is nothing before"),
@@ -179,7 +192,11 @@ enum Sense {
 }
 
 fn not(condition: &Term) -> Term {
-    Term { kind: TermKind::Operate(Operator::Not, vec![condition.clone()]), value: Kind::Bool, ..condition.clone() }
+    Term {
+        kind: TermKind::Operate(Operator::Not, vec![condition.clone()]),
+        value: Kind::Bool,
+        ..condition.clone()
+    }
 }
 
 fn only_if(guard: &Term, inner: Term) -> Term {
@@ -188,5 +205,11 @@ fn only_if(guard: &Term, inner: Term) -> Term {
     axes.dedup();
     let zero = Term { kind: TermKind::Number(0.0), axes: Vec::new(), ..inner.clone() };
     let (value, span, stage) = (inner.value, inner.span, inner.stage.max(guard.stage));
-    Term { kind: TermKind::If(Arc::new(guard.clone()), Arc::new(inner), Arc::new(zero)), axes, value, stage, span }
+    Term {
+        kind: TermKind::If(Arc::new(guard.clone()), Arc::new(inner), Arc::new(zero)),
+        axes,
+        value,
+        stage,
+        span,
+    }
 }

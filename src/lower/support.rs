@@ -4,7 +4,9 @@ use crate::array::Array;
 use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::library::{End, Interval, Rank, domain};
-use crate::model::{Address, AxisVar, Distribution, Factor, FamilyCall, SiteId, SiteKind, Stage, Term, TermKind};
+use crate::model::{
+    Address, AxisVar, Distribution, Factor, FamilyCall, SiteId, SiteKind, Stage, Term, TermKind,
+};
 use crate::translate::evaluate;
 
 /// How many offending cells are named.
@@ -24,7 +26,9 @@ pub struct Impossible {
 /// One for each `observe` whose data its distribution cannot produce.
 pub fn check(bound: &BoundModel) -> Vec<Impossible> {
     let checked = bound.model().factors.iter().filter_map(|factor| match factor {
-        Factor::Observe { target, distribution: Distribution::Family(call), .. } => check_one(bound, target, call),
+        Factor::Observe { target, distribution: Distribution::Family(call), .. } => {
+            check_one(bound, target, call)
+        }
         _ => None,
     });
     checked.collect()
@@ -42,8 +46,11 @@ fn check_one(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Imp
     let wrong: Vec<(usize, f64)> =
         values.values.iter().copied().enumerate().filter(|&(flat, value)| outside(flat, value)).collect();
     let &(_, first) = wrong.first()?;
-    let named: Vec<String> =
-        wrong.iter().take(NAMED).map(|&(flat, value)| format!("{value}{}", place(bound, target, &values, flat))).collect();
+    let named: Vec<String> = wrong
+        .iter()
+        .take(NAMED)
+        .map(|&(flat, value)| format!("{value}{}", place(bound, target, &values, flat)))
+        .collect();
     let more = wrong.len().saturating_sub(NAMED);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     let words = domain(call.family.support.domain).map_or("", |row| row.words);
@@ -54,7 +61,9 @@ fn check_one(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Imp
         .at(call.span, "observed with this distribution")
         .help("correct or drop these values, or choose a distribution that can produce them");
     let site = match &target.kind {
-        TermKind::Read(site, addresses) if addresses.iter().all(|address| matches!(address, Address::Here(_))) => {
+        TermKind::Read(site, addresses)
+            if addresses.iter().all(|address| matches!(address, Address::Here(_))) =>
+        {
             Some(*site).filter(|site| bound.model().site(*site).axes == target.axes)
         }
         _ => None,
@@ -64,7 +73,12 @@ fn check_one(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Imp
 }
 
 /// What the distribution gives, with the ends that it has at the offending cell.
-fn allowed_words(words: &str, ends: &[Option<EndValues>; 2], flat: usize, (values, target): (&Array, &Term)) -> String {
+fn allowed_words(
+    words: &str,
+    ends: &[Option<EndValues>; 2],
+    flat: usize,
+    (values, target): (&Array, &Term),
+) -> String {
     let [low, high] = ends.each_ref().map(|end| end.as_ref().map(|end| end.at(flat, values, &target.axes)));
     match (low, high) {
         (None, None) => words.to_string(),
@@ -87,14 +101,16 @@ pub fn check_parameters(bound: &BoundModel) -> Vec<Diagnostic> {
         let term = &obligation.value;
         // The claims of lets are checked where the lets are computed.
         let claimed = |value: &Term| value.span == term.span;
-        let claim = model.sites.iter().any(|site| matches!(&site.kind, SiteKind::Let(value) if claimed(value)));
+        let claim =
+            model.sites.iter().any(|site| matches!(&site.kind, SiteKind::Let(value) if claimed(value)));
         if term.stage > Stage::Data || claim {
             continue;
         }
         let Some(values) = evaluate(model, bound.bindings(), term) else { continue };
         let wrong = values.values.iter().position(|&value| !obligation.domain.interval.contains(value));
         let total: f64 = values.values.iter().sum();
-        let sums = obligation.domain.name == "simplex" && values.shape.len() == 1 && (total - 1.0).abs() > 1e-6;
+        let sums =
+            obligation.domain.name == "simplex" && values.shape.len() == 1 && (total - 1.0).abs() > 1e-6;
         let fact = match wrong {
             Some(flat) if obligation.domain.rank == Rank::Scalar => {
                 format!("is {}{}", values.values[flat], place(bound, term, &values, flat))

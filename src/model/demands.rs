@@ -41,7 +41,9 @@ impl<'t> Checker<'t> {
         let of_family = library::family(owner).is_some();
         match self.verdict(wanted, term) {
             Verdict::Proven => {}
-            Verdict::Refuted(None) if !of_family => self.report(errors::may_leave(term, (owner, name), wanted)),
+            Verdict::Refuted(None) if !of_family => {
+                self.report(errors::may_leave(term, (owner, name), wanted))
+            }
             Verdict::Refuted(site) => {
                 let declared = site.map(|site| (site, self.type_span(&site.name)));
                 let diagnostic = errors::parameter(term, (owner, name), wanted, declared);
@@ -49,7 +51,9 @@ impl<'t> Checker<'t> {
             }
             Verdict::Open if !of_family => {}
             Verdict::Open => {
-                if wanted.rank == Rank::Scalar && term.stage > Stage::Data {
+                // Touching an end, as `sqrt` touches 0, is no reason for a warning: the run-time check has it.
+                let beyond = beyond(interval_of(&self.model, term), wanted.interval);
+                if beyond && wanted.rank == Rank::Scalar && term.stage > Stage::Data {
                     self.report(errors::may_leave(term, (owner, name), wanted));
                 }
                 self.model.obligations.push(Obligation {
@@ -155,15 +159,19 @@ impl Reach<'_> {
                         | Operator::Divide
                         | Operator::Power
                 );
-                let intervals: Option<Vec<Interval>> = operands.iter().map(|operand| self.of(operand)).collect();
+                let intervals: Option<Vec<Interval>> =
+                    operands.iter().map(|operand| self.of(operand)).collect();
                 intervals.filter(|_| exact).map(|intervals| of_operator(*operator, &intervals, term.value))
             }
             TermKind::Apply { function, arguments, .. } if function.action == Action::ElementWise => {
                 // A function whose range at a point is no point has a range that is only a bound.
                 let points = vec![Interval::point(0.7); arguments.len()];
                 let at_a_point = (function.range)(&points);
-                let intervals: Option<Vec<Interval>> = arguments.iter().map(|argument| self.of(argument)).collect();
-                intervals.filter(|_| at_a_point.low == at_a_point.high).map(|intervals| (function.range)(&intervals))
+                let intervals: Option<Vec<Interval>> =
+                    arguments.iter().map(|argument| self.of(argument)).collect();
+                intervals
+                    .filter(|_| at_a_point.low == at_a_point.high)
+                    .map(|intervals| (function.range)(&intervals))
             }
             _ => None,
         }
@@ -178,7 +186,9 @@ impl Reach<'_> {
                 let signed = [self.sign, 1.0, 0.5].into_iter().find(|value| range.contains(*value));
                 signed.map(Interval::point)
             }
-            SiteKind::Latent { .. } if !self.read.contains(&id) && site.domain.domain.rank == Rank::Scalar => {
+            SiteKind::Latent { .. }
+                if !self.read.contains(&id) && site.domain.domain.rank == Rank::Scalar =>
+            {
                 self.read.push(id);
                 Some(super::supports::site_interval(&site.domain))
             }
@@ -198,7 +208,11 @@ fn link(owner: &str, parameters: &[Parameter], at: usize) -> Option<&'static str
     let same = |form: &&library::Form| {
         form.parameters.len() == parameters.len()
             && form.parameters.iter().zip(parameters).enumerate().all(|(k, (other, own))| {
-                if k == at { other.domain == "real" && other.name != own.name } else { other.name == own.name }
+                if k == at {
+                    other.domain == "real" && other.name != own.name
+                } else {
+                    other.name == own.name
+                }
             })
     };
     forms.iter().find(same).map(|form| form.parameters[at].name)

@@ -73,9 +73,12 @@ fn improper(model: &Model) -> Vec<Diagnostic> {
     let lost = model.site_ids().filter(|id| is_flat(model.site(*id)) && !known.contains(id));
     lost.map(|id| {
         let site = model.site(id);
-        Diagnostic::new(Code(1007), format!("`{}` has no posterior: its prior is flat and no data reach it", site.name))
-            .at(site.span, "nothing holds it")
-            .help("give it a proper prior, or use it in an `observe`")
+        Diagnostic::new(
+            Code(1007),
+            format!("`{}` has no posterior: its prior is flat and no data reach it", site.name),
+        )
+        .at(site.span, "nothing holds it")
+        .help("give it a proper prior, or use it in an `observe`")
     })
     .collect()
 }
@@ -160,7 +163,10 @@ fn additive(model: &Model) -> Vec<Diagnostic> {
         });
         if let [first, second, ..] = flat[..] {
             let (first, second) = (model.site(first), model.site(second));
-            let message = format!("only the sum of `{}` and `{}` is determined, and both are flat", first.name, second.name);
+            let message = format!(
+                "only the sum of `{}` and `{}` is determined, and both are flat",
+                first.name, second.name
+            );
             let diagnostic = Diagnostic::new(Code(1014), message)
                 .at(second.span, "flat")
                 .at(first.span, "flat too")
@@ -281,9 +287,11 @@ fn vague(call: &FamilyCall) -> Option<Diagnostic> {
                 .at(term.span, format!("two thirds of its mass lie between -{value} and {value}"))
                 .help("a prior that knows the units of the data helps the fit: scale the data to about 1 and write `normal(0, 5)`")
         }
-        (None, true) => Diagnostic::new(Code(1013), format!("this `{name}` piles up at 0 and at very large values"))
-            .at(call.span, "a vague prior that is anything but")
-            .help("for a scale, `half_normal(1)` or `exponential(1)` in the units of the data"),
+        (None, true) => {
+            Diagnostic::new(Code(1013), format!("this `{name}` piles up at 0 and at very large values"))
+                .at(call.span, "a vague prior that is anything but")
+                .help("for a scale, `half_normal(1)` or `exponential(1)` in the units of the data")
+        }
         (None, false) => return None,
     };
     Some(diagnostic)

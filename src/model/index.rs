@@ -136,7 +136,8 @@ impl<'t> Checker<'t> {
         let ([first, second], [Some(one), Some(other)]) = (dims, given) else { return None };
         let named = |expr: &'t Expr| match &expr.kind {
             ExprKind::Name(name) => {
-                let ready = self.names.arrays.get(name.as_str()).filter(|array| array.state == ArrayState::Ready)?;
+                let ready =
+                    self.names.arrays.get(name.as_str()).filter(|array| array.state == ArrayState::Ready)?;
                 Some((name.as_str(), self.model.site(ready.id).value))
             }
             _ => None,

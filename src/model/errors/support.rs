@@ -17,7 +17,10 @@ pub fn parameter(
     let diagnostic = Diagnostic::new(Code(501), format!("{name} of `{owner}` must be {}", wanted.words))
         .at(term.span, format!("wanted {}", wanted.words));
     let Some((site, ty)) = declared else {
-        let help = format!("it takes other values too; write it so that it is {} whatever the latents are", wanted.words);
+        let help = format!(
+            "it takes other values too; write it so that it is {} whatever the latents are",
+            wanted.words
+        );
         return diagnostic.help(help);
     };
     let end = Span::new(site.span.end, site.span.end);
