@@ -12,6 +12,7 @@ mod json_faults;
 mod json_text;
 mod json_tokens;
 mod lets;
+mod places;
 mod read;
 mod records;
 mod sizes;

@@ -31,7 +31,7 @@ pub fn stream(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
 }
 
 /// Up to this many coordinates the fixed draws have all second moments of the standard normal.
-pub const EXACT_MOMENTS: usize = 128;
+pub const EXACT_MOMENTS: usize = 256;
 
 /// How many fixed draws an objective of `dimension` coordinates uses.
 pub fn objective_draws(dimension: usize) -> usize {

@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::sparse::Pattern;
 use super::target::Target;
 
 /// What the caller is told while a fit runs.
@@ -59,12 +60,16 @@ pub struct Evaluator<'a> {
     stage: &'static str,
     best: Option<f64>,
     halt: Option<Halt>,
+    pattern: Option<Pattern>,
 }
+
+/// From so many coordinates on a Hessian is taken by its pattern.
+const SPARSE: usize = 12;
 
 impl<'a> Evaluator<'a> {
     /// Opens an account of `limit` evaluations.
     pub fn new(target: &'a mut dyn Target, watch: &'a mut dyn Watch, limit: u64) -> Self {
-        Evaluator { target, watch, limit, spent: 0, stage: "starting", best: None, halt: None }
+        Evaluator { target, watch, limit, spent: 0, stage: "starting", best: None, halt: None, pattern: None }
     }
 
     /// Number of coordinates.
@@ -155,16 +160,58 @@ impl<'a> Evaluator<'a> {
         products
     }
 
-    /// The Hessian at a position; `None` where an entry is not finite.
+    /// How many products the next Hessian is likely to take.
+    pub fn hessian_products(&self) -> usize {
+        let all = self.dimension();
+        self.pattern.as_ref().map_or(all, |pattern| pattern.products().min(all))
+    }
+
+    /// With how many coordinates each one interacts, as far as is known.
+    pub fn crowding(&self) -> Vec<usize> {
+        self.pattern.as_ref().map_or_else(|| vec![0; self.dimension()], Pattern::crowding)
+    }
+
+    /// The Hessian at a position; `None` where an entry is not finite. Its entries that vanish are not asked for again.
     pub fn hessian(&mut self, position: &DVector<f64>) -> Option<DMatrix<f64>> {
-        let dimension = self.dimension();
-        let positions: Vec<f64> = (0..dimension).flat_map(|_| position.iter().copied()).collect();
-        let directions = DMatrix::<f64>::identity(dimension, dimension);
-        let products = self.products(&positions, directions.as_slice());
+        if let Some(pattern) = self.pattern.take() {
+            let found = (5 * pattern.products() <= 4 * self.dimension())
+                .then(|| self.sparse_hessian(position, &pattern))
+                .flatten();
+            self.pattern = Some(pattern);
+            match found {
+                Some(Ok(hessian)) => return Some(hessian),
+                Some(Err(())) => return None,
+                None => {}
+            }
+        }
+        let identity = DMatrix::<f64>::identity(self.dimension(), self.dimension());
+        let products = self.products_at(position, identity.as_slice());
         if products.iter().any(|x| !x.is_finite()) {
             return None;
         }
-        let hessian = DMatrix::from_column_slice(dimension, dimension, &products);
+        let hessian = DMatrix::from_column_slice(self.dimension(), self.dimension(), &products);
+        if self.dimension() >= SPARSE {
+            self.pattern = Some(Pattern::of(&hessian, self.pattern.as_ref()));
+        }
         Some((&hessian + hessian.transpose()) * 0.5)
+    }
+
+    /// The Hessian by its pattern: an error if it is not finite, `None` if the pattern lacks entries.
+    fn sparse_hessian(
+        &mut self,
+        position: &DVector<f64>,
+        pattern: &Pattern,
+    ) -> Option<Result<DMatrix<f64>, ()>> {
+        let products = self.products_at(position, &pattern.directions());
+        if products.iter().any(|x| !x.is_finite()) {
+            return Some(Err(()));
+        }
+        pattern.hessian(&products).map(Ok)
+    }
+
+    fn products_at(&mut self, position: &DVector<f64>, directions: &[f64]) -> Vec<f64> {
+        let count = directions.len() / self.dimension().max(1);
+        let positions: Vec<f64> = (0..count).flat_map(|_| position.iter().copied()).collect();
+        self.products(&positions, directions)
     }
 }

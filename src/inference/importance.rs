@@ -95,6 +95,35 @@ pub struct Mixture {
 /// Share of the wide component that guards the tails of every proposal.
 pub const GUARD: f64 = 0.15;
 
+/// The normal guarded by a wider Student t, one pair of draws at a time.
+pub struct Guard;
+
+impl Guard {
+    const FREEDOM: f64 = 6.0;
+    const SCALE: f64 = 1.4;
+
+    /// By how much a pair's normals are stretched: 1 but for the share of the guard.
+    pub fn scale(pair: usize, generator: &mut ChaCha8Rng) -> f64 {
+        let guarded = ((pair + 1) as f64 * GUARD).floor() > (pair as f64 * GUARD).floor();
+        match ChiSquared::new(Self::FREEDOM).ok().filter(|_| guarded) {
+            Some(chi) => Self::SCALE * (Self::FREEDOM / generator.sample(chi).max(1e-300)).sqrt(),
+            None => 1.0,
+        }
+    }
+
+    /// Log density, given the squared distance from the centre; without volume.
+    pub fn log_density(distance: f64, dimension: f64) -> f64 {
+        let core = (1.0 - GUARD).ln() - 0.5 * distance - dimension * HALF_LOG_TAU;
+        let (nu, scale) = (Self::FREEDOM, Self::SCALE);
+        let power = 0.5 * (nu + dimension);
+        let level = GUARD.ln() + libm::lgamma(power)
+            - libm::lgamma(0.5 * nu)
+            - 0.5 * dimension * (nu * std::f64::consts::PI).ln()
+            - dimension * scale.ln();
+        log_add(core, level - power * (distance / (scale * scale * nu)).ln_1p())
+    }
+}
+
 impl Mixture {
     /// A Gaussian guarded by a wider Student t, which bounds the weights where the Gaussian's tails are too light.
     pub fn guarded(name: &str, gaussian: &Gaussian) -> Mixture {
@@ -188,6 +217,11 @@ impl Weighted {
     ) -> Weighted {
         let draws = proposal.draw(pairs, generator);
         let log_densities = evaluator.value(&draws);
+        Weighted::of(draws, log_densities, proposal)
+    }
+
+    /// Draws of a proposal with target log densities that are known.
+    pub fn of(draws: Vec<f64>, log_densities: Vec<f64>, proposal: &dyn Proposal) -> Weighted {
         let densities = proposal.log_density(&draws);
         let log_ratios: Vec<f64> = log_densities.iter().zip(&densities).map(|(p, q)| p - q).collect();
         let smoothed = psis::smooth(&log_ratios);

@@ -14,6 +14,7 @@ use super::gaussian::{Definiteness, Gaussian};
 use super::importance::{GUARD, Mixture, Proposal, Weighted};
 use super::mean_field;
 use super::natural::{self, Fitted, Status};
+use super::nested::Nested;
 use super::path::{self, Ending, NEWTON_LIMIT, Path};
 use super::verdict::Agreement;
 
@@ -21,6 +22,14 @@ use super::verdict::Agreement;
 const FIRST_PAIRS: usize = 500;
 /// Up to this many coordinates single ones are conditioned on.
 const AXIS_LIMIT: usize = 64;
+/// Beyond, up to this many, where a Hessian takes few products.
+const SPARSE_AXIS_LIMIT: usize = 256;
+/// How many products few are.
+const FEW_PRODUCTS: usize = 64;
+/// The most coordinates that are conditioned on together.
+const MOST_AXES: usize = 6;
+/// Least change of curvature along a coordinate, against the greatest, that counts.
+const LEAST_CHANGE: f64 = 0.15;
 /// Up to this many coordinates a mixture is adapted.
 const ADAPTIVE_LIMIT: usize = 24;
 /// Up to this many coordinates linear response is taken, by a Hessian at each fixed draw.
@@ -29,6 +38,9 @@ const RESPONSE_LIMIT: usize = 200;
 const DENSE_LIMIT: usize = 500;
 /// A region whose bound is so many nats lower has no weight.
 const NEGLIGIBLE: f64 = 30.0;
+
+/// Number of the first start that is taken where the guide does not fit well.
+const FURTHER: u64 = 1000;
 
 /// Where the ladder ended.
 pub struct Climb {
@@ -88,7 +100,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
     /// Climbs; `None` if there is no usable start.
     pub fn climb(mut self) -> Option<Climb> {
         self.evaluator.enter("finding starts");
-        let mut paths = self.paths();
+        let mut paths = self.paths(0, self.options.paths.max(1));
         paths.sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
         let first = paths.first()?.clone();
         self.evaluator.enter("fitting a Gaussian");
@@ -96,6 +108,13 @@ impl<'e, 'a> Ladder<'e, 'a> {
         let guide_deviation = region.fitted.gaussian.deviations();
         self.respond(&mut region.fitted);
         let mut best = self.best_proposal(&region.fitted);
+        if !best.is_good() {
+            self.evaluator.enter("finding more starts");
+            let floor = region.fitted.elbo - NEGLIGIBLE / 2.0;
+            let more = self.paths(FURTHER, self.options.paths.max(1));
+            paths.extend(more.into_iter().filter(|path| path.elbo > floor));
+            paths[1..].sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
+        }
         let mut agreement = Agreement::Unknown;
         for path in &paths[1..] {
             if !self.evaluator.may_continue() {
@@ -169,14 +188,16 @@ impl<'e, 'a> Ladder<'e, 'a> {
     }
 
     /// Paths from independent starts: as many as were asked for that reached an end, and those that did not.
-    fn paths(&mut self) -> Vec<Path> {
+    fn paths(&mut self, first: u64, wanted: usize) -> Vec<Path> {
         let mut paths: Vec<Path> = Vec::new();
-        let wanted = self.options.paths.max(1);
-        for index in 0..(4 * wanted) as u64 {
+        for index in first..first + (4 * wanted) as u64 {
             let ended = paths.iter().filter(|path| path.ending != Ending::Unfinished);
             let best = paths.iter().map(|path| path.elbo).fold(f64::NEG_INFINITY, f64::max);
             let useful = ended.filter(|path| path.elbo > best - NEGLIGIBLE).count();
-            if useful >= wanted || (!paths.is_empty() && !self.evaluator.may_continue()) {
+            if useful >= wanted
+                || paths.len() >= 2 * wanted
+                || (!paths.is_empty() && !self.evaluator.may_continue())
+            {
                 break;
             }
             let Some(start) = path::start(self.evaluator, self.options.seed, index) else { continue };
@@ -250,10 +271,21 @@ impl<'e, 'a> Ladder<'e, 'a> {
         let mixture = Mixture::guarded(self.family(fitted.gaussian.dimension()), &fitted.gaussian);
         let mut best = self.weigh(Box::new(mixture), Some(&fitted.gaussian));
         let dimension = fitted.gaussian.dimension();
-        if !best.is_good() && self.options.family.is_none() && dimension <= AXIS_LIMIT {
-            best = self.along_axes(fitted, best);
+        if best.is_good() || self.options.family.is_some() {
+            return best;
         }
-        if !best.is_good() && self.options.family.is_none() && dimension <= ADAPTIVE_LIMIT {
+        if self.may_condition(dimension) && self.evaluator.may_continue() {
+            self.evaluator.enter("conditioning on scales");
+            let ranked = axes::rank(self.evaluator, &fitted.gaussian, self.options.seed);
+            let second = ranked.get(1).map_or(0.0, |(_, score)| score / ranked[0].1);
+            if dimension <= ADAPTIVE_LIMIT || second < 0.4 {
+                best = self.along_axes(fitted, best, &ranked);
+            }
+            if !best.is_good() {
+                best = self.along_several(fitted, best, &ranked);
+            }
+        }
+        if !best.is_good() && dimension <= ADAPTIVE_LIMIT {
             best = self.adapted(&fitted.gaussian, best);
         }
         best
@@ -290,18 +322,39 @@ impl<'e, 'a> Ladder<'e, 'a> {
         if candidate.badness() < best.badness() { candidate } else { best }
     }
 
-    /// Conditions on the coordinates along which curvature changes most.
-    fn along_axes(&mut self, fitted: &Fitted, mut best: Candidate) -> Candidate {
-        if !self.evaluator.may_continue() {
+    fn may_condition(&self, dimension: usize) -> bool {
+        dimension <= AXIS_LIMIT
+            || (dimension <= SPARSE_AXIS_LIMIT && self.evaluator.hessian_products() <= FEW_PRODUCTS)
+    }
+
+    fn name_of(&self, axis: usize) -> String {
+        self.names.get(axis).map_or("a coordinate", String::as_str).to_owned()
+    }
+
+    /// Conditions on several coordinates at once.
+    fn along_several(&mut self, fitted: &Fitted, best: Candidate, ranked: &[(usize, f64)]) -> Candidate {
+        let (gaussian, limits) = (&fitted.gaussian, (MOST_AXES, LEAST_CHANGE));
+        let taken = axes::greedy(self.evaluator, gaussian, ranked, limits, self.options.seed);
+        let axes: Vec<(usize, String)> = taken.into_iter().map(|axis| (axis, self.name_of(axis))).collect();
+        let is_worth = axes.len() > 1 && 3 * axes.len() <= fitted.gaussian.dimension();
+        if !is_worth || !self.evaluator.may_continue() {
             return best;
         }
-        self.evaluator.enter("conditioning on a scale");
-        let ranked = axes::rank(self.evaluator, &fitted.gaussian, self.options.seed);
-        for (axis, score) in ranked.into_iter().take(2) {
+        let mut generator = stream(self.options.seed, Purpose::Probe, 3);
+        let Some(nested) = Nested::explore(self.evaluator, &fitted.gaussian, &axes, &mut generator) else {
+            return best;
+        };
+        let candidate = self.weigh(Box::new(nested), None);
+        if candidate.badness() < best.badness() { candidate } else { best }
+    }
+
+    /// Conditions on the coordinates along which curvature changes most.
+    fn along_axes(&mut self, fitted: &Fitted, mut best: Candidate, ranked: &[(usize, f64)]) -> Candidate {
+        for &(axis, score) in ranked.iter().take(2) {
             if best.is_good() || score <= 0.0 || !self.evaluator.may_continue() {
                 break;
             }
-            let name = self.names.get(axis).map_or("a coordinate", String::as_str).to_owned();
+            let name = self.name_of(axis);
             let found = Conditional::explore(self.evaluator, &fitted.gaussian, axis, &name);
             if let Some(conditional) = found {
                 let candidate = self.weigh(Box::new(conditional), None);

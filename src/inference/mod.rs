@@ -16,9 +16,12 @@ pub mod marginal;
 pub mod mean_field;
 pub mod moments;
 pub mod natural;
+pub mod nested;
 pub mod newton;
 pub mod path;
 pub mod psis;
+pub mod settle;
+pub mod sparse;
 pub mod target;
 pub mod verdict;
 

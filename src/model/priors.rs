@@ -29,7 +29,9 @@ pub fn leaves(distribution: &Distribution) -> Vec<&FamilyCall> {
 
 /// Whether all values are integers from 0.
 pub fn counts(distribution: &Distribution) -> bool {
-    leaves(distribution).iter().all(|call| call.family.kind == ValueKind::Count)
+    leaves(distribution)
+        .iter()
+        .all(|call| call.family.kind == ValueKind::Count && call.family.rank == Rank::Scalar)
 }
 
 /// How a leaf is normalised.

@@ -76,7 +76,10 @@ pub fn interval_of(model: &Model, term: &Term) -> Interval {
             Interval::UNIT
         }
         TermKind::Member(..) => Interval::BOOL,
-        TermKind::OfDistribution(..) | TermKind::Replicate(_) | TermKind::Broken => of_kind(term.value),
+        TermKind::States(StatesOf::Probability, _) => Interval::UNIT,
+        TermKind::OfDistribution(..) | TermKind::Replicate(_) | TermKind::States(..) | TermKind::Broken => {
+            of_kind(term.value)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::graph::{Binary, Node, Unary};
-use crate::library::{End, Normaliser, OfValue, ValueKind};
+use crate::library::{End, Normaliser, OfNoise, OfValue, ValueKind};
 use crate::model::{Distribution, FamilyCall, Term};
 
 use super::Translator;
@@ -47,6 +47,12 @@ impl Translator<'_> {
         let given: Vec<Node> = call.arguments.iter().map(|argument| self.term(argument)).collect();
         let form = &call.family.forms[call.form];
         Called { arguments: (form.canonical)(&mut self.builder, &given, &over), over }
+    }
+
+    /// The value that a family makes of standard-normal noise.
+    pub fn of_noise(&mut self, call: &FamilyCall, noise: Node, whitening: OfNoise) -> Node {
+        let Called { arguments, over } = self.called(call);
+        whitening(&mut self.builder, &arguments, noise, &over)
     }
 
     fn family_log_density(&mut self, call: &FamilyCall, value: Node) -> Node {
