@@ -1,6 +1,7 @@
 //! A model with data as an objective: log joint density on unconstrained space, its derivatives, what is reported.
 
 mod chain;
+pub mod columns;
 mod cost;
 mod coupling;
 mod discrete;
@@ -9,6 +10,7 @@ mod joint;
 mod latents;
 mod predict;
 pub mod probe;
+pub mod ranges;
 mod refusal;
 mod states;
 pub mod support;
