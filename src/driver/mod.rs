@@ -60,7 +60,6 @@ pub fn bind(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Di
     if let Some(bound) = &bound {
         diagnostics.extend(lower::support::check(bound).into_iter().map(|found| located(found, bound, files)));
         diagnostics.extend(lower::support::check_parameters(bound));
-        diagnostics.extend(lower::ranges::check(bound));
         diagnostics.extend(lower::columns::check(bound));
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| (label.file, label.span)));
