@@ -18,7 +18,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("translate", &["array", "graph", "library", "model"]),
     ("data", &["source", "array", "diagnostics", "library", "model", "translate"]),
     ("estimator", &["source", "diagnostics", "library", "model"]),
-    ("lower", &["array", "diagnostics", "graph", "library", "model", "translate", "data"]),
+    ("lower", &["source", "array", "diagnostics", "graph", "library", "model", "translate", "data"]),
     ("program", &["graph", "numeric"]),
     ("inference", &[]),
     ("posterior", &["graph", "library", "model", "translate", "data", "lower", "program"]),

@@ -25,7 +25,7 @@ pub fn run(arguments: &CheckArguments) -> Status {
     let bound = if data.is_empty() && !needs_data(arguments.emit) {
         None
     } else {
-        let (bound, diagnostics) = bind(&loaded.checked, &data);
+        let (bound, diagnostics) = bind(&loaded, &data);
         found.extend(diagnostics);
         bound
     };

@@ -36,7 +36,7 @@ fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
     let bound = if data.is_empty() {
         None
     } else {
-        let (bound, diagnostics) = bind(&loaded.checked, &data);
+        let (bound, diagnostics) = bind(&loaded, &data);
         found.extend(diagnostics);
         bound
     };

@@ -22,7 +22,7 @@ pub fn run(arguments: &FitArguments) -> Status {
     let Some(loaded) = load(&arguments.model) else { return Status::Wrong };
     let Some(data) = read_data(&arguments.model, &arguments.data.data) else { return Status::Wrong };
     let mut found = loaded.checked.diagnostics.clone();
-    let (bound, diagnostics) = bind(&loaded.checked, &data);
+    let (bound, diagnostics) = bind(&loaded, &data);
     found.extend(diagnostics);
     if arguments.quiet {
         found.retain(|diagnostic| diagnostic.is_error());

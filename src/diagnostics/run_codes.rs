@@ -27,18 +27,6 @@ pub static ROWS: &[Row] = &[
         right: "let w[k] = [0.4, 0.6], in categorical(w)",
     },
     Row {
-        code: Code(762),
-        slug: "data::index_out_of_range",
-        severity: Severity::Error,
-        summary: "an element is read that does not exist",
-        explanation: "The index is known once the data are there, and for some cells it lies before the first element \
-                      of the dim or behind the last. `y[t-1]` has no value at the first `t`: say what holds there, \
-                      `if t == 1 then … else y[t-1]`, or leave the first element out, `observe y[t: time where t > 1] \
-                      ~ …`. Conditions around a read are taken into account.",
-        wrong: "observe y[t: time] ~ normal(phi * y[t-1], 1)",
-        right: "observe y[t: time where t > 1] ~ normal(phi * y[t-1], 1)",
-    },
-    Row {
         code: Code(901),
         slug: "run::start",
         severity: Severity::Error,

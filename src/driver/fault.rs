@@ -150,7 +150,9 @@ impl<'a> Trace<'a> {
             }
             None => (diagnostic.at(suspect.span, "this term"), suspect.value),
         };
-        if culprit.is_some() {
+        let around = blamed
+            .is_some_and(|term| suspect.span.start <= term.span.start && term.span.end <= suspect.span.end);
+        if culprit.is_some() && !around {
             diagnostic = diagnostic.at(suspect.span, "whose density is asked for");
         }
         for (site, value) in self.latents(blamed, suspect, &cell).into_iter().take(SHOWN) {

@@ -373,15 +373,17 @@ impl<'t> Checker<'t> {
     pub fn gather(&self, term: &Term, dim: DimId) -> Option<(Span, String)> {
         let mut place = None;
         term.walk(&mut |inner| {
-            if let TermKind::Read(_, addresses) = &inner.kind
+            if let TermKind::Read(site, addresses) = &inner.kind
                 && addresses.len() == 1
                 && matches!(addresses[0], Address::Here(axis) if axis.dim == dim)
                 && place.is_none()
             {
-                place = Some(inner.span);
+                place = Some((*site, inner.span));
             }
         });
-        Some((place?, self.index_data_of(dim, &Scope::new())?))
+        let (site, span) = place?;
+        let index = self.index_data_of(dim, &Scope::new())?;
+        Some((span, format!("{}[{index}]", self.model.site(site).name)))
     }
 
     /// Whether a condition of distributions varies over the cells only.

@@ -7,15 +7,11 @@ use crate::model::ir::*;
 use crate::source::Span;
 use crate::syntax::ast::Name;
 
-/// Adds the fix that puts an index behind a bare array.
+/// Adds the fix that puts an index behind a bare array: its place, and what is written there instead.
 fn gathering(diagnostic: Diagnostic, gather: Option<(Span, String)>) -> Diagnostic {
     match gather {
-        Some((span, index)) => {
-            let end = Span::new(span.end, span.end);
-            diagnostic.fix(
-                format!("read it at each cell's own element: `[{index}]`"),
-                vec![Edit { span: end, text: format!("[{index}]") }],
-            )
+        Some((span, text)) => {
+            diagnostic.fix(format!("read it at each cell's own element: `{text}`"), vec![Edit { span, text }])
         }
         None => diagnostic,
     }

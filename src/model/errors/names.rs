@@ -104,9 +104,11 @@ pub fn unknown_function(name: &Name, known: &[&str], array: Option<Span>) -> Dia
 
 /// A name from another language or library.
 pub fn dialect(name: &Name, form: &str) -> Diagnostic {
-    Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
-        .at(name.span, "not a name here")
-        .help(format!("write `{form}`"))
+    let diagnostic = Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
+        .at(name.span, "not a name here");
+    // Names in capitals are of Python's libraries, which have the same parameters in the same order.
+    let own = form.split('(').next().filter(|_| name.text.starts_with(|c: char| c.is_ascii_uppercase()));
+    diagnostic.fix(format!("write `{form}`"), own.map(|own| replace(name.span, own)).unwrap_or_default())
 }
 
 /// A distribution where a number is wanted.
