@@ -70,6 +70,9 @@ fn row(
         "| {name} | {seed} | {errors} | {:.2} | {:?} | {} | {seconds:.3} |",
         fit.khat, fit.verdict, fit.evaluations
     );
+    for reason in fit.reasons.iter().filter(|_| rungs) {
+        println!("    {reason}");
+    }
     for rung in fit.rungs.iter().filter(|_| rungs) {
         println!(
             "    {}: bound {:.2}, k-hat {:.2}, efficiency {:.2}, {} evaluations so far",

@@ -86,6 +86,9 @@ pub struct CheckArguments {
     /// Print a stage of the compilation (graph and program need data)
     #[arg(long, value_enum)]
     pub emit: Option<Stage>,
+    /// Make the edits that are certain in the model file, then check what is left
+    #[arg(long)]
+    pub fix: bool,
     /// How to print diagnostics
     #[arg(long, value_enum, default_value_t = DiagnosticFormat::Full)]
     pub format: DiagnosticFormat,

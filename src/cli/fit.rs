@@ -45,6 +45,12 @@ fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, star
     let mut watch = Terminal::start(line, arguments.max_time);
     let fitted = driver::fit(bound, &objective, &options(arguments), threads(arguments), &mut watch);
     watch.finish();
+    if fitted.fit.draws.is_empty()
+        && let Some(fault) = driver::fault::at_start(bound, &objective)
+    {
+        terminal::diagnostics(&[fault], &loaded.source, &[]);
+        return Status::Wrong;
+    }
     let total = start.elapsed().as_secs_f64();
     let circumstances = Circumstances {
         model: arguments.model.display().to_string(),

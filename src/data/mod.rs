@@ -23,7 +23,7 @@ mod words;
 
 pub use bind::bind;
 pub use fields::{Field, Fields, Layout, Origin, Values};
-pub use read::{Format, decode, read};
+pub use read::{Format, decode, places, read};
 
 use std::sync::Arc;
 

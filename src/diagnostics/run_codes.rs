@@ -17,6 +17,28 @@ pub static ROWS: &[Row] = &[
         right: "observe y ~ gamma(2, 1), with all values above 0",
     },
     Row {
+        code: Code(761),
+        slug: "data::parameter",
+        severity: Severity::Error,
+        summary: "a parameter that is known from the data lies outside of where it must",
+        explanation: "The parameter depends on data alone, so it has been computed, and it is nothing that the \
+                      distribution allows: a scale that is not above 0, probabilities that do not sum to 1.",
+        wrong: "let w[k] = [0.5, 0.6], in categorical(w)",
+        right: "let w[k] = [0.4, 0.6], in categorical(w)",
+    },
+    Row {
+        code: Code(762),
+        slug: "data::index_out_of_range",
+        severity: Severity::Error,
+        summary: "an element is read that does not exist",
+        explanation: "The index is known once the data are there, and for some cells it lies before the first element \
+                      of the dim or behind the last. `y[t-1]` has no value at the first `t`: say what holds there, \
+                      `if t == 1 then … else y[t-1]`, or leave the first element out, `observe y[t: time where t > 1] \
+                      ~ …`. Conditions around a read are taken into account.",
+        wrong: "observe y[t: time] ~ normal(phi * y[t-1], 1)",
+        right: "observe y[t: time where t > 1] ~ normal(phi * y[t-1], 1)",
+    },
+    Row {
         code: Code(901),
         slug: "run::start",
         severity: Severity::Error,

@@ -1,5 +1,6 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
+mod auction;
 pub mod fault;
 pub mod outcome;
 pub mod target;
@@ -7,17 +8,17 @@ pub mod target;
 use std::sync::Arc;
 
 use crate::data::{self, BoundModel};
-use crate::diagnostics::{Diagnostic, allow, any_error};
+use crate::diagnostics::{Diagnostic, Label, allow, any_error};
 use crate::estimator::{self, Choice};
 use crate::graph::{self, Node};
-use crate::inference::{self, Fit, Options, Watch};
+use crate::inference::{Fit, Options, Watch};
+use crate::lower::support::Impossible;
 use crate::lower::{self, Centring, Objective};
 use crate::model::{self, Model};
-use crate::posterior::{self, Draws, SiteDraws};
+use crate::posterior::{self, SiteDraws};
 use crate::program::Program;
 use crate::source::Source;
 use crate::syntax::{self, ast::Tree};
-use target::CompiledTarget;
 
 /// A model as far as it can be understood without data.
 #[derive(Clone, Debug)]
@@ -36,9 +37,7 @@ pub struct Checked {
 pub fn check(source: &Source) -> Checked {
     let (tree, mut diagnostics) = syntax::parse(source);
     let (model, found) = model::check(&tree);
-    // A statement that could not be read may hold the use that a warning misses.
-    let unread = any_error(&diagnostics);
-    diagnostics.extend(found.into_iter().filter(|diagnostic| diagnostic.is_error() || !unread));
+    diagnostics.extend(found);
     let mut choices = Vec::new();
     if !any_error(&diagnostics) {
         let (chosen, refused) = estimator::choose(&model);
@@ -59,10 +58,24 @@ pub fn check(source: &Source) -> Checked {
 pub fn bind(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
     let (bound, mut diagnostics) = data::bind(Arc::clone(model), files);
     if let Some(bound) = &bound {
-        diagnostics.extend(lower::support::check(bound));
+        diagnostics
+            .extend(lower::support::check(bound).into_iter().map(|found| located(found, bound, files)));
+        diagnostics.extend(lower::support::check_parameters(bound));
+        diagnostics.extend(lower::ranges::check(bound));
+        diagnostics.extend(lower::columns::check(bound));
     }
     let bound = bound.filter(|_| !any_error(&diagnostics));
     (bound, diagnostics)
+}
+
+/// Points at the offending values in the data files first, then at the model.
+fn located(found: Impossible, bound: &BoundModel, files: &[Source]) -> Diagnostic {
+    let Impossible { mut diagnostic, site, cells } = found;
+    let places = site.map(|site| data::places(bound.model(), files, site, &cells)).unwrap_or_default();
+    let labels =
+        places.into_iter().map(|(file, span)| Label { file, span, text: "cannot occur".to_string() });
+    diagnostic.labels = labels.chain(diagnostic.labels).collect();
+    diagnostic
 }
 
 /// BoundModel -> Objective, every latent centred.
@@ -99,7 +112,8 @@ pub struct Fitted {
     pub weights: Option<Vec<f64>>,
 }
 
-/// Objective -> Program -> Fit -> Posterior.
+/// Objective -> Program -> Fit -> Posterior. Where the fit cannot be trusted, other parameterisations of the latents
+/// are tried, and the best fit of all is kept.
 pub fn fit(
     bound: &BoundModel,
     objective: &Objective,
@@ -107,14 +121,11 @@ pub fn fit(
     threads: usize,
     watch: &mut dyn Watch,
 ) -> Fitted {
-    let mut target = CompiledTarget::new(objective, threads);
-    let fit = inference::fit(&mut target, options, watch);
+    let (fit, other) = auction::fit(bound, objective, options, (threads, watch));
+    let objective = other.as_ref().unwrap_or(objective);
     let dimension = objective.layout.dimension;
     let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
-    let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
-    let weights: Option<Vec<f64>> =
-        fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
-    let draws = Draws { positions: &fit.draws, count, weights: weights.as_deref() };
-    posterior::average_states(bound, objective, draws, &mut sites);
+    let sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
+    let weights = fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
     Fitted { fit, sites, count, weights }
 }

@@ -1,33 +1,80 @@
-//! Which single coordinates to condition on: those along which the curvature of the log density changes most.
+//! Which coordinates to condition on: those along which the curvature of the log density changes most.
 
-use nalgebra::DVector;
+use nalgebra::{DMatrix, DVector};
 
 use super::draws::{Purpose, stream, structured};
 use super::evaluator::Evaluator;
 use super::gaussian::Gaussian;
 
+/// How far a coordinate is moved both ways, in standard deviations.
+const REACH: f64 = 1.2;
+/// Coordinates that are looked at again once others are conditioned on.
+const CANDIDATES: usize = 16;
+
 /// Coordinates by how much the curvature changes along them, in standard units; the most changing first.
 pub fn rank(evaluator: &mut Evaluator, gaussian: &Gaussian, seed: u64) -> Vec<(usize, f64)> {
-    let dimension = gaussian.dimension();
-    let deviations = gaussian.deviations();
-    let covariance = &gaussian.factor * gaussian.factor.transpose();
-    let mut generator = stream(seed, Purpose::Probe, 0);
-    let probes = structured(2, dimension, &mut generator);
-    let mut ranked: Vec<(usize, f64)> = (0..dimension)
-        .map(|axis| {
-            let direction = covariance.column(axis) * (1.2 / deviations[axis]);
+    let all: Vec<usize> = (0..gaussian.dimension()).collect();
+    ranked(evaluator, (&gaussian.mean, &gaussian.factor), &all, seed)
+}
+
+/// The most changing coordinate, then each time the most changing one given those before it, as long as the change is at
+/// least a share `least` of the first one's; at most `most`.
+pub fn greedy(
+    evaluator: &mut Evaluator,
+    gaussian: &Gaussian,
+    by_change: &[(usize, f64)],
+    (most, least): (usize, f64),
+    seed: u64,
+) -> Vec<usize> {
+    let Some(&(first, top)) = by_change.first() else { return Vec::new() };
+    let mut taken = vec![first];
+    let mut factor = gaussian.factor.clone();
+    while taken.len() < most && evaluator.may_continue() {
+        condition(&mut factor, taken[taken.len() - 1]);
+        let others = by_change.iter().map(|(axis, _)| *axis).filter(|axis| !taken.contains(axis));
+        let others: Vec<usize> = others.take(CANDIDATES).collect();
+        let again = ranked(evaluator, (&gaussian.mean, &factor), &others, seed);
+        match again.first() {
+            Some((axis, score)) if *score > least * top => taken.push(*axis),
+            _ => break,
+        }
+    }
+    taken
+}
+
+/// Takes the part of the noise that a coordinate shows out of a factor of the covariance.
+fn condition(factor: &mut DMatrix<f64>, axis: usize) {
+    let shown = factor.row(axis).transpose();
+    let norm = shown.norm();
+    if norm > 0.0 {
+        let unit = shown / norm;
+        let image = &*factor * &unit;
+        *factor -= image * unit.transpose();
+    }
+}
+
+fn ranked(
+    evaluator: &mut Evaluator,
+    (mean, factor): (&DVector<f64>, &DMatrix<f64>),
+    axes: &[usize],
+    seed: u64,
+) -> Vec<(usize, f64)> {
+    let dimension = mean.len();
+    let probes = structured(2, dimension, &mut stream(seed, Purpose::Probe, 0));
+    let mut ranked: Vec<(usize, f64)> = axes
+        .iter()
+        .map(|&axis| {
+            let row = factor.row(axis).transpose();
+            let direction = factor * &row * (REACH / row.norm().max(1e-300));
             let mut score = 0.0;
             for probe in probes.chunks(2 * dimension) {
-                let along = &gaussian.factor * DVector::from_column_slice(&probe[..dimension]);
-                let positions: Vec<f64> = (&gaussian.mean + &direction)
-                    .iter()
-                    .chain((&gaussian.mean - &direction).iter())
-                    .copied()
-                    .collect();
+                let along = factor * DVector::from_column_slice(&probe[..dimension]);
+                let ends = [mean + &direction, mean - &direction];
+                let positions: Vec<f64> = ends.iter().flat_map(|end| end.iter().copied()).collect();
                 let directions: Vec<f64> = along.iter().chain(along.iter()).copied().collect();
                 let products = evaluator.products(&positions, &directions);
                 let change = DVector::from_fn(dimension, |i, _| products[i] - products[dimension + i]);
-                score += gaussian.factor.tr_mul(&change).norm_squared();
+                score += factor.tr_mul(&change).norm_squared();
             }
             (axis, if score.is_finite() { score.sqrt() } else { 0.0 })
         })

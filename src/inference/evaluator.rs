@@ -174,7 +174,7 @@ impl<'a> Evaluator<'a> {
     /// The Hessian at a position; `None` where an entry is not finite. Its entries that vanish are not asked for again.
     pub fn hessian(&mut self, position: &DVector<f64>) -> Option<DMatrix<f64>> {
         if let Some(pattern) = self.pattern.take() {
-            let found = (2 * pattern.products() < self.dimension() + 2)
+            let found = (5 * pattern.products() <= 4 * self.dimension())
                 .then(|| self.sparse_hessian(position, &pattern))
                 .flatten();
             self.pattern = Some(pattern);

@@ -29,7 +29,7 @@ const FEW_PRODUCTS: usize = 64;
 /// The most coordinates that are conditioned on together.
 const MOST_AXES: usize = 6;
 /// Least change of curvature along a coordinate, against the greatest, that counts.
-const LEAST_CHANGE: f64 = 0.1;
+const LEAST_CHANGE: f64 = 0.15;
 /// Up to this many coordinates a mixture is adapted.
 const ADAPTIVE_LIMIT: usize = 24;
 /// Up to this many coordinates linear response is taken, by a Hessian at each fixed draw.
@@ -38,6 +38,9 @@ const RESPONSE_LIMIT: usize = 200;
 const DENSE_LIMIT: usize = 500;
 /// A region whose bound is so many nats lower has no weight.
 const NEGLIGIBLE: f64 = 30.0;
+
+/// Number of the first start that is taken where the guide does not fit well.
+const FURTHER: u64 = 1000;
 
 /// Where the ladder ended.
 pub struct Climb {
@@ -97,7 +100,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
     /// Climbs; `None` if there is no usable start.
     pub fn climb(mut self) -> Option<Climb> {
         self.evaluator.enter("finding starts");
-        let mut paths = self.paths();
+        let mut paths = self.paths(0, self.options.paths.max(1));
         paths.sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
         let first = paths.first()?.clone();
         self.evaluator.enter("fitting a Gaussian");
@@ -105,6 +108,13 @@ impl<'e, 'a> Ladder<'e, 'a> {
         let guide_deviation = region.fitted.gaussian.deviations();
         self.respond(&mut region.fitted);
         let mut best = self.best_proposal(&region.fitted);
+        if !best.is_good() {
+            self.evaluator.enter("finding more starts");
+            let floor = region.fitted.elbo - NEGLIGIBLE / 2.0;
+            let more = self.paths(FURTHER, self.options.paths.max(1));
+            paths.extend(more.into_iter().filter(|path| path.elbo > floor));
+            paths[1..].sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
+        }
         let mut agreement = Agreement::Unknown;
         for path in &paths[1..] {
             if !self.evaluator.may_continue() {
@@ -178,10 +188,9 @@ impl<'e, 'a> Ladder<'e, 'a> {
     }
 
     /// Paths from independent starts: as many as were asked for that reached an end, and those that did not.
-    fn paths(&mut self) -> Vec<Path> {
+    fn paths(&mut self, first: u64, wanted: usize) -> Vec<Path> {
         let mut paths: Vec<Path> = Vec::new();
-        let wanted = self.options.paths.max(1);
-        for index in 0..(4 * wanted) as u64 {
+        for index in first..first + (4 * wanted) as u64 {
             let ended = paths.iter().filter(|path| path.ending != Ending::Unfinished);
             let best = paths.iter().map(|path| path.elbo).fold(f64::NEG_INFINITY, f64::max);
             let useful = ended.filter(|path| path.elbo > best - NEGLIGIBLE).count();
@@ -324,9 +333,9 @@ impl<'e, 'a> Ladder<'e, 'a> {
 
     /// Conditions on several coordinates at once.
     fn along_several(&mut self, fitted: &Fitted, best: Candidate, ranked: &[(usize, f64)]) -> Candidate {
-        let least = LEAST_CHANGE * ranked[0].1;
-        let strong = ranked.iter().take(MOST_AXES).take_while(|(_, score)| *score > least);
-        let axes: Vec<(usize, String)> = strong.map(|(axis, _)| (*axis, self.name_of(*axis))).collect();
+        let (gaussian, limits) = (&fitted.gaussian, (MOST_AXES, LEAST_CHANGE));
+        let taken = axes::greedy(self.evaluator, gaussian, ranked, limits, self.options.seed);
+        let axes: Vec<(usize, String)> = taken.into_iter().map(|axis| (axis, self.name_of(axis))).collect();
         let is_worth = axes.len() > 1 && 3 * axes.len() <= fitted.gaussian.dimension();
         if !is_worth || !self.evaluator.may_continue() {
             return best;

@@ -17,7 +17,7 @@ pub struct Pattern {
 /// Relative gap between a product and the one foretold from the entries, above which entries must be missing.
 const TOLERANCE: f64 = 1e-7;
 /// Numbers of hubs that are tried.
-const TRIALS: usize = 12;
+const TRIALS: usize = 64;
 
 impl Pattern {
     /// The pattern of a Hessian, joined with an earlier one.

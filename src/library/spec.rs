@@ -76,6 +76,9 @@ pub type LogDensity = fn(&mut Builder, &[Node], Node, &Over) -> Node;
 /// of the support and its ends.
 pub type OfValue = fn(&mut Builder, &[Node], Node) -> Node;
 
+/// The value made of standard-normal noise, from canonical arguments.
+pub type OfNoise = fn(&mut Builder, &[Node], Node, &Over) -> Node;
+
 /// Mean and standard deviation, from canonical arguments.
 pub type Moments = fn(&mut Builder, &[Node], &Over) -> (Node, Node);
 
@@ -164,6 +167,8 @@ pub struct Family {
     pub quantile: Option<OfValue>,
     /// Location and scale, as canonical argument positions, if x = location + scale * noise with noise free of both.
     pub location_scale: Option<(usize, usize)>,
+    /// The value that standard-normal noise becomes, for families whose values are a linear image of such noise.
+    pub whitening: Option<OfNoise>,
     /// Mean and standard deviation as graph; none where they do not exist or are not known.
     pub moments: Option<Moments>,
     /// How values are drawn.
@@ -453,6 +458,7 @@ impl Family {
             log_ccdf: None,
             quantile: None,
             location_scale: None,
+            whitening: None,
             moments: None,
             draw,
             references: &[],

@@ -80,6 +80,11 @@ pub(super) fn bind(
     {
         return bind_moved(translator, id, call, free, kept);
     }
+    if kept < 1.0
+        && let Some(call) = whitenable(translator.model(), id)
+    {
+        return bind_whitened(translator, id, call, free);
+    }
     let transform = site.domain.domain.transform.expect("latents without transform are refused before");
     let image = (transform.forward)(&mut translator.builder, free, &place);
     translator.bind_site(id, image.value);
@@ -140,13 +145,41 @@ fn free_axes(translator: &mut Translator, site: &Site, place: &Place) -> Vec<Axi
 /// The call whose location and scale can be taken out of the latent: a location-scale prior on the real line whose
 /// location or scale is not known from data, and that does not read the latent itself.
 pub fn centrable(model: &Model, id: SiteId) -> Option<&FamilyCall> {
+    let call = free_call(model, id)?;
+    let (location, scale) = call.family.location_scale?;
+    let moves = call.form == 0 && [location, scale].iter().any(|&k| call.arguments[k].stage > Stage::Data);
+    (call.family.rank == Rank::Scalar && moves).then_some(call)
+}
+
+/// The call that makes the latent of standard-normal noise: a prior with a whitening whose arguments are not all known
+/// from data, and that does not read the latent itself.
+pub fn whitenable(model: &Model, id: SiteId) -> Option<&FamilyCall> {
+    let call = free_call(model, id)?;
+    let moves = call.arguments.iter().any(|argument| argument.stage > Stage::Data);
+    (call.family.whitening.is_some() && moves).then_some(call)
+}
+
+/// The prior of a latent on the whole real line that is a single call and does not read the latent itself.
+fn free_call(model: &Model, id: SiteId) -> Option<&FamilyCall> {
     let site = model.site(id);
     let SiteKind::Latent { prior: Distribution::Family(call), .. } = &site.kind else { return None };
-    let (location, scale) = call.family.location_scale?;
-    let unbounded = call.family.rank == Rank::Scalar && site.domain.domain.interval == Interval::REAL;
-    let moves = call.form == 0 && [location, scale].iter().any(|&k| call.arguments[k].stage > Stage::Data);
     let itself = |term: &Term| matches!(term.kind, TermKind::Read(read, _) if read == id);
-    (unbounded && moves && !call.arguments.iter().any(|argument| argument.any(&itself))).then_some(call)
+    let reads_itself = call.arguments.iter().any(|argument| argument.any(&itself));
+    (site.domain.domain.interval == Interval::REAL
+        && site.domain.domain.rank == Rank::Scalar
+        && !reads_itself)
+        .then_some(call)
+}
+
+/// The latent as the image of noise, which is the coordinate.
+fn bind_whitened(translator: &mut Translator, id: SiteId, call: &FamilyCall, noise: Node) -> Node {
+    let whitening = call.family.whitening.expect("whitenable");
+    let value = translator.of_noise(call, noise, whitening);
+    translator.bind_site(id, value);
+    let squares = translator.builder.square(noise);
+    let each = translator.builder.times(squares, -0.5);
+    let each = translator.builder.plus(each, -0.5 * std::f64::consts::TAU.ln());
+    translator.builder.sum_all(each)
 }
 
 /// z = location + scale^(1 - kept) (u - kept * location), with log density of z plus (1 - kept) log scale.

@@ -1,6 +1,7 @@
 //! A model with data as an objective: log joint density on unconstrained space, its derivatives, what is reported.
 
 mod chain;
+pub mod columns;
 mod cost;
 mod coupling;
 mod discrete;
@@ -9,13 +10,14 @@ mod joint;
 mod latents;
 mod predict;
 pub mod probe;
+pub mod ranges;
 mod refusal;
 mod states;
 pub mod support;
 
 pub use cost::expected_axes;
 pub use discrete::StateProbabilities;
-pub use latents::{Centring, LatentBlock, Layout, centrable};
+pub use latents::{Centring, LatentBlock, Layout, centrable, whitenable};
 pub use predict::{RandomSite, Reported};
 
 use crate::data::BoundModel;

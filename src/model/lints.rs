@@ -1,5 +1,6 @@
 //! Warnings about a model without errors.
 
+use super::doubts;
 use super::ir::*;
 use crate::diagnostics::{Code, Diagnostic};
 
@@ -8,22 +9,22 @@ pub fn lints(model: &Model) -> Vec<Diagnostic> {
     let mut found = unused(model);
     found.extend(observed_twice(model));
     found.extend(real_equality(model));
+    found.extend(doubts::doubts(model));
     found
 }
 
-/// Calls `visit` with every term of a site's own definition.
-fn walk_site(site: &Site, visit: &mut dyn FnMut(&Term)) {
-    match &site.kind {
-        SiteKind::Data { default, .. } => default.iter().for_each(|term| term.walk(visit)),
-        SiteKind::Let(value) | SiteKind::Generate(value) => value.walk(visit),
-        SiteKind::Latent { prior, .. } => prior.walk(visit),
-        SiteKind::GenerateDraw(distribution) => distribution.walk(visit),
+/// Calls `visit` with every term of a model but those of one site's own definition.
+pub fn walk_others(model: &Model, but: Option<SiteId>, visit: &mut dyn FnMut(&Term)) {
+    for id in model.site_ids().filter(|id| Some(*id) != but) {
+        let site = model.site(id);
+        match &site.kind {
+            SiteKind::Data { default, .. } => default.iter().for_each(|term| term.walk(visit)),
+            SiteKind::Let(value) | SiteKind::Generate(value) => value.walk(visit),
+            SiteKind::Latent { prior, .. } => prior.walk(visit),
+            SiteKind::GenerateDraw(distribution) => distribution.walk(visit),
+        }
+        site.domain.ends.iter().flatten().for_each(|end| end.walk(visit));
     }
-    site.domain.ends.iter().flatten().for_each(|end| end.walk(visit));
-}
-
-/// Calls `visit` with every term of a model outside of its sites.
-fn walk_rest(model: &Model, visit: &mut dyn FnMut(&Term)) {
     for factor in &model.factors {
         match factor {
             Factor::Observe { target, distribution, .. } => {
@@ -42,33 +43,17 @@ fn walk_rest(model: &Model, visit: &mut dyn FnMut(&Term)) {
     }
 }
 
-/// For each site, whether anything but its own definition reads it.
-fn sites_read(model: &Model) -> Vec<bool> {
-    let mut read = vec![false; model.sites.len()];
-    for id in model.site_ids() {
-        walk_site(model.site(id), &mut |term| {
-            if let TermKind::Read(other, _) = term.kind
-                && other != id
-            {
-                read[other.0] = true;
-            }
-        });
-    }
-    walk_rest(model, &mut |term| {
-        if let TermKind::Read(other, _) = term.kind {
-            read[other.0] = true;
-        }
-    });
-    read
-}
-
 /// Data, latents and lets that nothing reads.
 fn unused(model: &Model) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let read = sites_read(model);
-    for id in model.site_ids().filter(|id| !read[id.0]) {
+    for id in model.site_ids() {
         let site = model.site(id);
+        let mut read = false;
+        walk_others(model, Some(id), &mut |term| {
+            read |= matches!(term.kind, TermKind::Read(other, _) if other == id)
+        });
         let (code, words) = match site.kind {
+            _ if read => continue,
             SiteKind::Data { .. } => (1001, "nothing reads it"),
             SiteKind::Let(_) => (1002, "nothing reads it"),
             SiteKind::Latent { .. } => (1003, "nothing depends on it: its posterior is its prior"),
@@ -103,7 +88,7 @@ fn observed_twice(model: &Model) -> Vec<Diagnostic> {
 /// `==` between real numbers.
 fn real_equality(model: &Model) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    let mut visit = |term: &Term| {
+    walk_others(model, None, &mut |term| {
         if let TermKind::Operate(Operator::Equal | Operator::NotEqual, operands) = &term.kind
             && operands.iter().any(|operand| operand.value == Kind::Real && operand.stage > Stage::Data)
         {
@@ -114,8 +99,6 @@ fn real_equality(model: &Model) -> Vec<Diagnostic> {
                 found.push(diagnostic);
             }
         }
-    };
-    model.sites.iter().for_each(|site| walk_site(site, &mut visit));
-    walk_rest(model, &mut visit);
+    });
     found
 }

@@ -8,6 +8,7 @@ mod demands;
 mod dialect;
 mod dims;
 mod distributions;
+mod doubts;
 mod errors;
 mod expressions;
 mod forms;

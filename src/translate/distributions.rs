@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::graph::{Binary, Node, Unary};
-use crate::library::{End, Normaliser, OfValue, ValueKind, log_probability};
+use crate::library::log_probability;
+use crate::library::{End, Normaliser, OfNoise, OfValue, ValueKind};
 use crate::model::{Distribution, FamilyCall, Term};
 
 use super::Translator;
@@ -47,6 +48,12 @@ impl Translator<'_> {
         let given: Vec<Node> = call.arguments.iter().map(|argument| self.term(argument)).collect();
         let form = &call.family.forms[call.form];
         Called { arguments: (form.canonical)(&mut self.builder, &given, &over), over }
+    }
+
+    /// The value that a family makes of standard-normal noise.
+    pub fn of_noise(&mut self, call: &FamilyCall, noise: Node, whitening: OfNoise) -> Node {
+        let Called { arguments, over } = self.called(call);
+        whitening(&mut self.builder, &arguments, noise, &over)
     }
 
     fn family_log_density(&mut self, call: &FamilyCall, value: Node) -> Node {
@@ -169,9 +176,6 @@ impl Translator<'_> {
         }
         let [low, high] = ends.clone().map(|end| end.map(|end| self.term(&end)));
         let density = self.cut_outside(density, value, low, high);
-        if let Some(mass) = self.mass_of_counts(base, low, high) {
-            return self.builder.sub(density, mass);
-        }
         let low = low.map(|low| self.just_below(base, low));
         let mass = match (low, high) {
             (Some(low), Some(high)) => {
@@ -184,22 +188,6 @@ impl Translator<'_> {
             (None, None) => return density,
         };
         self.builder.sub(density, mass)
-    }
-
-    /// Log probability of a single count, or of all counts above 0: no distribution function is needed.
-    fn mass_of_counts(&mut self, base: &Distribution, low: Option<Node>, high: Option<Node>) -> Option<Node> {
-        if value_kind(base) != ValueKind::Count {
-            return None;
-        }
-        match (low, high) {
-            (Some(low), Some(high)) if low == high => Some(self.log_density(base, low)),
-            (Some(low), None) if low == self.builder.constant(1.0) => {
-                let zero = self.builder.constant(0.0);
-                let none = self.log_density(base, zero);
-                Some(self.log_difference(zero, none))
-            }
-            _ => None,
-        }
     }
 
     /// -inf where a known value lies outside of the ends (latents are inside by their transform).

@@ -32,7 +32,7 @@ const CASES: &[Case] = &[
     ("spaces.json", b" \n \n", &["V07"]),
     ("number.json", b"3", &["V0701", "1:1"]),
     ("trailing.json", b"{\"y\":[1],\"sigma\":[1]} x", &["V0701", "1:23"]),
-    ("deep.json", b"{\"y\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]],\"sigma\":[1]}", &["V07"]),
+    ("deep.json", b"{\"y\":[[[[[[[[[[[[[[[[1,2]]]]]]]]]]]]]]]],\"sigma\":[1]}", &["V07"]),
     ("bytes.json", b"{\"y\":[1,2,\xff]}", &["not UTF-8", "line 1"]),
     ("nul.json", b"{\"y\":[1,\0]}", &["V0701"]),
     ("twice.csv", b"y,sigma,y\n1,2,3\n", &["V0703", "twice.csv:1:9"]),

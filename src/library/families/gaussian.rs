@@ -40,6 +40,14 @@ pub(super) fn log_density(b: &mut Builder, residual: Node, factor: Node, over: &
     b.plus(density, -size * HALF_LOG_TWO_PI)
 }
 
+/// Factor times noise: a centred value with the covariance factor factor'.
+pub(super) fn image(b: &mut Builder, factor: Node, noise: Node, over: &Over) -> Node {
+    let (row, column) = (over.axes[0], over.twins[0]);
+    let factor = b.expand(factor, &[row, column]);
+    let noise = b.rename(noise, &[(row, column)]);
+    b.contract(factor, noise, &[column])
+}
+
 /// A centred draw with this covariance; NaN where it is not positive definite.
 pub(super) fn draw(rng: &mut ChaCha12Rng, covariance: &[f64], n: usize) -> Vec<f64> {
     let Some(factor) = factorise(covariance, n) else { return vec![f64::NAN; n] };

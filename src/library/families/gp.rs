@@ -28,6 +28,10 @@ pub static GP: Family = Family {
         },
         Reference { arguments: &[0.3, 0.1, 0.1, 0.5], value: &[-1.1, 0.6], log_density: -3.8726777525902767 },
     ],
+    whitening: Some(|b, a, noise, over| {
+        let factor = raised_factor(b, a[0], over);
+        gaussian::image(b, factor, noise, over)
+    }),
     ..Family::base(
         log_density,
         Draw::Joint(|rng, a, n| {
@@ -39,10 +43,14 @@ pub static GP: Family = Family {
 };
 
 fn log_density(b: &mut Builder, a: &[Node], x: Node, over: &Over) -> Node {
+    let factor = raised_factor(b, a[0], over);
+    gaussian::log_density(b, x, factor, over)
+}
+
+fn raised_factor(b: &mut Builder, covariance: Node, over: &Over) -> Node {
     let diagonal = is_diagonal(b, over);
     let raise = b.times(diagonal, JITTER);
     let raise = b.plus(raise, 1.0);
-    let covariance = b.mul(a[0], raise);
-    let factor = gaussian::factor(b, covariance, over);
-    gaussian::log_density(b, x, factor, over)
+    let covariance = b.mul(covariance, raise);
+    gaussian::factor(b, covariance, over)
 }

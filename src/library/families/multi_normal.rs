@@ -67,6 +67,11 @@ pub static MULTI_NORMAL: Family = Family {
             log_density: -2.247677781080071,
         },
     ],
+    whitening: Some(|b, a, noise, over| {
+        let factor = gaussian::factor(b, a[1], over);
+        let image = gaussian::image(b, factor, noise, over);
+        b.add(a[0], image)
+    }),
     ..Family::base(
         log_density,
         Draw::Joint(|rng, a, n| {

@@ -1,0 +1,73 @@
+//! Parameterisations of the latents, tried in turn until a fit can be trusted: the latents themselves, or what is left
+//! of them when location and scale, or covariance, are taken out (non-centred).
+
+use crate::data::BoundModel;
+use crate::inference::{self, Fit, Options, Verdict, Watch};
+use crate::lower::{self, Centring, Objective};
+use crate::model::{Model, SiteId};
+
+use super::target::CompiledTarget;
+
+/// A k-hat below which another parameterisation would not change the verdict.
+const GOOD: f64 = 0.5;
+
+/// The best fit, with its objective where that is not the one given.
+pub fn fit(
+    bound: &BoundModel,
+    centred: &Objective,
+    options: &Options,
+    (threads, watch): (usize, &mut dyn Watch),
+) -> (Fit, Option<Objective>) {
+    let mut best: Option<(Fit, Option<Objective>)> = None;
+    let mut spent = 0;
+    for centring in parameterisations(bound.model()) {
+        let objective = match centring.of.is_empty() {
+            true => None,
+            // What was lowered centred can be lowered again: it differs in continuous latents only.
+            false => match lower::lower(bound, &centring) {
+                Ok(objective) => Some(objective),
+                Err(_) => continue,
+            },
+        };
+        let mut target = CompiledTarget::new(objective.as_ref().unwrap_or(centred), threads);
+        let left =
+            Options { max_evaluations: options.max_evaluations.saturating_sub(spent), ..options.clone() };
+        let found = inference::fit(&mut target, &left, watch);
+        spent += found.evaluations;
+        if best.as_ref().is_none_or(|(fit, _)| rank(&found) < rank(fit)) {
+            best = Some((found, objective));
+        }
+        let is_final = best.as_ref().is_some_and(|(fit, _)| fit.verdict == Verdict::Trust || fit.khat < GOOD);
+        if is_final || spent >= options.max_evaluations || watch.should_stop() {
+            break;
+        }
+    }
+    let (mut fit, objective) =
+        best.unwrap_or_else(|| unreachable!("the latents themselves are always tried"));
+    fit.evaluations = spent;
+    (fit, objective)
+}
+
+/// Smaller is better.
+fn rank(fit: &Fit) -> (Verdict, u64) {
+    let shape = if fit.khat.is_finite() { fit.khat.clamp(0.0, 100.0) } else { 1000.0 };
+    (fit.verdict, (shape * 1e6) as u64)
+}
+
+/// What is tried, in order. A latent with a covariance that itself is unknown is whitened first: its coordinates would
+/// be tied ever more tightly as the covariance becomes smoother.
+fn parameterisations(model: &Model) -> Vec<Centring> {
+    let whitened: Vec<SiteId> =
+        model.site_ids().filter(|id| lower::whitenable(model, *id).is_some()).collect();
+    let centrable: Vec<SiteId> =
+        model.site_ids().filter(|id| lower::centrable(model, *id).is_some()).collect();
+    let of = |ids: &[&[SiteId]]| Centring { of: ids.concat().into_iter().map(|id| (id, 0.0)).collect() };
+    let mut all = vec![of(&[&whitened])];
+    if !whitened.is_empty() {
+        all.push(Centring::default());
+    }
+    if !centrable.is_empty() {
+        all.push(of(&[&whitened, &centrable]));
+    }
+    all
+}
