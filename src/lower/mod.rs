@@ -10,7 +10,6 @@ mod joint;
 mod latents;
 mod predict;
 pub mod probe;
-pub mod ranges;
 mod refusal;
 mod states;
 pub mod support;
