@@ -33,7 +33,8 @@ pub fn fit(
             },
         };
         let mut target = CompiledTarget::new(objective.as_ref().unwrap_or(centred), threads);
-        let left = Options { max_evaluations: options.max_evaluations.saturating_sub(spent), ..options.clone() };
+        let left =
+            Options { max_evaluations: options.max_evaluations.saturating_sub(spent), ..options.clone() };
         let found = inference::fit(&mut target, &left, watch);
         spent += found.evaluations;
         if best.as_ref().is_none_or(|(fit, _)| rank(&found) < rank(fit)) {
@@ -44,7 +45,8 @@ pub fn fit(
             break;
         }
     }
-    let (mut fit, objective) = best.unwrap_or_else(|| unreachable!("the latents themselves are always tried"));
+    let (mut fit, objective) =
+        best.unwrap_or_else(|| unreachable!("the latents themselves are always tried"));
     fit.evaluations = spent;
     (fit, objective)
 }
@@ -58,8 +60,10 @@ fn rank(fit: &Fit) -> (Verdict, u64) {
 /// What is tried, in order: the latents themselves; those with an unknown covariance whitened; and, where that is not
 /// too much, all non-centred.
 fn parameterisations(model: &Model, dimension: usize) -> Vec<Centring> {
-    let whitened: Vec<SiteId> = model.site_ids().filter(|id| lower::whitenable(model, *id).is_some()).collect();
-    let centrable: Vec<SiteId> = model.site_ids().filter(|id| lower::centrable(model, *id).is_some()).collect();
+    let whitened: Vec<SiteId> =
+        model.site_ids().filter(|id| lower::whitenable(model, *id).is_some()).collect();
+    let centrable: Vec<SiteId> =
+        model.site_ids().filter(|id| lower::centrable(model, *id).is_some()).collect();
     let of = |ids: &[&[SiteId]]| Centring { of: ids.concat().into_iter().map(|id| (id, 0.0)).collect() };
     let mut all = vec![Centring::default()];
     if !whitened.is_empty() {

@@ -58,7 +58,8 @@ pub fn check(source: &Source) -> Checked {
 pub fn bind(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
     let (bound, mut diagnostics) = data::bind(Arc::clone(model), files);
     if let Some(bound) = &bound {
-        diagnostics.extend(lower::support::check(bound).into_iter().map(|found| located(found, bound, files)));
+        diagnostics
+            .extend(lower::support::check(bound).into_iter().map(|found| located(found, bound, files)));
         diagnostics.extend(lower::support::check_parameters(bound));
         diagnostics.extend(lower::columns::check(bound));
     }
@@ -71,7 +72,8 @@ pub fn bind(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Di
 fn located(found: Impossible, bound: &BoundModel, files: &[Source]) -> Diagnostic {
     let Impossible { mut diagnostic, site, cells } = found;
     let places = site.map(|site| data::places(bound.model(), files, site, &cells)).unwrap_or_default();
-    let labels = places.into_iter().map(|(file, span)| Label { file, span, text: "cannot occur".to_string() });
+    let labels =
+        places.into_iter().map(|(file, span)| Label { file, span, text: "cannot occur".to_string() });
     diagnostic.labels = labels.chain(diagnostic.labels).collect();
     diagnostic
 }

@@ -55,7 +55,12 @@ impl Elimination {
 
     /// The factors of a matrix given by its diagonal and its entries at the places. Where a pivot is not above its floor
     /// the floor takes its place, so that the factors are those of a positive definite matrix.
-    pub fn factors(&self, mut diagonal: DVector<f64>, mut entries: DVector<f64>, floors: &DVector<f64>) -> Factors {
+    pub fn factors(
+        &self,
+        mut diagonal: DVector<f64>,
+        mut entries: DVector<f64>,
+        floors: &DVector<f64>,
+    ) -> Factors {
         let mut next = 0;
         for column in 0..diagonal.len() {
             let pivot = diagonal[column].max(floors[column]);
@@ -125,7 +130,10 @@ mod tests {
         let factors = elimination.factors(matrix.diagonal(), entries, &DVector::zeros(count));
         let right = DVector::from_fn(count, |i, _| (i as f64 * 1.3).sin());
         assert!((&matrix * elimination.solved_whole(&factors, right.clone()) - &right).amax() < 1e-12);
-        assert!((elimination.turned(&factors, &elimination.solved(&factors, right.clone())) - &right).amax() < 1e-12);
+        assert!(
+            (elimination.turned(&factors, &elimination.solved(&factors, right.clone())) - &right).amax()
+                < 1e-12
+        );
         let turned = elimination.turned(&factors, &right);
         let square: f64 = turned.iter().zip(&factors.diagonal).map(|(x, d)| x * x * d).sum();
         assert!((square - right.dot(&(&matrix * &right))).abs() < 1e-12);

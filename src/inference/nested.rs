@@ -176,7 +176,8 @@ fn natural(node: &Node, elimination: &Elimination) -> Natural {
     let precision = scaled * node.lower.transpose();
     let linear = &precision * &node.mean;
     let entries = elimination.places.iter().map(|place| precision[*place]);
-    let all: Vec<f64> = precision.diagonal().iter().copied().chain(entries).chain(linear.iter().copied()).collect();
+    let all: Vec<f64> =
+        precision.diagonal().iter().copied().chain(entries).chain(linear.iter().copied()).collect();
     DVector::from_vec(all)
 }
 
