@@ -88,9 +88,10 @@ fn allowed_words(
     }
 }
 
+/// Ends that arguments set belong to the support, even where the domain itself is open (towards infinity).
 fn within(value: f64, low: f64, high: f64, allowed: &Interval) -> bool {
-    let ends = Interval { low: low.max(allowed.low), high: high.min(allowed.high), ..*allowed };
-    ends.contains(value)
+    let outside = value < low || value > high;
+    allowed.contains(value) && !outside
 }
 
 /// Parameters that are known from data and lie outside of where they must.
