@@ -16,8 +16,22 @@ fn main() {
 }
 
 const MODELS: &[&str] = &[
-    "baseball", "cars", "challenger", "cheese", "coal_logistic", "discoveries", "eight_schools", "insect_sprays",
-    "lake_huron", "lynx", "nile", "orange_trees", "pumps", "sleep", "sleepstudy", "stack_loss",
+    "baseball",
+    "cars",
+    "challenger",
+    "cheese",
+    "coal_logistic",
+    "discoveries",
+    "eight_schools",
+    "insect_sprays",
+    "lake_huron",
+    "lynx",
+    "nile",
+    "orange_trees",
+    "pumps",
+    "sleep",
+    "sleepstudy",
+    "stack_loss",
 ];
 
 /// A model of the repository and its data.

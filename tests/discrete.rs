@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use vic::data::BoundModel;
-use vic::diagnostics::Code;
+use vic::diagnostics::{Code, Diagnostic};
 use vic::driver;
 use vic::graph::interpret::interpret;
 use vic::lower::Objective;
@@ -32,15 +32,20 @@ struct Case {
     data: Value,
 }
 
+/// Panics where the model or its data are wrong.
 fn bind(text: &str, data: &Value) -> BoundModel {
+    possible(text, data).unwrap_or_else(|said| panic!("{text}\n{said:?}"))
+}
+
+/// What is wrong if the data do not fit.
+fn possible(text: &str, data: &Value) -> Result<BoundModel, Vec<Diagnostic>> {
     let source = Source::new("model.vi", text.to_string());
     let checked = driver::check(&source);
     let said =
         || checked.diagnostics.iter().map(|d| format!("{} {:?}", d.message, d.labels)).collect::<Vec<_>>();
     let model = checked.model.as_ref().unwrap_or_else(|| panic!("{text}\n{:?}", said()));
     let (bound, diagnostics) = driver::bind(model, &[Source::new("data.json", data.to_string())]);
-    bound
-        .unwrap_or_else(|| panic!("{text}\n{:?}", diagnostics.iter().map(|d| &d.message).collect::<Vec<_>>()))
+    bound.ok_or(diagnostics)
 }
 
 fn objective(bound: &BoundModel) -> Objective {
@@ -49,9 +54,13 @@ fn objective(bound: &BoundModel) -> Objective {
 
 impl Case {
     fn summed(&self) -> BoundModel {
+        self.summed_with("")
+    }
+
+    fn summed_with(&self, more: &str) -> BoundModel {
         let latents: Vec<String> =
             self.latents.iter().map(|z| format!("latent {} ~ {}", z.head, z.prior)).collect();
-        bind(&format!("{}\n{}\n{}\n", self.before, latents.join("\n"), self.after), &self.data)
+        bind(&format!("{}\n{}\n{}\n{more}\n", self.before, latents.join("\n"), self.after), &self.data)
     }
 
     /// log joint density of all assignments, in the order of `assignments`.
@@ -77,7 +86,17 @@ impl Case {
                     data[z.name] = nested(own, z.shape);
                     rest = later;
                 }
-                let objective = objective(&bind(&text, &data));
+                let bound = match possible(&text, &data) {
+                    Ok(bound) => bound,
+                    Err(said) => {
+                        assert!(
+                            said.iter().all(|d| d.code == Code(760) || !d.is_error()),
+                            "{text}\n{said:?}"
+                        );
+                        return f64::NEG_INFINITY;
+                    }
+                };
+                let objective = objective(&bound);
                 interpret(&objective.graph, position, &[], &[objective.log_joint])[0][0]
             })
             .collect()
@@ -357,6 +376,27 @@ fn probabilities_are_marginals() {
                 cell += 1;
             }
         }
+    }
+}
+
+#[test]
+fn the_best_states_are_the_most_probable_assignment() {
+    for case in cases() {
+        let asked: Vec<String> =
+            case.latents.iter().map(|z| format!("generate best_{} = best({})", z.name, z.name)).collect();
+        let bound = case.summed_with(&asked.join("\n"));
+        let objective = objective(&bound);
+        let position = generic(objective.layout.dimension);
+        let logs = case.brute(&position);
+        let sites = sites(&bound, &objective, &position, 1);
+        let found: Vec<i64> = case
+            .latents
+            .iter()
+            .flat_map(|z| named(&sites, &bound, &format!("best_{}", z.name)).values.clone())
+            .map(|value| value as i64)
+            .collect();
+        let best = case.assignments().into_iter().zip(&logs).max_by(|a, b| a.1.total_cmp(b.1));
+        assert_eq!(Some(found), best.map(|(assignment, _)| assignment), "{}", case.name);
     }
 }
 

@@ -26,7 +26,9 @@ static MODELS: LazyLock<Vec<String>> = LazyLock::new(|| {
 
 /// All words of all models, and some that fit nowhere.
 static WORDS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let own = ["", "0", "-1", "1e308", "..", "'", "\"", "\u{3b8}", "by", "over", "using", "where", "->", "}", "\n\n"];
+    let own = [
+        "", "0", "-1", "1e308", "..", "'", "\"", "\u{3b8}", "by", "over", "using", "where", "->", "}", "\n\n",
+    ];
     let mut words: Vec<String> = MODELS.iter().flat_map(|model| tokens(model)).collect();
     words.extend(own.map(str::to_string));
     words.sort();
@@ -45,7 +47,9 @@ fn tokens(text: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     for c in text.chars() {
         match tokens.last_mut() {
-            Some(last) if class(c) != 3 && last.chars().next().is_some_and(|first| class(first) == class(c)) => {
+            Some(last)
+                if class(c) != 3 && last.chars().next().is_some_and(|first| class(first) == class(c)) =>
+            {
                 last.push(c);
             }
             _ => tokens.push(c.to_string()),
@@ -124,7 +128,10 @@ fn checked(text: &str) -> Checked {
     let drawn = render(&checked.diagnostics, &Files { model: &source, data: &[] }, Style::Plain, 100);
     assert_eq!(drawn.is_empty(), checked.diagnostics.is_empty());
     for label in checked.diagnostics.iter().flat_map(|diagnostic| &diagnostic.labels) {
-        assert!(label.span.start <= label.span.end && label.span.end <= source.text().len(), "{label:?} in {text}");
+        assert!(
+            label.span.start <= label.span.end && label.span.end <= source.text().len(),
+            "{label:?} in {text}"
+        );
     }
     checked
 }

@@ -11,14 +11,35 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use support::judge::{HeavyTail, Known, complaints, settle};
+use support::judge::{HeavyTail, Known, Told, complaints, settle};
 use vic::inference::Options;
 
 /// Scalars compared by quantiles.
 const HEAVY: &[HeavyTail] = &[];
 
 /// Fits that are off.
-const KNOWN: &[Known] = &[];
+const KNOWN: &[Known] = &[
+    Known {
+        model: "bball_drive_event_0-hmm_drive_0",
+        told: Told::No,
+        reason: "a minor mode, 60 nats below, in which the second state is hardly visited; at seeds 2 to 4 the right one",
+    },
+    Known {
+        model: "dugongs_data-dugongs_model",
+        told: Told::No,
+        reason: "at this seed the sds of `alpha` and `lambda` are 15 % too small; at seeds 1 to 4 they are right",
+    },
+    Known {
+        model: "gp_pois_regr-gp_pois_regr",
+        told: Told::Yes,
+        reason: "the sd of `rho` is a quarter too small",
+    },
+    Known {
+        model: "hmm_example-hmm_example",
+        told: Told::Yes,
+        reason: "refused (V0504): ordered values with a prior each have no known normaliser",
+    },
+];
 
 /// Fits that take too long for every day.
 const SLOW: &[&str] = &["election88-election88_full", "rstan_downloads-prophet"];

@@ -11,6 +11,9 @@ use super::target::CompiledTarget;
 /// A k-hat below which another parameterisation would not change the verdict.
 const GOOD: f64 = 0.5;
 
+/// Beyond so many coordinates a Gaussian given the scales serves better than taking the scales out.
+const MOST: usize = 64;
+
 /// The best fit, with its objective where that is not the one given.
 pub fn fit(
     bound: &BoundModel,
@@ -20,7 +23,7 @@ pub fn fit(
 ) -> (Fit, Option<Objective>) {
     let mut best: Option<(Fit, Option<Objective>)> = None;
     let mut spent = 0;
-    for centring in parameterisations(bound.model()) {
+    for centring in parameterisations(bound.model(), centred.layout.dimension) {
         let objective = match centring.of.is_empty() {
             true => None,
             // What was lowered centred can be lowered again: it differs in continuous latents only.
@@ -33,7 +36,6 @@ pub fn fit(
         let left = Options { max_evaluations: options.max_evaluations.saturating_sub(spent), ..options.clone() };
         let found = inference::fit(&mut target, &left, watch);
         spent += found.evaluations;
-        eprintln!("DEBUG {:?} {:?} {} {:?} {:?}", centring, found.khat, found.evaluations, found.verdict, found.rungs.iter().map(|r| (r.family.clone(), r.elbo.value, r.khat)).collect::<Vec<_>>());
         if best.as_ref().is_none_or(|(fit, _)| rank(&found) < rank(fit)) {
             best = Some((found, objective));
         }
@@ -53,17 +55,17 @@ fn rank(fit: &Fit) -> (Verdict, u64) {
     (fit.verdict, (shape * 1e6) as u64)
 }
 
-/// What is tried, in order. A latent with a covariance that itself is unknown is whitened first: its coordinates would
-/// be tied ever more tightly as the covariance becomes smoother.
-fn parameterisations(model: &Model) -> Vec<Centring> {
+/// What is tried, in order: the latents themselves; those with an unknown covariance whitened; and, where that is not
+/// too much, all non-centred.
+fn parameterisations(model: &Model, dimension: usize) -> Vec<Centring> {
     let whitened: Vec<SiteId> = model.site_ids().filter(|id| lower::whitenable(model, *id).is_some()).collect();
     let centrable: Vec<SiteId> = model.site_ids().filter(|id| lower::centrable(model, *id).is_some()).collect();
     let of = |ids: &[&[SiteId]]| Centring { of: ids.concat().into_iter().map(|id| (id, 0.0)).collect() };
-    let mut all = vec![of(&[&whitened])];
+    let mut all = vec![Centring::default()];
     if !whitened.is_empty() {
-        all.push(Centring::default());
+        all.push(of(&[&whitened]));
     }
-    if !centrable.is_empty() {
+    if !centrable.is_empty() && dimension <= MOST {
         all.push(of(&[&whitened, &centrable]));
     }
     all

@@ -122,7 +122,7 @@ pub fn fit(
     let (fit, other) = auction::fit(bound, objective, options, (threads, watch));
     let objective = other.as_ref().unwrap_or(objective);
     let dimension = objective.layout.dimension;
-    let count = if dimension == 0 { options.draws } else { fit.draws.len() / dimension };
+    let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
     let sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
     let weights = fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
     Fitted { fit, sites, count, weights }

@@ -33,6 +33,7 @@ impl CompiledTarget {
             name: block.name.clone(),
             start: block.offset,
             end: block.offset + block.length,
+            ends: block.ends,
         });
         Self {
             dimension: objective.layout.dimension,

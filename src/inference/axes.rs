@@ -9,16 +9,20 @@ use super::gaussian::Gaussian;
 /// How far a coordinate is moved both ways, in standard deviations.
 const REACH: f64 = 1.2;
 /// Coordinates that are looked at again once others are conditioned on.
-const CANDIDATES: usize = 16;
+const CANDIDATES: usize = 24;
 
 /// Coordinates by how much the curvature changes along them, in standard units; the most changing first.
 pub fn rank(evaluator: &mut Evaluator, gaussian: &Gaussian, seed: u64) -> Vec<(usize, f64)> {
     let all: Vec<usize> = (0..gaussian.dimension()).collect();
-    ranked(evaluator, (&gaussian.mean, &gaussian.factor), &all, seed)
+    let along = |axis: usize| {
+        let row = gaussian.factor.row(axis).transpose();
+        &gaussian.factor * &row * (REACH / row.norm().max(1e-300))
+    };
+    ranked(evaluator, (&gaussian.mean, &gaussian.factor), &all, (&along, seed))
 }
 
-/// The most changing coordinate, then each time the most changing one given those before it, as long as the change is at
-/// least a share `least` of the first one's; at most `most`.
+/// Coordinates that change the curvature by moving alone: the most changing one first, then each time the most changing
+/// one given those before it, as long as the change is at least a share `least` of the first one's; at most `most`.
 pub fn greedy(
     evaluator: &mut Evaluator,
     gaussian: &Gaussian,
@@ -26,16 +30,25 @@ pub fn greedy(
     (most, least): (usize, f64),
     seed: u64,
 ) -> Vec<usize> {
-    let Some(&(first, top)) = by_change.first() else { return Vec::new() };
-    let mut taken = vec![first];
+    let (mut taken, mut top) = (Vec::new(), 0.0);
     let mut factor = gaussian.factor.clone();
     while taken.len() < most && evaluator.may_continue() {
-        condition(&mut factor, taken[taken.len() - 1]);
         let others = by_change.iter().map(|(axis, _)| *axis).filter(|axis| !taken.contains(axis));
         let others: Vec<usize> = others.take(CANDIDATES).collect();
-        let again = ranked(evaluator, (&gaussian.mean, &factor), &others, seed);
+        // Between the spread of a coordinate and its spread given all others: alone it leaves the ridge it is part of.
+        let alone = |axis: usize| {
+            let (spread, tightness) = (factor.row(axis).norm(), gaussian.inverse.column(axis).norm());
+            let mut direction = DVector::zeros(gaussian.dimension());
+            direction[axis] = REACH * (spread / tightness.max(1e-300)).sqrt();
+            direction
+        };
+        let again = ranked(evaluator, (&gaussian.mean, &factor), &others, (&alone, seed));
         match again.first() {
-            Some((axis, score)) if *score > least * top => taken.push(*axis),
+            Some((axis, score)) if *score > least * top => {
+                top = f64::max(top, *score);
+                taken.push(*axis);
+                condition(&mut factor, *axis);
+            }
             _ => break,
         }
     }
@@ -57,15 +70,14 @@ fn ranked(
     evaluator: &mut Evaluator,
     (mean, factor): (&DVector<f64>, &DMatrix<f64>),
     axes: &[usize],
-    seed: u64,
+    (direction_of, seed): (&dyn Fn(usize) -> DVector<f64>, u64),
 ) -> Vec<(usize, f64)> {
     let dimension = mean.len();
     let probes = structured(2, dimension, &mut stream(seed, Purpose::Probe, 0));
     let mut ranked: Vec<(usize, f64)> = axes
         .iter()
         .map(|&axis| {
-            let row = factor.row(axis).transpose();
-            let direction = factor * &row * (REACH / row.norm().max(1e-300));
+            let direction = direction_of(axis);
             let mut score = 0.0;
             for probe in probes.chunks(2 * dimension) {
                 let along = factor * DVector::from_column_slice(&probe[..dimension]);

@@ -99,12 +99,14 @@ pub struct Fit {
 /// Fits a target.
 pub fn fit(target: &mut dyn Target, options: &Options, watch: &mut dyn Watch) -> Fit {
     let names = coordinate_names(target);
+    let ends: Vec<usize> =
+        target.blocks().iter().flat_map(|block| vec![block.ends; block.end - block.start]).collect();
     let mut evaluator = Evaluator::new(target, watch, options.max_evaluations);
     if evaluator.dimension() == 0 {
         return nothing_to_fit(&mut evaluator);
     }
     match Ladder::new(&mut evaluator, options, &names).climb() {
-        Some(climb) => conclude(&evaluator, options, climb, &names),
+        Some(climb) => conclude(&evaluator, options, climb, (&names, &ends)),
         None => without_start(&evaluator),
     }
 }
@@ -122,7 +124,12 @@ fn coordinate_names(target: &dyn Target) -> Vec<String> {
 }
 
 /// Draws, moments and verdict of what the ladder reached.
-fn conclude(evaluator: &Evaluator, options: &Options, climb: Climb, names: &[String]) -> Fit {
+fn conclude(
+    evaluator: &Evaluator,
+    options: &Options,
+    climb: Climb,
+    (names, ends): (&[String], &[usize]),
+) -> Fit {
     let smoothed = &climb.weighted.smoothed;
     let usable = smoothed.khat <= psis::threshold(climb.weighted.count()).max(0.5);
     let weights = if usable { WeightUse::Used } else { WeightUse::Unused };
@@ -140,7 +147,7 @@ fn conclude(evaluator: &Evaluator, options: &Options, climb: Climb, names: &[Str
         agreement: climb.agreement,
         definiteness: climb.definiteness,
         moments: &found,
-        heaviest: heaviest_tail(&found, &draws, log_weights.as_deref()),
+        heaviest: heaviest_tail(ends, &draws, log_weights.as_deref()),
         halt: evaluator.halt(),
         names,
     });
@@ -187,17 +194,24 @@ fn result_moments(climb: &Climb, draws: &[f64], log_weights: Option<&[f64]>) -> 
     }
 }
 
-/// The coordinate whose squared deviations have the heaviest tail under the weights, among those with outliers at all.
-fn heaviest_tail(found: &Moments, draws: &[f64], log_weights: Option<&[f64]>) -> Option<(usize, f64)> {
+/// The coordinate whose latent's squared deviations have the heaviest tail under the weights, among those with outliers
+/// at all. Values of a half-line are exponentials; those of an interval have no tails.
+fn heaviest_tail(ends: &[usize], draws: &[f64], log_weights: Option<&[f64]>) -> Option<(usize, f64)> {
     let weights = log_weights?;
-    let dimension = found.mean.len();
+    let dimension = ends.len();
     (0..dimension)
+        .filter(|i| ends[*i] < 2)
         .filter_map(|i| {
-            let gaps: Vec<f64> =
-                draws.chunks(dimension).map(|row| (row[i] - found.mean[i]) / found.deviation[i]).collect();
+            let values: Vec<f64> = draws
+                .chunks(dimension)
+                .map(|row| if ends[i] == 1 { row[i].min(300.0).exp() } else { row[i] })
+                .collect();
+            let found = moments(&values, weights, 1);
+            let gaps: Vec<f64> = values.iter().map(|x| (x - found.mean[0]) / found.deviation[0]).collect();
             let kurtosis: f64 = gaps.iter().zip(weights).map(|(gap, w)| w.exp() * gap.powi(4)).sum();
             let shape = psis::tail_of_squares(weights, &gaps);
-            let shape = if kurtosis > EXTREME { shape.max(1.0) } else { shape };
+            let extreme = if ends[i] == 1 { 2.0 * EXTREME } else { EXTREME };
+            let shape = if kurtosis > extreme { shape.max(1.0) } else { shape };
             (kurtosis > OUTLYING).then_some((i, shape))
         })
         .max_by(|a, b| a.1.total_cmp(&b.1))

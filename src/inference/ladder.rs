@@ -39,6 +39,9 @@ const DENSE_LIMIT: usize = 500;
 /// A region whose bound is so many nats lower has no weight.
 const NEGLIGIBLE: f64 = 30.0;
 
+/// The most adaptations of a mixture, and the effective share of draws at which it is left alone.
+const ADAPTATIONS: usize = 8;
+const SETTLED: f64 = 0.5;
 /// Number of the first start that is taken where the guide does not fit well.
 const FURTHER: u64 = 1000;
 
@@ -126,8 +129,12 @@ impl<'e, 'a> Ladder<'e, 'a> {
                 Comparison::Other(found) => {
                     let gap = region.fitted.elbo - found.elbo;
                     best = self.with_other(&mut region, *found, best);
-                    agreement = Agreement::Other { gap: gap.abs() };
-                    break;
+                    if gap.abs() < NEGLIGIBLE {
+                        agreement = Agreement::Other { gap: gap.abs() };
+                        break;
+                    }
+                    // The region left behind has no weight, and what agreed with it says nothing.
+                    agreement = Agreement::Unknown;
                 }
             }
         }
@@ -311,9 +318,12 @@ impl<'e, 'a> Ladder<'e, 'a> {
         }
         let mut generator = stream(self.options.seed, Purpose::Probe, 1);
         let mut mixture = adaptive::spread(gaussian, &best.weighted, &mut generator);
-        for _ in 0..4 {
+        for _ in 0..ADAPTATIONS {
             let weighted = Weighted::draw(self.evaluator, &mixture, FIRST_PAIRS, &mut generator);
             mixture = adaptive::adapt(&mixture, &weighted);
+            if weighted.smoothed.effective > SETTLED * weighted.count() as f64 {
+                break;
+            }
             if !self.evaluator.may_continue() {
                 return best;
             }
@@ -333,16 +343,20 @@ impl<'e, 'a> Ladder<'e, 'a> {
 
     /// Conditions on several coordinates at once.
     fn along_several(&mut self, fitted: &Fitted, best: Candidate, ranked: &[(usize, f64)]) -> Candidate {
-        let (gaussian, limits) = (&fitted.gaussian, (MOST_AXES, LEAST_CHANGE));
+        let gaussian = &fitted.gaussian;
+        let limits = (MOST_AXES.min(gaussian.dimension() / 3), LEAST_CHANGE);
         let taken = axes::greedy(self.evaluator, gaussian, ranked, limits, self.options.seed);
-        let axes: Vec<(usize, String)> = taken.into_iter().map(|axis| (axis, self.name_of(axis))).collect();
-        let is_worth = axes.len() > 1 && 3 * axes.len() <= fitted.gaussian.dimension();
-        if !is_worth || !self.evaluator.may_continue() {
-            return best;
-        }
+        let mut axes: Vec<(usize, String)> =
+            taken.into_iter().map(|axis| (axis, self.name_of(axis))).collect();
         let mut generator = stream(self.options.seed, Purpose::Probe, 3);
-        let Some(nested) = Nested::explore(self.evaluator, &fitted.gaussian, &axes, &mut generator) else {
-            return best;
+        let nested = loop {
+            if axes.len() < 2 || !self.evaluator.may_continue() {
+                return best;
+            }
+            match Nested::explore(self.evaluator, gaussian, &axes, &mut generator) {
+                Ok(nested) => break nested,
+                Err(failed) => axes.remove(failed),
+            };
         };
         let candidate = self.weigh(Box::new(nested), None);
         if candidate.badness() < best.badness() { candidate } else { best }

@@ -12,6 +12,7 @@ pub mod gaussian;
 pub mod importance;
 pub mod ladder;
 pub mod lbfgs;
+pub mod ldl;
 pub mod marginal;
 pub mod mean_field;
 pub mod moments;

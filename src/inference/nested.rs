@@ -1,8 +1,9 @@
-//! A Gaussian given several coordinates at once: its mean and precision are sums of what changes along each of those
-//! coordinates alone, and their own distribution is a mixture adapted to Laplace's approximation (nested Laplace, Rue,
-//! Martino and Chopin 2009, with importance weights on top).
+//! A Gaussian given several coordinates at once: its natural parameters (precision, and precision times mean) are sums of
+//! what changes along each of those coordinates alone, which is exact for linear models with several scales. The
+//! coordinates' own distribution is a mixture adapted to Laplace's approximation (nested Laplace, Rue, Martino and Chopin
+//! 2009, with importance weights on top).
 
-use nalgebra::DVector;
+use nalgebra::{DMatrix, DVector};
 use rand_chacha::ChaCha8Rng;
 
 use super::adaptive;
@@ -10,6 +11,7 @@ use super::draws::structured;
 use super::evaluator::Evaluator;
 use super::gaussian::{Gaussian, HALF_LOG_TAU};
 use super::importance::{Guard, Mixture, Proposal, Weighted};
+use super::ldl::{Elimination, Factors};
 use super::marginal::hermite;
 use super::settle::{Node, Slice, grid};
 
@@ -17,21 +19,32 @@ use super::settle::{Node, Slice, grid};
 const OUTER_PAIRS: usize = 150;
 /// Adaptations of it.
 const ADAPTATIONS: usize = 4;
+/// Least pivot of a precision, against the centre's.
+const LEAST_PIVOT: f64 = 1e-4;
+/// Entries of a unit triangle that count as nothing.
+const NEGLIGIBLE: f64 = 1e-9;
 
-/// The Gaussian of the rest: its mean, and L and D of its precision L D L'.
-#[derive(Clone, Debug)]
+/// Natural parameters of the rest's Gaussian in one vector: the precision's diagonal, its entries at the places of the
+/// elimination, and precision times mean.
+type Natural = DVector<f64>;
+
+/// The Gaussian of the rest.
 struct Shape {
     mean: DVector<f64>,
-    log_diagonal: DVector<f64>,
-    /// Entries of the unit lower triangle below its diagonal, by column.
-    entries: DVector<f64>,
+    factors: Factors,
 }
 
-/// A node of an arm: a place, the shape there, and the change of the mean.
-struct Joint {
-    at: f64,
-    shape: Shape,
-    slope: DVector<f64>,
+impl Shape {
+    /// ln det of the precision.
+    fn log_determinant(&self) -> f64 {
+        self.factors.diagonal.iter().map(|d| d.ln()).sum()
+    }
+}
+
+/// The places of an arm's nodes, and the natural parameters there.
+struct Arm {
+    places: Vec<f64>,
+    naturals: Vec<Natural>,
 }
 
 /// The proposal.
@@ -39,21 +52,25 @@ pub struct Nested {
     name: String,
     axes: Vec<usize>,
     rest: Vec<usize>,
-    /// Where the entries of the lower triangle are: (row, column), columns ascending.
-    places: Vec<(usize, usize)>,
-    centre: Shape,
-    arms: Vec<Vec<Joint>>,
+    elimination: Elimination,
+    centre: Natural,
+    /// Least pivots of a precision.
+    floors: DVector<f64>,
+    arms: Vec<Arm>,
     outer: Mixture,
 }
 
 impl Nested {
-    /// Explores each axis outwards from a Gaussian, the other axes staying at its mean; `None` if a grid cannot be built.
+    /// Explores each axis outwards from a Gaussian, the other axes staying at its mean.
+    ///
+    /// # Errors
+    /// The place in `axes` of one along which no grid can be built.
     pub fn explore(
         evaluator: &mut Evaluator,
         gaussian: &Gaussian,
         axes: &[(usize, String)],
         generator: &mut ChaCha8Rng,
-    ) -> Option<Nested> {
+    ) -> Result<Nested, usize> {
         let moved: Vec<usize> = axes.iter().map(|(axis, _)| *axis).collect();
         let crowding = evaluator.crowding();
         let mut rest: Vec<usize> = (0..gaussian.dimension()).filter(|i| !moved.contains(i)).collect();
@@ -62,25 +79,24 @@ impl Nested {
         let deviations = gaussian.deviations();
         let mut arms = Vec::new();
         let mut guess = gaussian.mean.clone();
-        for &axis in &moved {
+        for (k, &axis) in moved.iter().enumerate() {
             let slice = Slice { moved: axis, rest: rest.clone(), base: gaussian.mean.clone() };
-            let centre = slice.settle(evaluator, gaussian.mean[axis], slice.rest_of(&guess))?;
+            let centre = slice.settle(evaluator, gaussian.mean[axis], slice.rest_of(&guess)).ok_or(k)?;
             rest.iter().zip(centre.mean.iter()).for_each(|(i, x)| guess[*i] = *x);
-            arms.push((grid(evaluator, &slice, &centre, 0.7 * deviations[axis])?, centre));
+            let nodes = grid(evaluator, &slice, &centre, 0.7 * deviations[axis]).ok_or(k)?;
+            arms.push((nodes, centre));
         }
-        let places = entries_of(arms.iter().flat_map(|(nodes, _)| nodes));
-        let centre = shape(&arms[0].1, &places);
-        let arms = arms
-            .into_iter()
-            .map(|(nodes, _)| nodes.into_iter().map(|node| joint(node, &places)).collect())
-            .collect();
+        let elimination = elimination(arms.iter().flat_map(|(nodes, _)| nodes));
+        let centre = natural(&arms[0].1, &elimination);
+        let floors = arms[0].1.log_diagonal.map(|l| LEAST_PIVOT * l.exp());
+        let arms = arms.into_iter().map(|(nodes, _)| arm(&nodes, &elimination)).collect();
         let names: Vec<&str> = axes.iter().map(|(_, name)| name.as_str()).collect();
         let name = format!("Gaussian given {}", names.join(", "));
         let start = outer_start(gaussian, &moved);
         let outer = Mixture::guarded("", &start.widened(1.3));
-        let mut nested = Nested { name, axes: moved, rest, places, centre, arms, outer };
+        let mut nested = Nested { name, axes: moved, rest, elimination, centre, floors, arms, outer };
         nested.adapt(evaluator, &start, generator);
-        Some(nested)
+        Ok(nested)
     }
 
     /// Lets the outer mixture follow Laplace's approximation of the axes' density.
@@ -106,21 +122,22 @@ impl Nested {
         let densities: Vec<f64> = values
             .iter()
             .zip(&shapes)
-            .map(|(value, shape)| value + level - 0.5 * shape.log_diagonal.sum())
+            .map(|(value, shape)| value + level - 0.5 * shape.log_determinant())
             .collect();
         Weighted::of(draws, densities, &self.outer)
     }
 
-    /// The shape at values of the axes: the centre's with the changes along every arm.
+    /// The shape at values of the axes: the centre's natural parameters with the changes along every arm.
     fn at(&self, places: &[f64]) -> Shape {
-        let mut shape = self.centre.clone();
-        for (nodes, place) in self.arms.iter().zip(places) {
-            let there = interpolated(nodes, *place);
-            shape.mean += there.mean - &self.centre.mean;
-            shape.log_diagonal += there.log_diagonal - &self.centre.log_diagonal;
-            shape.entries += there.entries - &self.centre.entries;
+        let mut sum = self.centre.clone();
+        for (arm, place) in self.arms.iter().zip(places) {
+            arm.add_change(&mut sum, &self.centre, *place);
         }
-        shape
+        let (rest, entries) = (self.rest.len(), self.elimination.places.len());
+        let part = |from: usize, length: usize| sum.rows(from, length).clone_owned();
+        let factors = self.elimination.factors(part(0, rest), part(rest, entries), &self.floors);
+        let mean = self.elimination.solved_whole(&factors, part(rest + entries, rest));
+        Shape { mean, factors }
     }
 
     fn joined(&self, places: &[f64], rest: &DVector<f64>) -> Vec<f64> {
@@ -128,23 +145,6 @@ impl Nested {
         self.axes.iter().zip(places).for_each(|(i, x)| position[*i] = *x);
         self.rest.iter().zip(rest.iter()).for_each(|(i, x)| position[*i] = *x);
         position
-    }
-
-    /// The solution of L' x = right.
-    fn solved(&self, shape: &Shape, mut right: DVector<f64>) -> DVector<f64> {
-        for (&(row, column), entry) in self.places.iter().zip(shape.entries.iter()).rev() {
-            right[column] -= entry * right[row];
-        }
-        right
-    }
-
-    /// L' times a vector.
-    fn turned(&self, shape: &Shape, vector: &DVector<f64>) -> DVector<f64> {
-        let mut turned = vector.clone();
-        for (&(row, column), entry) in self.places.iter().zip(shape.entries.iter()) {
-            turned[column] += entry * vector[row];
-        }
-        turned
     }
 }
 
@@ -155,47 +155,71 @@ fn outer_start(gaussian: &Gaussian, axes: &[usize]) -> Gaussian {
     Gaussian::from_covariance(mean, &(&rows * rows.transpose()))
 }
 
-/// Places below the diagonal where any node's triangle differs from zero, columns ascending.
-fn entries_of<'n>(nodes: impl Iterator<Item = &'n Node> + Clone) -> Vec<(usize, usize)> {
-    let count = nodes.clone().next().map_or(0, |node| node.mean.len());
-    let floor = 1e-9;
-    let is_used = |row, column| nodes.clone().any(|node| node.lower[(row, column)].abs() > floor);
-    (0..count)
-        .flat_map(|column| (column + 1..count).map(move |row| (row, column)))
-        .filter(|(row, column)| is_used(*row, *column))
-        .collect()
-}
-
-fn shape(node: &Node, places: &[(usize, usize)]) -> Shape {
-    let entries = DVector::from_iterator(places.len(), places.iter().map(|place| node.lower[*place]));
-    Shape { mean: node.mean.clone(), log_diagonal: node.log_diagonal.clone(), entries }
-}
-
-fn joint(node: Node, places: &[(usize, usize)]) -> Joint {
-    Joint { at: node.at, shape: shape(&node, places), slope: node.slope }
-}
-
-/// The shape between nodes: cubic for the mean, linear for the rest, continued beyond the ends.
-fn interpolated(nodes: &[Joint], place: f64) -> Shape {
-    let last = nodes.len() - 1;
-    let j = nodes.partition_point(|node| node.at <= place).clamp(1, last) - 1;
-    let (low, high) = (&nodes[j], &nodes[j + 1]);
-    let width = high.at - low.at;
-    let t = (place - low.at) / width;
-    let inside = t.clamp(0.0, 1.0);
-    let mut mean = DVector::from_fn(low.slope.len(), |i, _| {
-        hermite(inside, width, (low.shape.mean[i], high.shape.mean[i]), (low.slope[i], high.slope[i]))
-    });
-    let beyond = (t - inside) * width;
-    if beyond != 0.0 {
-        mean.axpy(beyond, if t < 0.0 { &low.slope } else { &high.slope }, 1.0);
+/// The elimination of all precisions whose factors some nodes hold.
+fn elimination<'n>(nodes: impl Iterator<Item = &'n Node>) -> Elimination {
+    let mut used: Option<DMatrix<bool>> = None;
+    for node in nodes {
+        let own = node.lower.map(|entry| entry.abs() > NEGLIGIBLE);
+        used = Some(match used {
+            None => own,
+            Some(before) => before.zip_map(&own, |a, b| a || b),
+        });
     }
-    let between = |a: &DVector<f64>, b: &DVector<f64>, t: f64| a.zip_map(b, |a, b| a + t * (b - a));
-    Shape {
-        mean,
-        log_diagonal: between(&low.shape.log_diagonal, &high.shape.log_diagonal, t.clamp(-3.0, 4.0)),
-        entries: between(&low.shape.entries, &high.shape.entries, inside),
+    Elimination::of(&used.unwrap_or_else(|| DMatrix::from_element(0, 0, false)))
+}
+
+fn natural(node: &Node, elimination: &Elimination) -> Natural {
+    let mut scaled = node.lower.clone();
+    for (mut column, l) in scaled.column_iter_mut().zip(&node.log_diagonal) {
+        column *= l.exp();
     }
+    let precision = scaled * node.lower.transpose();
+    let linear = &precision * &node.mean;
+    let entries = elimination.places.iter().map(|place| precision[*place]);
+    let all: Vec<f64> = precision.diagonal().iter().copied().chain(entries).chain(linear.iter().copied()).collect();
+    DVector::from_vec(all)
+}
+
+fn arm(nodes: &[Node], elimination: &Elimination) -> Arm {
+    Arm {
+        places: nodes.iter().map(|node| node.at).collect(),
+        naturals: nodes.iter().map(|node| natural(node, elimination)).collect(),
+    }
+}
+
+impl Arm {
+    /// Adds what changes from the centre to a place: cubic between nodes, constant beyond the ends.
+    fn add_change(&self, sum: &mut Natural, centre: &Natural, place: f64) {
+        let last = self.places.len() - 1;
+        let j = self.places.partition_point(|at| *at <= place).clamp(1, last) - 1;
+        let width = self.places[j + 1] - self.places[j];
+        let t = ((place - self.places[j]) / width).clamp(0.0, 1.0);
+        let (low, high) = (&self.naturals[j], &self.naturals[j + 1]);
+        // The chords on both sides, or the own one at an end.
+        let (before, after) = (j.max(1) - 1, (j + 2).min(last));
+        let left = (&self.naturals[before], self.places[j] - self.places[before]);
+        let right = (&self.naturals[after], self.places[after] - self.places[j + 1]);
+        for i in 0..sum.len() {
+            let chord = (high[i] - low[i]) / width;
+            let start = slope((low[i] - left.0[i], left.1), (chord, width));
+            let end = slope((right.0[i] - high[i], right.1), (chord, width));
+            sum[i] += hermite(t, width, (low[i], high[i]), (start, end)) - centre[i];
+        }
+    }
+}
+
+/// The slope at a node from the change over the neighbouring cell and the own cell's chord: their harmonic mean where
+/// both have one sign, so that the curve never overshoots (Fritsch and Carlson 1980).
+fn slope((change, breadth): (f64, f64), (chord, width): (f64, f64)) -> f64 {
+    if breadth <= 0.0 {
+        return chord;
+    }
+    let other = change / breadth;
+    if other * chord <= 0.0 {
+        return 0.0;
+    }
+    let (a, b) = (2.0 * width + breadth, width + 2.0 * breadth);
+    (a + b) / (a / chord + b / other)
 }
 
 impl Proposal for Nested {
@@ -213,9 +237,8 @@ impl Proposal for Nested {
             let shape = self.at(places);
             let scale = Guard::scale(pair, generator);
             let normal = &normals[2 * pair * rest..][..rest];
-            let scaled =
-                DVector::from_fn(rest, |i, _| scale * normal[i] * (-0.5 * shape.log_diagonal[i]).exp());
-            let offset = self.solved(&shape, scaled);
+            let scaled = DVector::from_fn(rest, |i, _| scale * normal[i] / shape.factors.diagonal[i].sqrt());
+            let offset = self.elimination.solved(&shape.factors, scaled);
             rows.extend(self.joined(places, &(&shape.mean + &offset)));
             rows.extend(self.joined(places, &(&shape.mean - &offset)));
         }
@@ -232,10 +255,9 @@ impl Proposal for Nested {
                 let shape = self.at(&own);
                 places.extend(own);
                 let gap = DVector::from_fn(rest, |i, _| row[self.rest[i]] - shape.mean[i]);
-                let turned = self.turned(&shape, &gap);
-                let distance: f64 =
-                    turned.iter().zip(&shape.log_diagonal).map(|(x, l)| x * x * l.exp()).sum();
-                0.5 * shape.log_diagonal.sum() + Guard::log_density(distance, rest as f64)
+                let turned = self.elimination.turned(&shape.factors, &gap);
+                let distance: f64 = turned.iter().zip(&shape.factors.diagonal).map(|(x, d)| x * x * d).sum();
+                0.5 * shape.log_determinant() + Guard::log_density(distance, rest as f64)
             })
             .collect();
         inner.into_iter().zip(self.outer.log_density(&places)).map(|(a, b)| a + b).collect()

@@ -28,4 +28,7 @@ pub struct Block {
     pub start: usize,
     /// One past its last.
     pub end: usize,
+    /// How many ends the latent's own values have: 0 for the whole line, 1 for a half-line, reached by the exponential, 2
+    /// for an interval.
+    pub ends: usize,
 }

@@ -66,6 +66,9 @@ pub enum WeightUse {
     Unused,
 }
 
+/// A k-hat above which weights are never taken for good, however many draws there are.
+const MOST_KHAT: f64 = 0.6;
+
 /// Collects reasons; the verdict is the worst of them.
 #[derive(Default)]
 struct Findings {
@@ -153,7 +156,7 @@ fn judge_propriety(evidence: &Evidence, findings: &mut Findings) {
 }
 
 fn judge_weights(evidence: &Evidence, findings: &mut Findings) {
-    let limit = psis::threshold(evidence.draws);
+    let limit = psis::threshold(evidence.draws).min(MOST_KHAT);
     if !evidence.khat.is_finite() || evidence.khat > 1.0 {
         findings.add(
             Verdict::DoNotUse,

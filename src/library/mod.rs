@@ -10,5 +10,6 @@ pub mod spec;
 pub use domains::{DOMAINS, domain};
 pub use families::{FAMILIES, family};
 pub use functions::{FUNCTIONS, function, function_of};
+pub(crate) use formula::log_probability;
 pub use interval::{Bound, Grain, Interval};
 pub use spec::*;

@@ -52,7 +52,9 @@ fn met(model: &Model, id: SiteId) -> Vec<SiteId> {
         }
         groups.push(group);
     }
-    let discrete = |other: &SiteId| *other != id && prior(model.site(*other)).is_some() && model.site(*other).value != Kind::Real;
+    let discrete = |other: &SiteId| {
+        *other != id && prior(model.site(*other)).is_some() && model.site(*other).value != Kind::Real
+    };
     let beside = groups.into_iter().filter(|group| group.contains(&id)).flatten();
     let mut found: Vec<SiteId> = beside.filter(discrete).collect();
     found.sort_unstable();

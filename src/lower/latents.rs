@@ -42,6 +42,8 @@ pub struct LatentBlock {
     pub axes: Vec<Axis>,
     /// Number of elements.
     pub length: usize,
+    /// How many ends the values have: 0 for the whole line, 1 for a half-line, 2 for an interval.
+    pub ends: usize,
 }
 
 impl Layout {
@@ -50,11 +52,9 @@ impl Layout {
         self.blocks.iter().map(|block| builder.parameter(vector, block.offset, &block.axes)).collect()
     }
 
-    fn push(&mut self, site: SiteId, name: &str, axes: &[Axis], length: usize) -> usize {
-        let offset = self.dimension;
-        self.blocks.push(LatentBlock { site, name: name.to_string(), offset, axes: axes.to_vec(), length });
-        self.dimension += length;
-        offset
+    fn push(&mut self, block: LatentBlock) {
+        self.dimension += block.length;
+        self.blocks.push(block);
     }
 }
 
@@ -71,7 +71,11 @@ pub(super) fn bind(
     let place = place_of(translator, &site.domain);
     let axes = free_axes(translator, site, &place);
     let length = axes.iter().map(|&axis| translator.builder.graph().axis_size(axis)).product();
-    let offset = layout.push(id, &site.name, &axes, length);
+    let interval = site.domain.domain.interval;
+    let finite = [interval.low, interval.high].map(f64::is_finite);
+    let ends = (0..2).filter(|&side| finite[side] || place.ends[side].is_some()).count();
+    let offset = layout.dimension;
+    layout.push(LatentBlock { site: id, name: site.name.clone(), offset, axes: axes.clone(), length, ends });
     let free = translator.builder.parameter(Vector::Position, offset, &axes);
     let kept = centring.of.get(&id).copied().unwrap_or(1.0);
     if kept < 1.0
@@ -165,7 +169,9 @@ fn free_call(model: &Model, id: SiteId) -> Option<&FamilyCall> {
     let SiteKind::Latent { prior: Distribution::Family(call), .. } = &site.kind else { return None };
     let itself = |term: &Term| matches!(term.kind, TermKind::Read(read, _) if read == id);
     let reads_itself = call.arguments.iter().any(|argument| argument.any(&itself));
-    (site.domain.domain.interval == Interval::REAL && site.domain.domain.rank == Rank::Scalar && !reads_itself)
+    (site.domain.domain.interval == Interval::REAL
+        && site.domain.domain.rank == Rank::Scalar
+        && !reads_itself)
         .then_some(call)
 }
 

@@ -94,14 +94,17 @@ impl<'t> Checker<'t> {
             matches!(site.kind, SiteKind::Latent { .. }) && site.value != Kind::Real
         };
         let Some((name, id)) = known.filter(|(_, id)| discrete(*id, &self.model)) else {
-            let diagnostic = errors::unsupported(latent.span, "`prob` or `best` of what is not a discrete latent");
+            let diagnostic =
+                errors::unsupported(latent.span, "`prob` or `best` of what is not a discrete latent");
             return self.fail(latent.span, diagnostic);
         };
         let site = self.model.site(id);
         let (mut axes, mut value) = (site.axes.clone(), site.value);
         if of == StatesOf::Probability {
             match site.value {
-                Kind::Index(dim) if axes.iter().all(|axis| axis.dim != dim) => axes.push(AxisVar { dim, copy: 0 }),
+                Kind::Index(dim) if axes.iter().all(|axis| axis.dim != dim) => {
+                    axes.push(AxisVar { dim, copy: 0 })
+                }
                 Kind::Bool => {}
                 _ => {
                     let diagnostic = errors::unsupported(span, "`prob` where the states are no dim apart");

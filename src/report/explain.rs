@@ -130,12 +130,11 @@ fn estimators(story: &Story) -> Vec<Vec<String>> {
 /// What each exact sum visits, per evaluation: a formula, and a number once the data are bound.
 fn sums(story: &Story) -> Vec<Vec<String>> {
     let discrete = |site: &Site| matches!(site.kind, SiteKind::Latent { .. }) && site.value != Kind::Real;
-    let rows = sites(story.model, discrete).map(|(id, site)| {
-        match story.sums.iter().find(|sum| sum.site == id) {
+    let rows =
+        sites(story.model, discrete).map(|(id, site)| match story.sums.iter().find(|sum| sum.site == id) {
             Some(sum) => vec![site.name.clone(), formula(&sum.axes), format!("= {}", sum.cost)],
             None => vec![site.name.clone(), formula(&expected_axes(story.model, id)), String::new()],
-        }
-    });
+        });
     rows.collect()
 }
 
@@ -148,7 +147,9 @@ fn formula(axes: &[String]) -> String {
             None => powers.push((axis, 1)),
         }
     }
-    let each = powers.iter().map(|(axis, power)| if *power == 1 { axis.to_string() } else { format!("{axis}^{power}") });
+    let each = powers
+        .iter()
+        .map(|(axis, power)| if *power == 1 { axis.to_string() } else { format!("{axis}^{power}") });
     let each: Vec<String> = each.collect();
     if each.is_empty() { "1".to_string() } else { each.join(" * ") }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::graph::{Binary, Node, Unary};
+use crate::library::log_probability;
 use crate::library::{End, Normaliser, OfNoise, OfValue, ValueKind};
 use crate::model::{Distribution, FamilyCall, Term};
 
@@ -32,7 +33,7 @@ impl Translator<'_> {
             Distribution::Mixture { weights, components, .. } => self.mixture(weights, components, value),
             Distribution::MixtureOver { weights, component, axis, .. } => {
                 let weights = self.term(weights);
-                let weights = self.builder.log(weights);
+                let weights = log_probability(&mut self.builder, weights);
                 let density = self.log_density(component, value);
                 let axis = self.axis(*axis);
                 let each = self.builder.add(weights, density);
@@ -122,7 +123,7 @@ impl Translator<'_> {
             .zip(components)
             .map(|(weight, component)| {
                 let weight = self.term(weight);
-                let weight = self.builder.log(weight);
+                let weight = log_probability(&mut self.builder, weight);
                 let density = self.log_density(component, value);
                 self.builder.add(weight, density)
             })

@@ -39,7 +39,6 @@ const CASES: &[Case] = &[
     ("ragged.csv", b"y,sigma\n1,2\n3\n", &["V07", "3"]),
     ("wide.csv", b"y,sigma\n1,2,3\n", &["V07"]),
     ("empty.csv", b"", &["V0713", "empty.csv is empty"]),
-    ("header.csv", b"y,sigma\n", &["V07"]),
     ("text.csv", b"y,sigma\n1,2\ntwo,3\n", &["V07", "two", "3:1"]),
     ("gap.csv", b"y,sigma\n1,2\n,3\n", &["V0724", "y[2]"]),
     ("na.csv", b"y,sigma\n1,2\nNA,3\n", &["V0724", "y[2]"]),
@@ -57,6 +56,14 @@ fn wrong_data_are_named_with_their_place() {
         room.run(&format!("fit eight_schools.vi --data {name}")).refused(1, words);
         room.run(&format!("check eight_schools.vi --data {name}")).refused(1, words);
     }
+}
+
+#[test]
+fn a_table_without_rows_is_fitted_with_a_warning() {
+    let room = Room::new("no_rows");
+    room.write("header.csv", "y,sigma\n");
+    let run = room.run("fit eight_schools.vi --data header.csv").fine();
+    assert!(run.err.contains("V0731") && run.err.contains("nothing is observed"), "{}", run.err);
 }
 
 #[test]

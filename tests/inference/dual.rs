@@ -146,6 +146,6 @@ impl<F: Fn(&[Dual]) -> Dual> Target for Scripted<F> {
         }
     }
     fn blocks(&self) -> Vec<Block> {
-        vec![Block { name: "z".to_owned(), start: 0, end: self.dimension }]
+        vec![Block { name: "z".to_owned(), start: 0, end: self.dimension, ends: 0 }]
     }
 }

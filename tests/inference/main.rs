@@ -74,7 +74,7 @@ impl Target for Correlated {
         }
     }
     fn blocks(&self) -> Vec<vic::inference::Block> {
-        vec![vic::inference::Block { name: "x".to_owned(), start: 0, end: self.dimension }]
+        vec![vic::inference::Block { name: "x".to_owned(), start: 0, end: self.dimension, ends: 0 }]
     }
 }
 

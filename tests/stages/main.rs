@@ -22,7 +22,7 @@ fn stages(name: &str, [model, data]: [&str; 2]) {
     assert!(diagnostics.is_empty(), "{diagnostics:#?}");
     let bound = bound.expect("the data fit");
     let objective = driver::lower(&bound).expect("all discrete latents can be summed out");
-    let story = Story { model, choices: &checked.choices, bound: Some(&bound) };
+    let story = Story { model, choices: &checked.choices, bound: Some(&bound), sums: &objective.sums };
     let texts = [
         ("tree", syntax::outline(&checked.tree)),
         ("model", vic::model::print(model)),
@@ -34,7 +34,9 @@ fn stages(name: &str, [model, data]: [&str; 2]) {
     settings.set_snapshot_path(Path::new("snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| texts.iter().for_each(|(stage, text)| insta::assert_snapshot!(format!("{name}_{stage}"), text)));
+    settings.bind(|| {
+        texts.iter().for_each(|(stage, text)| insta::assert_snapshot!(format!("{name}_{stage}"), text))
+    });
 }
 
 #[test]
