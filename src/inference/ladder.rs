@@ -41,7 +41,7 @@ const NEGLIGIBLE: f64 = 30.0;
 
 /// The most adaptations of a mixture, and the effective share of draws at which it is left alone.
 const ADAPTATIONS: usize = 8;
-const SETTLED: f64 = 0.5;
+const SETTLED: f64 = 0.85;
 /// Number of the first start that is taken where the guide does not fit well.
 const FURTHER: u64 = 1000;
 
@@ -346,20 +346,26 @@ impl<'e, 'a> Ladder<'e, 'a> {
         let gaussian = &fitted.gaussian;
         let limits = (MOST_AXES.min(gaussian.dimension() / 3), LEAST_CHANGE);
         let taken = axes::greedy(self.evaluator, gaussian, ranked, limits, self.options.seed);
-        let mut axes: Vec<(usize, String)> =
-            taken.into_iter().map(|axis| (axis, self.name_of(axis))).collect();
-        let mut generator = stream(self.options.seed, Purpose::Probe, 3);
-        let nested = loop {
-            if axes.len() < 2 || !self.evaluator.may_continue() {
-                return best;
-            }
-            match Nested::explore(self.evaluator, gaussian, &axes, &mut generator) {
-                Ok(nested) => break nested,
-                Err(failed) => axes.remove(failed),
-            };
-        };
+        let least = LEAST_CHANGE * ranked[0].1;
+        let strong = ranked.iter().take(limits.0).filter(|(_, score)| *score > least).map(|(axis, _)| *axis);
+        let found = self.nested(gaussian, taken).or_else(|| self.nested(gaussian, strong.collect()));
+        let Some(nested) = found else { return best };
         let candidate = self.weigh(Box::new(nested), None);
         if candidate.badness() < best.badness() { candidate } else { best }
+    }
+
+    /// The Gaussian given those of some axes along which grids can be built, if there are two.
+    fn nested(&mut self, gaussian: &Gaussian, axes: Vec<usize>) -> Option<Nested> {
+        let mut axes: Vec<(usize, String)> =
+            axes.into_iter().map(|axis| (axis, self.name_of(axis))).collect();
+        let mut generator = stream(self.options.seed, Purpose::Probe, 3);
+        while axes.len() > 1 && self.evaluator.may_continue() {
+            match Nested::explore(self.evaluator, gaussian, &axes, &mut generator) {
+                Ok(nested) => return Some(nested),
+                Err(failed) => axes.remove(failed),
+            };
+        }
+        None
     }
 
     /// Conditions on the coordinates along which curvature changes most.
