@@ -110,7 +110,7 @@ impl<'t> Checker<'t> {
                 let narrower = own.rank == wanted.rank
                     && own.interval.is_subset(wanted.interval)
                     && own.name.ends_with(wanted.name);
-                std::ptr::eq(own, wanted) || narrower
+                std::ptr::eq(own, wanted) || narrower || own.within == Some(wanted.name)
             }
             TermKind::If(_, then, otherwise) => self.proves(wanted, then) && self.proves(wanted, otherwise),
             TermKind::Rename(_, inner) => self.proves(wanted, inner),
