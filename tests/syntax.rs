@@ -1,4 +1,5 @@
 //! Laws of the syntax room: what holds for every text, and for all models of the language's own collection.
+#![allow(clippy::disallowed_methods, reason = "tests and benchmarks read files, variables and the clock")]
 
 use proptest::prelude::*;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
 //! Value and gradient of three models, per call, for several batch sizes; and the time to compile them.
+#![allow(clippy::disallowed_methods, reason = "tests and benchmarks read files, variables and the clock")]
 
 mod models;
 

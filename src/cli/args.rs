@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// A compiler and inference engine for Bayesian models.
 #[derive(Debug, Parser)]
 #[command(name = "vic", version, about, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Examples:\n  vic fit models/eight_schools.vi\n  vic fit model.vi --data rows.csv --format json\n  vic check model.vi\n  vic explain V0301")]
+#[command(
+    after_help = "Examples:\n  vic fit models/eight_schools.vi\n  vic fit model.vi --data rows.csv --format json\n  vic check model.vi\n  vic explain V0301"
+)]
 pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]
@@ -46,7 +48,7 @@ pub struct FitArguments {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
-    /// Write summary.json, draws.csv and fit.json into this folder
+    /// Write summary.json, draws.csv and unconstrained.csv into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// No progress, no warnings
@@ -62,8 +64,16 @@ pub struct FitArguments {
     #[arg(long, value_name = "N")]
     pub max_evaluations: Option<u64>,
     /// Stop after about this many seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub max_time: Option<f64>,
+}
+
+/// A length of time.
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds >= 0.0 && seconds.is_finite() => Ok(seconds),
+        _ => Err("not a number of seconds, such as 2.5".to_string()),
+    }
 }
 
 /// `vic check`
@@ -76,6 +86,9 @@ pub struct CheckArguments {
     /// Print a stage of the compilation (graph and program need data)
     #[arg(long, value_enum)]
     pub emit: Option<Stage>,
+    /// Make the edits that are certain in the model file, then check what is left
+    #[arg(long)]
+    pub fix: bool,
     /// How to print diagnostics
     #[arg(long, value_enum, default_value_t = DiagnosticFormat::Full)]
     pub format: DiagnosticFormat,

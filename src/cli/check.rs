@@ -1,23 +1,31 @@
 //! `vic check`: all that is wrong with a model and its data, and any stage of its compilation.
 
+use std::path::Path;
+
 use vic::diagnostics::render::{Files, json, short};
-use vic::diagnostics::{Diagnostic, any_error};
+use vic::diagnostics::{Diagnostic, any_error, apply, certain};
 use vic::driver;
 use vic::source::Source;
 
 use super::args::{CheckArguments, DiagnosticFormat, Stage};
 use super::output::{Loaded, bind, load, read_data};
-use super::{Status, terminal};
+use super::{Status, files, terminal};
 
 /// Runs the command.
 pub fn run(arguments: &CheckArguments) -> Status {
+    if arguments.fix
+        && let Err(problem) = fix(&arguments.model)
+    {
+        terminal::problem(&problem);
+        return Status::Wrong;
+    }
     let Some(loaded) = load(&arguments.model) else { return Status::Wrong };
     let Some(data) = read_data(&arguments.model, &arguments.data.data) else { return Status::Wrong };
     let mut found = loaded.checked.diagnostics.clone();
     let bound = if data.is_empty() && !needs_data(arguments.emit) {
         None
     } else {
-        let (bound, diagnostics) = bind(&loaded.checked, &data);
+        let (bound, diagnostics) = bind(&loaded, &data);
         found.extend(diagnostics);
         bound
     };
@@ -40,6 +48,31 @@ pub fn run(arguments: &CheckArguments) -> Status {
         terminal::remark(&format!("{}: no errors", loaded.source.name()));
     }
     if wrong { Status::Wrong } else { Status::Done }
+}
+
+/// Rounds of edits: one may uncover the next, and a misspelt keyword hides the rest of its statement.
+const ROUNDS: usize = 5;
+
+/// Makes the certain edits in a model file, and says which.
+fn fix(path: &Path) -> Result<(), String> {
+    for _ in 0..ROUNDS {
+        let source = files::read(path)?;
+        let found = driver::check(&source).diagnostics;
+        let mended = apply(source.text(), &certain(&found));
+        if mended == source.text() {
+            return Ok(());
+        }
+        files::write(path, &mended)?;
+        for diagnostic in
+            found.iter().filter(|diagnostic| !certain(std::slice::from_ref(diagnostic)).is_empty())
+        {
+            let line = diagnostic.labels.first().map_or(1, |label| source.position(label.span.start).line);
+            let offered = diagnostic.help.iter().find(|help| !help.edits.is_empty());
+            let done = offered.map_or("", |help| help.text.as_str());
+            terminal::remark(&format!("{}:{line}: fixed {}: {done}", source.name(), diagnostic.message));
+        }
+    }
+    Ok(())
 }
 
 fn needs_data(stage: Option<Stage>) -> bool {

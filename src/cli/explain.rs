@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use vic::diagnostics::codes::{CATALOGUE, Row};
+use vic::driver;
 use vic::report::explain::{Story, explain};
 
 use super::args::ExplainArguments;
@@ -18,7 +19,10 @@ pub fn run(arguments: &ExplainArguments) -> Status {
             Status::Done
         }
         _ if looks_like_a_code(&arguments.what) && !path.exists() => {
-            terminal::problem(&format!("there is no diagnostic `{}`; docs/errors.md lists them all", arguments.what));
+            terminal::problem(&format!(
+                "there is no diagnostic `{}`; docs/errors.md lists them all",
+                arguments.what
+            ));
             Status::Usage
         }
         _ => explain_model(arguments, path),
@@ -32,13 +36,21 @@ fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
     let bound = if data.is_empty() {
         None
     } else {
-        let (bound, diagnostics) = bind(&loaded.checked, &data);
+        let (bound, diagnostics) = bind(&loaded, &data);
         found.extend(diagnostics);
         bound
     };
     let outcome = report(&found, &loaded, &data);
     let Some(model) = &loaded.checked.model else { return Status::Wrong };
-    let story = Story { model, choices: &loaded.checked.choices, bound: bound.as_ref() };
+    let sums = match bound.as_ref().map(driver::lower) {
+        None => vec![],
+        Some(Ok(objective)) => objective.sums,
+        Some(Err(refusal)) => {
+            terminal::diagnostics(&[*refusal], &loaded.source, &data);
+            return Status::Wrong;
+        }
+    };
+    let story = Story { model, choices: &loaded.checked.choices, bound: bound.as_ref(), sums: &sums };
     terminal::result(explain(&story).trim_end());
     if outcome == Outcome::Wrong { Status::Wrong } else { Status::Done }
 }

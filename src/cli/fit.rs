@@ -22,7 +22,7 @@ pub fn run(arguments: &FitArguments) -> Status {
     let Some(loaded) = load(&arguments.model) else { return Status::Wrong };
     let Some(data) = read_data(&arguments.model, &arguments.data.data) else { return Status::Wrong };
     let mut found = loaded.checked.diagnostics.clone();
-    let (bound, diagnostics) = bind(&loaded.checked, &data);
+    let (bound, diagnostics) = bind(&loaded, &data);
     found.extend(diagnostics);
     if arguments.quiet {
         found.retain(|diagnostic| diagnostic.is_error());
@@ -45,6 +45,12 @@ fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, star
     let mut watch = Terminal::start(line, arguments.max_time);
     let fitted = driver::fit(bound, &objective, &options(arguments), threads(arguments), &mut watch);
     watch.finish();
+    if fitted.fit.draws.is_empty()
+        && let Some(fault) = driver::fault::at_start(bound, &objective)
+    {
+        terminal::diagnostics(&[fault], &loaded.source, &[]);
+        return Status::Wrong;
+    }
     let total = start.elapsed().as_secs_f64();
     let circumstances = Circumstances {
         model: arguments.model.display().to_string(),

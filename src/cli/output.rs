@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use vic::data::BoundModel;
-use vic::diagnostics::{Diagnostic, any_error};
+use vic::diagnostics::{Diagnostic, allow, any_error};
 use vic::driver::{self, Checked};
 use vic::source::Source;
 
@@ -45,11 +45,11 @@ pub fn read_data(model: &Path, given: &[PathBuf]) -> Option<Vec<Source>> {
 }
 
 /// Binds data to a checked model.
-pub fn bind(checked: &Checked, data: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
-    match &checked.model {
-        Some(model) => driver::bind(model, data),
-        None => (None, vec![]),
-    }
+pub fn bind(loaded: &Loaded, data: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
+    let Some(model) = &loaded.checked.model else { return (None, vec![]) };
+    let (bound, mut found) = driver::bind(model, data);
+    allow::withhold(&mut found, &loaded.source);
+    (bound, found)
 }
 
 /// Prints diagnostics as one list; whether there is an error among them.

@@ -35,7 +35,11 @@ pub fn style() -> Style {
 
 /// The style of the posterior table.
 pub fn table_style() -> TableStyle {
-    if COLOURED.load(Ordering::Relaxed) && io::stdout().is_terminal() { TableStyle::Colour } else { TableStyle::Plain }
+    if COLOURED.load(Ordering::Relaxed) && io::stdout().is_terminal() {
+        TableStyle::Colour
+    } else {
+        TableStyle::Plain
+    }
 }
 
 /// Prints a result. A closed pipe is the reader's choice, not an error.

@@ -41,7 +41,8 @@ impl Terminal {
             }
             bar
         });
-        let limit = limit.filter(|seconds| seconds.is_finite() && *seconds >= 0.0).map(Duration::from_secs_f64);
+        let limit =
+            limit.filter(|seconds| seconds.is_finite() && *seconds >= 0.0).map(Duration::from_secs_f64);
         Self { line, start: Instant::now(), limit }
     }
 

@@ -74,6 +74,7 @@ impl<'a> Binder<'a> {
         self.take_sizes_from_data();
         self.settle();
         self.check_domains();
+        self.check_places();
         self.report_unsized();
         self.report_uncomputed();
         self.warn_unread();

@@ -123,7 +123,8 @@ impl Binder<'_> {
         diagnostic.at(self.model.dim(dim).span, range)
     }
 
-    fn range_words(&self, dim: DimId) -> String {
+    /// The elements of a dim, in words.
+    pub fn range_words(&self, dim: DimId) -> String {
         let size = self.bindings.sizes[dim.0].unwrap_or(0);
         let coordinates = &self.bindings.coordinates[dim.0];
         match (size, coordinates) {

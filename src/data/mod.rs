@@ -12,6 +12,7 @@ mod json_faults;
 mod json_text;
 mod json_tokens;
 mod lets;
+mod places;
 mod read;
 mod records;
 mod sizes;
@@ -22,7 +23,7 @@ mod words;
 
 pub use bind::bind;
 pub use fields::{Field, Fields, Layout, Origin, Values};
-pub use read::{Format, decode, read};
+pub use read::{Format, decode, places, read};
 
 use std::sync::Arc;
 

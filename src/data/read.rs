@@ -1,7 +1,8 @@
 //! All data files of a run read into one set of fields.
 
-use crate::diagnostics::Diagnostic;
-use crate::source::Source;
+use crate::diagnostics::{Diagnostic, File};
+use crate::model::{Model, SiteId, SiteKind};
+use crate::source::{Source, Span};
 
 use super::codes;
 use super::fields::{Field, Fields};
@@ -42,6 +43,14 @@ impl Format {
 pub fn read(files: &[Source]) -> (Fields, Vec<Diagnostic>) {
     let reading = read_all(files);
     (reading.fields, reading.diagnostics)
+}
+
+/// Where some elements of a data site were written; `wanted` holds row-major positions in ascending order.
+pub fn places(model: &Model, files: &[Source], site: SiteId, wanted: &[usize]) -> Vec<(File, Span)> {
+    let SiteKind::Data { field, .. } = &model.site(site).kind else { return Vec::new() };
+    let reading = read_all(files);
+    let Some(field) = reading.fields.get(field) else { return Vec::new() };
+    field.places(files, wanted).into_iter().map(|span| (field.file(), span)).collect()
 }
 
 /// What all files gave.

@@ -59,5 +59,11 @@ static FAULT: Row = Row {
 /// Every row, by area: 01xx syntax, 02xx names, 03xx dims and shapes, 04xx calls and types, 05xx supports,
 /// 06xx recursion and stages, 07xx data, 08xx estimators and what is not supported yet, 09xx run time and fit,
 /// 10xx lints.
-pub static CATALOGUE: &[&[Row]] =
-    &[super::syntax_codes::ROWS, super::model_codes::ROWS, super::data_codes::ROWS, super::run_codes::ROWS];
+pub static CATALOGUE: &[&[Row]] = &[
+    super::syntax_codes::ROWS,
+    super::model_codes::ROWS,
+    super::data_codes::ROWS,
+    super::estimator_codes::ROWS,
+    super::run_codes::ROWS,
+    super::lint_codes::ROWS,
+];

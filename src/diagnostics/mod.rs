@@ -1,8 +1,12 @@
 //! What is said about a person's mistake: a value with a code, spans and help. No drawing happens here but in `render`.
 
+pub mod allow;
 pub mod codes;
 pub mod data_codes;
+mod edits;
+pub mod estimator_codes;
 mod excerpt;
+pub mod lint_codes;
 pub mod model_codes;
 pub mod render;
 pub mod run_codes;
@@ -10,6 +14,7 @@ pub mod suggest;
 pub mod syntax_codes;
 
 pub use codes::{Code, Severity};
+pub use edits::{apply, certain};
 
 use crate::source::Span;
 

@@ -1,16 +1,18 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
 mod auction;
+pub mod fault;
 pub mod outcome;
 pub mod target;
 
 use std::sync::Arc;
 
 use crate::data::{self, BoundModel};
-use crate::diagnostics::{Diagnostic, any_error};
+use crate::diagnostics::{Diagnostic, Label, allow, any_error};
 use crate::estimator::{self, Choice};
 use crate::graph::{self, Node};
 use crate::inference::{Fit, Options, Watch};
+use crate::lower::support::Impossible;
 use crate::lower::{self, Centring, Objective};
 use crate::model::{self, Model};
 use crate::posterior::{self, SiteDraws};
@@ -42,6 +44,11 @@ pub fn check(source: &Source) -> Checked {
         choices = chosen;
         diagnostics.extend(refused);
     }
+    // A lint of a model that lacks a statement speaks of the wrong model.
+    if any_error(&diagnostics) {
+        diagnostics.retain(Diagnostic::is_error);
+    }
+    allow::withhold(&mut diagnostics, source);
     diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| (label.file, label.span)));
     let model = (!any_error(&diagnostics)).then(|| Arc::new(model));
     Checked { tree, model, choices, diagnostics }
@@ -51,10 +58,24 @@ pub fn check(source: &Source) -> Checked {
 pub fn bind(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
     let (bound, mut diagnostics) = data::bind(Arc::clone(model), files);
     if let Some(bound) = &bound {
-        diagnostics.extend(lower::support::check(bound));
+        diagnostics
+            .extend(lower::support::check(bound).into_iter().map(|found| located(found, bound, files)));
+        diagnostics.extend(lower::support::check_parameters(bound));
+        diagnostics.extend(lower::columns::check(bound));
     }
+    diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| (label.file, label.span)));
     let bound = bound.filter(|_| !any_error(&diagnostics));
     (bound, diagnostics)
+}
+
+/// Points at the offending values in the data files first, then at the model.
+fn located(found: Impossible, bound: &BoundModel, files: &[Source]) -> Diagnostic {
+    let Impossible { mut diagnostic, site, cells } = found;
+    let places = site.map(|site| data::places(bound.model(), files, site, &cells)).unwrap_or_default();
+    let labels =
+        places.into_iter().map(|(file, span)| Label { file, span, text: "cannot occur".to_string() });
+    diagnostic.labels = labels.chain(diagnostic.labels).collect();
+    diagnostic
 }
 
 /// BoundModel -> Objective, every latent centred.
@@ -103,7 +124,7 @@ pub fn fit(
     let (fit, other) = auction::fit(bound, objective, options, (threads, watch));
     let objective = other.as_ref().unwrap_or(objective);
     let dimension = objective.layout.dimension;
-    let count = if dimension == 0 { options.draws } else { fit.draws.len() / dimension };
+    let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
     let sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
     let weights = fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
     Fitted { fit, sites, count, weights }

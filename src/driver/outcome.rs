@@ -20,7 +20,12 @@ pub struct Circumstances {
 }
 
 /// The report of a fit.
-pub fn report(bound: &BoundModel, choices: &[Choice], fitted: &Fitted, circumstances: Circumstances) -> Report {
+pub fn report(
+    bound: &BoundModel,
+    choices: &[Choice],
+    fitted: &Fitted,
+    circumstances: Circumstances,
+) -> Report {
     let fit = &fitted.fit;
     let names = |choice: &Choice| bound.model().site(choice.latent).name.clone();
     Report {
@@ -46,7 +51,7 @@ pub fn report(bound: &BoundModel, choices: &[Choice], fitted: &Fitted, circumsta
                 why: choice.why.clone(),
             })
             .collect(),
-        summary: summary(fitted),
+        summary: if fitted.count == 0 { vec![] } else { summary(fitted) },
         notes: vec![],
     }
 }

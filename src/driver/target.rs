@@ -71,7 +71,7 @@ impl Target for CompiledTarget {
 
     fn hessian_vector(&mut self, positions: &[f64], directions: &[f64], products: &mut [f64]) {
         let d = self.dimension;
-        let count = if d == 0 { 0 } else { positions.len() / d };
+        let count = positions.len().checked_div(d).unwrap_or(0);
         let outputs = self.product.run(positions, directions, d, self.threads);
         lay_out(&self.blocks, outputs, products, (count, d));
     }
@@ -109,7 +109,7 @@ impl Compiled {
 
     /// Outputs `[S][length]` for positions `[S][D]`, S being as many as there are positions.
     fn run(&mut self, positions: &[f64], directions: &[f64], d: usize, threads: usize) -> &[Vec<f64>] {
-        let count = if d == 0 { 1 } else { positions.len() / d };
+        let count = positions.len().checked_div(d).unwrap_or(1);
         for (output, length) in self.outputs.iter_mut().zip(&self.lengths) {
             output.resize(count * length, 0.0);
         }

@@ -2,6 +2,7 @@
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Model, SiteId, SiteKind};
+use crate::source::Span;
 
 use super::dependence::of_density;
 use super::{ESTIMATORS, Estimator, Facts, Level, Refusal};
@@ -38,7 +39,7 @@ pub fn choose(model: &Model) -> (Vec<Choice>, Vec<Diagnostic>) {
     (choices, diagnostics)
 }
 
-fn choose_one(facts: &Facts, asked: Option<(&str, crate::source::Span)>) -> Result<Choice, Box<Diagnostic>> {
+fn choose_one(facts: &Facts, asked: Option<(&str, Span)>) -> Result<Choice, Box<Diagnostic>> {
     let mut refusals = Vec::new();
     if let Some((name, span)) = asked
         && !ESTIMATORS.iter().any(|row| row.name == name)
@@ -54,10 +55,10 @@ fn choose_one(facts: &Facts, asked: Option<(&str, crate::source::Span)>) -> Resu
             }
         }
     }
-    Err(Box::new(refused(facts, &refusals)))
+    Err(Box::new(refused(facts, asked.map(|(_, span)| span), &refusals)))
 }
 
-fn unknown(name: &str, span: crate::source::Span) -> Diagnostic {
+fn unknown(name: &str, span: Span) -> Diagnostic {
     if COMING.contains(&name) {
         return Diagnostic::new(Code(803), format!("the estimator `{name}` is not supported yet"))
             .at(span, "asked for here")
@@ -69,21 +70,30 @@ fn unknown(name: &str, span: crate::source::Span) -> Diagnostic {
         .help(format!("there is {}", names.join(", ")))
 }
 
-fn refused(facts: &Facts, refusals: &[Refusal]) -> Diagnostic {
+fn refused(facts: &Facts, asked: Option<Span>, refusals: &[Refusal]) -> Diagnostic {
     let site = facts.model.site(facts.latent);
-    let jumps = facts.dependence.level == Level::Jump && site.domain.domain.transform.is_some();
-    let code = if jumps { Code(806) } else { Code(805) };
-    let mut diagnostic = Diagnostic::new(code, format!("no estimator is right for `{}` yet", site.name));
-    for refusal in refusals {
-        diagnostic = diagnostic.at(refusal.span, refusal.reason.clone());
+    let name = &site.name;
+    if facts.dependence.level == Level::Jump && site.domain.domain.transform.is_some() {
+        return Diagnostic::new(Code(806), format!("the density jumps as `{name}` moves, so it has no gradient"))
+            .at(facts.dependence.span, format!("jumps as `{name}` moves"))
+            .at(site.span, "a continuous latent")
+            .help(format!(
+                "write a smooth step, `inv_logit((x - {name}) / width)`, for a comparison; a distribution whose end moves wants a soft tail instead; a change point among known times can be an index into their dim, which is summed out"
+            ));
     }
-    if jumps {
-        diagnostic
-            .at(site.span, "declared here")
-            .help("write a smooth step: `inv_logit((x - threshold) / width)` instead of a comparison")
-    } else {
-        diagnostic.help(
-            "sum it out by hand: `mixture(w, D1, D2)` or `mixture(w, D over k)`; or use a continuous latent",
-        )
-    }
+    let Some(asked) = asked else {
+        let reasons: Vec<&Refusal> = refusals.iter().take(1).collect();
+        let diagnostic = Diagnostic::new(Code(805), format!("no estimator is right for `{name}` yet"));
+        return reasons
+            .into_iter()
+            .fold(diagnostic, |diagnostic, refusal| diagnostic.at(refusal.span, refusal.reason.clone()))
+            .help(format!("bound it (`latent {name}: int(0..50) ~ …`) so that it can be summed out, or sum it by hand: `mixture(w, D1, D2)`"));
+    };
+    let diagnostic =
+        Diagnostic::new(Code(805), format!("`{name}` cannot have the estimator that is asked for"))
+            .at(asked, "asked for here");
+    refusals
+        .iter()
+        .fold(diagnostic, |diagnostic, refusal| diagnostic.at(refusal.span, refusal.reason.clone()))
+        .help("leave `using` away: the first estimator that is right is chosen")
 }

@@ -80,6 +80,7 @@ impl Walk<'_> {
             | TermKind::Size(_)
             | TermKind::LabelPosition(..)
             | TermKind::Replicate(_)
+            | TermKind::States(..)
             | TermKind::Broken => Dependence::ABSENT,
             TermKind::Read(site, addresses) => {
                 let at = addresses.iter().filter_map(|address| match address {

@@ -26,7 +26,11 @@ fn refuse(facts: &Facts) -> Option<Refusal> {
             };
             let interval = site.domain.domain.interval;
             let finite = known(0, interval.low) && known(1, interval.high);
-            if finite { None } else { refusal("its values have no bound that is known from data".to_string()) }
+            if finite {
+                None
+            } else {
+                refusal("its values have no bound that is known from data".to_string())
+            }
         }
     }
 }

@@ -9,7 +9,11 @@ impl Graph {
     /// The part of the graph that `roots` need, scan bodies included, with the roots' nodes in it. Axes are kept as
     /// they are.
     pub fn pruned(&self, roots: &[Node]) -> (Graph, Vec<Node>) {
-        let mut pruning = Pruning { from: self, to: Graph { axes: self.axes.clone(), ..Graph::default() }, new: HashMap::new() };
+        let mut pruning = Pruning {
+            from: self,
+            to: Graph { axes: self.axes.clone(), ..Graph::default() },
+            new: HashMap::new(),
+        };
         let mut needed = vec![false; self.size()];
         pruning.mark(roots, &mut needed);
         // One pass in the old order: inputs come first, and so do the bodies of scans.
@@ -35,8 +39,8 @@ impl Pruning<'_> {
             }
             if let Op::Scan(scan) = self.from.node(node).op {
                 let body = self.from.scan(scan);
-                let parts =
-                    [&body.carries, &body.sequences, &body.constants, &body.next, &body.outputs].map(Vec::as_slice);
+                let parts = [&body.carries, &body.sequences, &body.constants, &body.next, &body.outputs]
+                    .map(Vec::as_slice);
                 self.mark(&parts.concat(), needed);
             }
         }

@@ -38,7 +38,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 3 }
+        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 4 }
     }
 }
 

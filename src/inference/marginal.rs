@@ -61,7 +61,7 @@ impl Marginal {
         if x >= self.knots[last] {
             return self.levels[last] - self.right_rate * (x - self.knots[last]);
         }
-        let j = self.knots.partition_point(|knot| *knot <= x) - 1;
+        let j = self.knots.partition_point(|knot| *knot <= x).saturating_sub(1).min(last - 1);
         let t = (x - self.knots[j]) / (self.knots[j + 1] - self.knots[j]);
         self.levels[j] + t * (self.levels[j + 1] - self.levels[j])
     }
@@ -76,7 +76,8 @@ impl Marginal {
             let above = (1.0 - probability) / (1.0 - self.below[last]);
             return self.knots[last] - above.ln() / self.right_rate;
         }
-        let j = self.below.partition_point(|mass| *mass <= probability) - 1;
+        // Where the density has no number, neither has the draw; its weight will be 0.
+        let j = self.below.partition_point(|mass| *mass <= probability).saturating_sub(1).min(last - 1);
         let width = self.knots[j + 1] - self.knots[j];
         let rise = self.levels[j + 1] - self.levels[j];
         let share = (probability - self.below[j]) / (self.below[j + 1] - self.below[j]);

@@ -45,9 +45,38 @@ pub struct Path {
     pub reach: f64,
 }
 
-/// A start with a finite density, drawn from uniform(-2, 2) and then from narrower boxes; `None` if none is found. Odd
-/// starts mirror the even ones before them, which sets apart modes that exchange or negate coordinates.
+/// The first starts are wherever chance puts them, so that they see all regions; later ones are scouted, so that a region
+/// far from the middle is found too.
+const SCOUTED_FROM: u64 = 2;
+
+/// Candidates of a scouted start: a batch.
+const CANDIDATES: usize = 96;
+
+/// A start with a finite density; `None` if none is found.
 pub fn start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> {
+    let scouted = if index >= SCOUTED_FROM { scouted_start(evaluator, seed, index) } else { None };
+    scouted.or_else(|| random_start(evaluator, seed, index))
+}
+
+/// The candidate of greatest density among positions in boxes of growing width around the origin.
+fn scouted_start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> {
+    let dimension = evaluator.dimension();
+    let mut generator = stream(seed, Purpose::Start, index);
+    let mut positions = Vec::with_capacity(CANDIDATES * dimension);
+    for candidate in 0..CANDIDATES {
+        let width = 4.0 * (candidate + 1) as f64 / CANDIDATES as f64;
+        positions.extend((0..dimension).map(|_| width * (2.0 * generator.random::<f64>() - 1.0)));
+    }
+    let values = evaluator.value(&positions);
+    let (best, value) = values.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let position = DVector::from_column_slice(&positions[best * dimension..(best + 1) * dimension]);
+    let point = value.is_finite().then(|| Point::at(evaluator, position))?;
+    point.value.is_finite().then_some(point)
+}
+
+/// A position drawn from uniform(-2, 2), and then from narrower boxes. Odd starts mirror the even ones before them,
+/// which sets apart modes that exchange or negate coordinates.
+fn random_start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> {
     let mut generator = stream(seed, Purpose::Start, index / 2);
     let mut width = if index.is_multiple_of(2) { 2.0 } else { -2.0 };
     for attempt in 0..40 {

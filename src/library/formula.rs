@@ -39,7 +39,7 @@ pub(super) fn normal_kernel(b: &mut Builder, z: Node, scale: Node) -> Node {
 
 /// log(p), -inf with derivative 0 at p = 0: an impossible branch of an exact sum must not turn the gradient of the
 /// possible ones into NaN.
-pub(super) fn log_probability(b: &mut Builder, p: Node) -> Node {
+pub fn log_probability(b: &mut Builder, p: Node) -> Node {
     let (zero, one) = (b.constant(0.0), b.constant(1.0));
     let possible = b.less(zero, p);
     let p = b.select(possible, p, one);
@@ -48,23 +48,29 @@ pub(super) fn log_probability(b: &mut Builder, p: Node) -> Node {
     b.select(possible, log, never)
 }
 
-/// x log(y), and 0 at x = 0 whatever y is.
+/// x log(y), and 0 at x = 0 whatever y is; at y = 0 without a derivative, as `log_probability`.
 pub(super) fn x_log_y(b: &mut Builder, x: Node, y: Node) -> Node {
     let (zero, one) = (b.constant(0.0), b.constant(1.0));
     let none = b.equal(x, zero);
     let y = b.select(none, one, y);
-    let log = b.log(y);
+    let log = log_probability(b, y);
     let product = b.mul(x, log);
     b.select(none, zero, product)
 }
 
-/// x log(1 - y), and 0 at x = 0 whatever y is.
+/// x log(1 - y), and 0 at x = 0 whatever y is; at y = 1 without a derivative.
 pub(super) fn x_log_one_minus_y(b: &mut Builder, x: Node, y: Node) -> Node {
-    let zero = b.constant(0.0);
+    let (zero, one) = (b.constant(0.0), b.constant(1.0));
     let none = b.equal(x, zero);
+    let possible = b.less(y, one);
+    let y = b.select(possible, y, zero);
     let y = b.select(none, zero, y);
+    let possible = b.less(y, one);
+    let y = b.select(possible, y, zero);
     let negative = b.neg(y);
     let log = b.log1p(negative);
+    let never = b.constant(f64::NEG_INFINITY);
+    let log = b.select(possible, log, never);
     let product = b.mul(x, log);
     b.select(none, zero, product)
 }

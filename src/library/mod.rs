@@ -9,6 +9,7 @@ pub mod spec;
 
 pub use domains::{DOMAINS, domain};
 pub use families::{FAMILIES, family};
+pub(crate) use formula::log_probability;
 pub use functions::{FUNCTIONS, function, function_of};
 pub use interval::{Bound, Grain, Interval};
 pub use spec::*;

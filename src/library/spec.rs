@@ -225,7 +225,7 @@ pub enum Action {
         /// What the result has of the two axes.
         result: Rank,
     },
-    /// Takes vectors over the axis, gives a matrix over it and its twin: a kernel.
+    /// Takes vectors over the axis (or nothing), gives a matrix over it and its twin: a kernel, `diag`, `eye`.
     Kernel,
 }
 
@@ -342,6 +342,8 @@ pub struct Domain {
     pub inside: &'static [(&'static [f64], [f64; 2], usize)],
     /// Values outside.
     pub outside: &'static [(&'static [f64], [f64; 2], usize)],
+    /// Name of the joint domain that all its values lie in besides, if there is one.
+    pub within: Option<&'static str>,
     /// Laws that do not apply, with the reason.
     pub exempt: &'static [(Law, &'static str)],
 }
@@ -436,6 +438,7 @@ impl Domain {
             transform: None,
             inside: &[],
             outside: &[],
+            within: None,
             exempt: &[],
         }
     }

@@ -3,29 +3,56 @@
 
 use std::collections::HashSet;
 
+use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::graph::{Axis, Graph, Node, Op};
-use crate::translate::{Reference, Translator};
+use crate::model::SiteKind;
+use crate::translate::{Reading, Reference, Translator};
 
-/// An error if some node under the tables combines different elements of a latent that is carried.
-pub(super) fn check(translator: &Translator, tables: &[Node]) -> Result<(), Box<Diagnostic>> {
+use super::joint;
+use super::latents::Centring;
+use super::states::is_discrete;
+
+/// An error if some node under the terms of the density combines different elements of a latent that is carried, or
+/// if one latent says which element of another is read. The terms are built once more for this, with opaque reads:
+/// otherwise a sum over cells, each with the same states, would have become a product with their number.
+pub(super) fn check(bound: &BoundModel, centring: &Centring) -> Result<(), Box<Diagnostic>> {
+    let model = bound.model();
+    let summed = |id| matches!(model.site(id).kind, SiteKind::Latent { .. }) && is_discrete(model, id);
+    if !model.site_ids().any(summed) {
+        return Ok(());
+    }
+    let mut translator = Translator::new(model, bound.bindings());
+    translator.read_states_as(Reading::Opaque);
+    let joint = joint::build(&mut translator, centring)?;
+    let references = translator.references();
+    let chosen = references.iter().find(|chosen| references.iter().any(|by| chosen.cells.contains(&by.axis)));
+    match chosen {
+        Some(chosen) => Err(chosen_by_another(&translator, chosen)),
+        None => look(&translator, &joint.tables),
+    }
+}
+
+fn look(translator: &Translator, tables: &[(String, Node)]) -> Result<(), Box<Diagnostic>> {
     let graph = translator.builder.graph();
     let references = translator.references();
     let mut seen: HashSet<Node> = HashSet::new();
-    let mut left = tables.to_vec();
-    while let Some(node) = left.pop() {
-        if !seen.insert(node) {
-            continue;
+    for (name, table) in tables {
+        let mut left = vec![*table];
+        while let Some(node) = left.pop() {
+            if !seen.insert(node) {
+                continue;
+            }
+            if let Some(reference) = mixed(graph, node, references) {
+                return Err(coupled(translator, reference, name));
+            }
+            left.extend(&graph.node(node).inputs);
         }
-        if let Some(reference) = mixed(graph, node, references) {
-            return Err(coupled(translator, reference));
-        }
-        left.extend(&graph.node(node).inputs);
     }
     Ok(())
 }
 
-/// The latent whose elements a node combines.
+/// The latent whose elements, or whose states, a node combines.
 fn mixed<'r>(graph: &Graph, node: Node, references: &'r [Reference]) -> Option<&'r Reference> {
     let data = graph.node(node);
     let axes = combined(graph, &data.op);
@@ -34,7 +61,7 @@ fn mixed<'r>(graph: &Graph, node: Node, references: &'r [Reference]) -> Option<&
     }
     let carried = |reference: &&Reference| {
         let varies = data.inputs.iter().any(|&input| graph.axes_of(input).contains(&reference.axis));
-        varies && reference.cells.iter().any(|cell| axes.contains(cell))
+        varies && (axes.contains(&reference.axis) || reference.cells.iter().any(|cell| axes.contains(cell)))
     };
     references.iter().find(carried)
 }
@@ -42,7 +69,9 @@ fn mixed<'r>(graph: &Graph, node: Node, references: &'r [Reference]) -> Option<&
 /// The axes whose elements an operation brings together.
 fn combined(graph: &Graph, op: &Op) -> Vec<Axis> {
     match op {
-        Op::Sum(axes) | Op::Max(axes) | Op::LogSumExp(axes) | Op::Contract(axes) | Op::Gather(axes) => axes.clone(),
+        Op::Sum(axes) | Op::Max(axes) | Op::LogSumExp(axes) | Op::Contract(axes) | Op::Gather(axes) => {
+            axes.clone()
+        }
         Op::Scatter { targets, .. } => targets.clone(),
         Op::Rename(pairs) => pairs.iter().map(|&(from, _)| from).collect(),
         Op::CumulativeSum(axis, _) => vec![*axis],
@@ -55,9 +84,19 @@ fn combined(graph: &Graph, op: &Op) -> Vec<Axis> {
     }
 }
 
-fn coupled(translator: &Translator, reference: &Reference) -> Box<Diagnostic> {
+fn chosen_by_another(translator: &Translator, reference: &Reference) -> Box<Diagnostic> {
     let site = translator.model().site(reference.site);
-    let message = format!("all elements of `{}` meet in one term", site.name);
+    let message = format!("which element of `{}` is read depends on a discrete latent", site.name);
+    Box::new(
+        Diagnostic::new(Code(807), message)
+            .at(site.span, "cannot be summed out one by one")
+            .help("read it at an index from the data"),
+    )
+}
+
+fn coupled(translator: &Translator, reference: &Reference, table: &str) -> Box<Diagnostic> {
+    let site = translator.model().site(reference.site);
+    let message = format!("elements of `{}` meet in one term, {table}", site.name);
     Box::new(
         Diagnostic::new(Code(807), message)
             .at(site.span, "cannot be summed out one by one")

@@ -5,12 +5,12 @@
 //! latent's cells is summed first. A latent that reads its own previous element is a chain: the forward algorithm, as
 //! a scan (Rabiner 1989; Obermeyer et al. 2019 for plates).
 
-use crate::diagnostics::{Code, Diagnostic};
-use crate::graph::{Axis, Direction, Node, ScanBody};
+use crate::diagnostics::Diagnostic;
+use crate::graph::{Axis, Binary, Node};
 use crate::model::SiteId;
 use crate::translate::{Place, Reference, Translator};
 
-use super::coupling;
+use super::refusal;
 
 /// A latent that was summed out, with what its posterior needs.
 #[derive(Clone, Debug)]
@@ -48,11 +48,15 @@ pub(super) struct Chain {
     pub(super) step: Node,
 }
 
-/// Whether the tables get taps for the posterior of the states.
+/// What latents are summed out for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taps {
-    Wanted,
-    Unwanted,
+pub(super) enum Purpose {
+    /// The density of the rest.
+    Density,
+    /// The posterior of the states: their tables get taps.
+    Posterior,
+    /// The states that are most probable together: the largest term in place of the sum, with taps.
+    Best,
 }
 
 /// What is left: a scalar, and the latents in the order in which they were summed out.
@@ -62,17 +66,17 @@ pub(super) struct Elimination {
 }
 
 /// Largest table, in elements, that is worth building.
-const LARGEST: f64 = 2e8;
+const LARGEST: f64 = 2e7;
 
 /// Sums `latents` out of the tables.
 pub(super) fn eliminate(
     translator: &mut Translator,
-    tables: &[Node],
+    named: &[(String, Node)],
     latents: &[SiteId],
-    taps: Taps,
+    purpose: Purpose,
 ) -> Result<Elimination, Box<Diagnostic>> {
-    coupling::check(translator, tables)?;
-    let mut work = Work { translator, tables: tables.to_vec(), left: latents.to_vec(), taps };
+    let tables = named.iter().map(|(_, table)| *table).collect();
+    let mut work = Work { translator, named, tables, left: latents.to_vec(), purpose };
     let mut eliminated = Vec::new();
     while !work.left.is_empty() {
         let next = work.next()?;
@@ -83,11 +87,15 @@ pub(super) fn eliminate(
     Ok(Elimination { total, eliminated })
 }
 
-struct Work<'t, 'm> {
-    translator: &'t mut Translator<'m>,
-    tables: Vec<Node>,
-    left: Vec<SiteId>,
-    taps: Taps,
+/// Tables on the way.
+pub(super) struct Work<'t, 'm> {
+    pub(super) translator: &'t mut Translator<'m>,
+    /// The tables at the outset, by name.
+    pub(super) named: &'t [(String, Node)],
+    pub(super) tables: Vec<Node>,
+    /// Latents not yet summed out.
+    pub(super) left: Vec<SiteId>,
+    purpose: Purpose,
 }
 
 impl Work<'_, '_> {
@@ -101,12 +109,17 @@ impl Work<'_, '_> {
     }
 
     /// The references that a table varies over.
-    fn references(&self, table: Node) -> Vec<Reference> {
+    pub(super) fn references(&self, table: Node) -> Vec<Reference> {
         let axes = self.translator.builder.axes_of(table);
-        self.translator.references().iter().filter(|reference| axes.contains(&reference.axis)).cloned().collect()
+        self.translator
+            .references()
+            .iter()
+            .filter(|reference| axes.contains(&reference.axis))
+            .cloned()
+            .collect()
     }
 
-    fn tables_of(&self, site: SiteId) -> Vec<Node> {
+    pub(super) fn tables_of(&self, site: SiteId) -> Vec<Node> {
         let reads = |table: &Node| self.references(*table).iter().any(|reference| reference.site == site);
         self.tables.iter().copied().filter(reads).collect()
     }
@@ -122,30 +135,41 @@ impl Work<'_, '_> {
             }
         }
         match best {
-            Some((size, site)) if size > LARGEST => Err(self.too_large(site, size)),
+            Some((size, site)) if size > LARGEST => Err(refusal::too_large(self, site, size)),
             Some((_, site)) => Ok(site),
-            None => Err(self.entangled()),
+            None => Err(refusal::entangled(self)),
         }
     }
 
     /// The number of elements of the table that summing a latent out builds; none while another latent, whose cells
-    /// reach beyond this one's, has to go first.
+    /// reach beyond this one's or lie along its chain, has to go first.
     fn size_if_ready(&mut self, site: SiteId) -> Option<f64> {
         let home = self.translator.home(site);
+        let along = self.chain_axes(site);
         let mut axes = home.cells.clone();
         for table in self.tables_of(site) {
-            for other in self.references(table) {
-                let inner = other.cells.iter().all(|axis| home.cells.contains(axis));
-                if other.site != site && !inner {
+            let (own, others): (Vec<Reference>, Vec<Reference>) =
+                self.references(table).into_iter().partition(|read| read.site == site);
+            axes.extend(own.iter().map(|read| read.axis));
+            for other in others {
+                let inner = other.cells.iter().all(|axis| home.cells.contains(axis) && !along.contains(axis));
+                let beside = along.is_empty() && own.iter().any(|read| self.beside(read, &other));
+                if !inner && !beside {
                     return None;
                 }
-                axes.push(other.axis);
+                axes.push(if inner { other.axis } else { self.translator.home(other.site).axis });
             }
         }
         axes.sort();
         axes.dedup();
         let graph = self.translator.builder.graph();
         Some(axes.into_iter().map(|axis| graph.axis_size(axis) as f64).product())
+    }
+
+    /// Whether two latents over the same cells are read at the same address.
+    fn beside(&mut self, read: &Reference, other: &Reference) -> bool {
+        let (own, its) = (self.translator.home(read.site), self.translator.home(other.site));
+        read.places == other.places && own.places == its.places
     }
 
     fn sum_out(&mut self, site: SiteId) -> Result<Eliminated, Box<Diagnostic>> {
@@ -165,20 +189,28 @@ impl Work<'_, '_> {
                     let other = if *a == home { b } else { a };
                     steps.push((self.onto_cells(table, &home), other.clone()));
                 }
-                _ => return Err(self.too_many_reads(site)),
+                _ => return Err(refusal::too_many_reads(self, site, table)),
             }
         }
         let unary = self.sum_of(&single, &home);
         let (unary, tap) = self.tapped(unary, &home);
         let how = match steps.as_slice() {
             [] => {
-                let message = self.translator.builder.log_sum_exp(unary, &[home.axis]);
+                let message = self.over_states(unary, home.axis);
                 self.tables.push(message);
                 How::Local(unary)
             }
             steps => How::Chain(self.chain(site, &home, unary, steps)?),
         };
         Ok(Eliminated { site, low, home, how, tap })
+    }
+
+    /// A table of logs summed over states, or its largest.
+    pub(super) fn over_states(&mut self, table: Node, states: Axis) -> Node {
+        match self.purpose {
+            Purpose::Density | Purpose::Posterior => self.translator.builder.log_sum_exp(table, &[states]),
+            Purpose::Best => self.translator.builder.max(table, &[states]),
+        }
     }
 
     /// A table summed over all cells that are not the latent's own.
@@ -192,33 +224,42 @@ impl Work<'_, '_> {
 
     /// A table that reads the latent elsewhere, as a table at the latent's own cells: its rows are added into the cells
     /// that they read. Rows that read no cell do not depend on the states; they become a table of their own.
-    fn brought_home(&mut self, table: Node, read: &Reference, home: &Reference) -> Result<Node, Box<Diagnostic>> {
-        let others = self.references(table).into_iter().any(|reference| reference.site != read.site);
-        if others {
-            return Err(self.too_many_reads(read.site));
+    fn brought_home(
+        &mut self,
+        table: Node,
+        read: &Reference,
+        home: &Reference,
+    ) -> Result<Node, Box<Diagnostic>> {
+        let mut axes = home.cells.clone();
+        axes.push(home.axis);
+        let mut renamed = vec![(read.axis, home.axis)];
+        for other in self.references(table).into_iter().filter(|other| other.site != read.site) {
+            if self.beside(read, &other) {
+                let its = self.translator.home(other.site).axis;
+                renamed.push((other.axis, its));
+                axes.push(its);
+            } else if other.cells.is_empty() {
+                axes.push(other.axis);
+            } else {
+                return Err(refusal::too_many_reads(self, read.site, table));
+            }
         }
         let mut at = Vec::new();
-        let mut renamed = vec![(read.axis, home.axis)];
-        let mut inside: Option<Node> = None;
         for (own, place) in home.cells_in_order().iter().zip(&read.places) {
             match place {
                 Place::Here(axis) => renamed.push((*axis, *own)),
-                Place::At(positions) => {
-                    at.push((*own, *positions));
-                    let within = self.within(*positions, *own);
-                    let builder = &mut self.translator.builder;
-                    inside = Some(inside.map_or(within, |all| builder.binary(crate::graph::Binary::And, all, within)));
-                }
+                Place::At(positions) => at.push((*own, *positions)),
             }
         }
-        if let Some(inside) = inside {
-            self.keep_outside_rows(table, read, inside);
-        }
+        self.keep_outside_rows(table, read, &at);
         let builder = &mut self.translator.builder;
         let table = builder.rename(table, &renamed);
-        let mut axes = home.cells.clone();
-        axes.push(home.axis);
-        Ok(if at.is_empty() { table } else { builder.scatter(table, &at, &axes) })
+        if !at.is_empty() {
+            return Ok(builder.scatter(table, &at, &axes));
+        }
+        let outer: Vec<Axis> =
+            builder.axes_of(table).iter().copied().filter(|axis| !axes.contains(axis)).collect();
+        Ok(builder.sum(table, &outer))
     }
 
     fn within(&mut self, positions: Node, axis: Axis) -> Node {
@@ -228,14 +269,18 @@ impl Work<'_, '_> {
         let end = builder.constant(size);
         let above = builder.less(minus_one, positions);
         let below = builder.less(positions, end);
-        builder.binary(crate::graph::Binary::And, above, below)
+        builder.binary(Binary::And, above, below)
     }
 
-    fn keep_outside_rows(&mut self, table: Node, read: &Reference, inside: Node) {
+    fn keep_outside_rows(&mut self, table: Node, read: &Reference, at: &[(Axis, Node)]) {
+        let inside: Vec<Node> = at.iter().map(|&(axis, positions)| self.within(positions, axis)).collect();
         let builder = &mut self.translator.builder;
-        let first = builder.constant(0.0);
-        let row = builder.gather(table, &[(read.axis, first)]);
+        let Some(inside) = inside.into_iter().reduce(|all, each| builder.binary(Binary::And, all, each))
+        else {
+            return;
+        };
         let zero = builder.constant(0.0);
+        let row = builder.gather(table, &[(read.axis, zero)]);
         let kept = builder.select(inside, zero, row);
         self.tables.push(kept);
     }
@@ -250,7 +295,7 @@ impl Work<'_, '_> {
     }
 
     fn tapped(&mut self, unary: Node, home: &Reference) -> (Node, Option<Node>) {
-        if self.taps == Taps::Unwanted {
+        if self.purpose == Purpose::Density {
             return (unary, None);
         }
         let builder = &mut self.translator.builder;
@@ -261,133 +306,15 @@ impl Work<'_, '_> {
         let tap = builder.data(&axes, vec![0.0; length]);
         (builder.add(unary, tap), Some(tap))
     }
-
-    /// The forward algorithm: carries log p(data so far, state), sums the last over its states.
-    fn chain(
-        &mut self,
-        site: SiteId,
-        home: &Reference,
-        unary: Node,
-        steps: &[(Node, Reference)],
-    ) -> Result<Chain, Box<Diagnostic>> {
-        let along = self.chain_axis(site, home, &steps[0].1)?;
-        let previous = steps[0].1.axis;
-        if steps.iter().any(|(_, read)| read.axis != previous) {
-            return Err(self.too_many_reads(site));
-        }
-        let builder = &mut self.translator.builder;
-        let zero = builder.constant(0.0);
-        let step = steps.iter().fold(zero, |sum, (table, _)| builder.add(sum, *table));
-        let step = builder.expand(step, &[along, previous, home.axis]);
-        let (total, filtered) = self.forward(along, previous, home, (unary, step));
-        let message = self.translator.builder.log_sum_exp(total, &[home.axis]);
-        self.tables.push(message);
-        Ok(Chain { along, previous, filtered, step })
-    }
-
-    /// The scan: final carry, and the carries of all elements.
-    fn forward(
-        &mut self,
-        along: Axis,
-        previous: Axis,
-        home: &Reference,
-        (unary, step): (Node, Node),
-    ) -> (Node, Node) {
-        let builder = &mut self.translator.builder;
-        let without = |axes: &[Axis]| -> Vec<Axis> { axes.iter().copied().filter(|&axis| axis != along).collect() };
-        let unary_axes = without(builder.axes_of(unary));
-        let step_axes = without(builder.axes_of(step));
-        let mut carry_axes: Vec<Axis> = unary_axes.iter().chain(&step_axes).copied().collect();
-        carry_axes.retain(|&axis| axis != previous);
-        carry_axes.sort();
-        carry_axes.dedup();
-        let scan = builder.begin_scan(along, Direction::Forward);
-        let carry = builder.leaf(scan, 0, &carry_axes);
-        let unary_leaf = builder.leaf(scan, 1, &unary_axes);
-        let step_leaf = builder.leaf(scan, 2, &step_axes);
-        let before = builder.rename(carry, &[(home.axis, previous)]);
-        let joint = builder.add(before, step_leaf);
-        let summed = builder.log_sum_exp(joint, &[previous]);
-        let next = builder.add(summed, unary_leaf);
-        let states = builder.graph().axis_size(home.axis) as f64;
-        // The first step does not depend on the state before it: any weights that sum to 1 will do.
-        let start = builder.constant(-states.ln());
-        let start = builder.expand(start, &carry_axes);
-        let body = ScanBody {
-            axis: along,
-            direction: Direction::Forward,
-            carries: vec![carry],
-            sequences: vec![unary_leaf, step_leaf],
-            constants: vec![],
-            next: vec![next],
-            outputs: vec![next],
-        };
-        let scan = builder.end_scan(scan, body, &[start], &[unary, step], &[]);
-        (builder.output(scan, 1), builder.output(scan, 0))
-    }
-
-    /// The one axis along which a read is one element back, at the cell itself along all others.
-    fn chain_axis(&mut self, site: SiteId, home: &Reference, read: &Reference) -> Result<Axis, Box<Diagnostic>> {
-        let mut found = None;
-        for (own, place) in home.cells_in_order().iter().zip(&read.places) {
-            match place {
-                Place::Here(axis) if axis == own => {}
-                Place::At(positions) if found.is_none() && self.is_previous(*positions, *own) => found = Some(*own),
-                _ => return Err(self.not_a_chain(site)),
-            }
-        }
-        found.ok_or_else(|| self.not_a_chain(site))
-    }
-
-    fn is_previous(&mut self, positions: Node, axis: Axis) -> bool {
-        let builder = &mut self.translator.builder;
-        let here = builder.iota(axis);
-        builder.plus(here, -1.0) == positions
-    }
 }
 
 impl Reference {
     /// The latent's own axes in declared order, for a reference at its own cells.
-    fn cells_in_order(&self) -> Vec<Axis> {
+    pub(super) fn cells_in_order(&self) -> Vec<Axis> {
         let here = self.places.iter().map(|place| match place {
             Place::Here(axis) => *axis,
             Place::At(_) => unreachable!("the home of a latent is at its own cells"),
         });
         here.collect()
-    }
-}
-
-/// What cannot be summed out.
-impl Work<'_, '_> {
-    fn name(&self, site: SiteId) -> &str {
-        &self.translator.model().site(site).name
-    }
-
-    fn refuse(&self, site: SiteId, message: String) -> Box<Diagnostic> {
-        let span = self.translator.model().site(site).span;
-        Box::new(Diagnostic::new(Code(807), message).at(span, "cannot be summed out"))
-    }
-
-    fn too_large(&self, site: SiteId, size: f64) -> Box<Diagnostic> {
-        let message = format!("summing `{}` out needs a table of {size:.1e} elements", self.name(site));
-        Box::new(self.refuse(site, message).help("give it fewer values, or break the coupling with other latents"))
-    }
-
-    fn entangled(&self) -> Box<Diagnostic> {
-        let names: Vec<String> = self.left.iter().map(|&site| format!("`{}`", self.name(site))).collect();
-        let message = format!("{} meet in one term but vary over different dims", names.join(" and "));
-        self.refuse(self.left[0], message)
-    }
-
-    fn too_many_reads(&self, site: SiteId) -> Box<Diagnostic> {
-        let message = format!("one term reads `{}` at several elements at once", self.name(site));
-        let refusal = self.refuse(site, message);
-        Box::new(refusal.help("a chain reads the element and the one before it: `z[t]` and `z[t-1]`"))
-    }
-
-    fn not_a_chain(&self, site: SiteId) -> Box<Diagnostic> {
-        let message = format!("`{}` reads an element of its own other than the one before", self.name(site));
-        let refusal = self.refuse(site, message);
-        Box::new(refusal.help("chains along one dim, `z[t-1]`, are summed; other shapes are not yet"))
     }
 }

@@ -1,8 +1,9 @@
 //! The log joint density as tables, one for each prior and each likelihood term.
 
 use crate::diagnostics::Diagnostic;
-use crate::graph::{Builder, Node};
-use crate::model::{Factor, SiteId};
+use crate::graph::{Axis, Builder, Node};
+use crate::library::Rank;
+use crate::model::{AxisVar, Distribution, Factor, SiteId};
 use crate::translate::Translator;
 
 use super::latents::{self, Centring, Layout};
@@ -22,6 +23,7 @@ pub(super) fn build(translator: &mut Translator, centring: &Centring) -> Result<
     let mut joint = Joint { layout: Layout::default(), tables: vec![], discrete: vec![] };
     let mut problem = None;
     translator.walk(|translator, site| {
+        let name = format!("the prior of `{}`", translator.model().site(site).name);
         let table = if states::is_discrete(translator.model(), site) {
             joint.discrete.push(site);
             states::carry(translator, site)
@@ -29,7 +31,7 @@ pub(super) fn build(translator: &mut Translator, centring: &Centring) -> Result<
             Ok(latents::bind(translator, site, centring, &mut joint.layout))
         };
         match table {
-            Ok(table) => joint.tables.push((format!("prior of `{}`", translator.model().site(site).name), table)),
+            Ok(table) => joint.tables.push((name, table)),
             Err(refused) => problem = problem.take().or(Some(refused)),
         }
     });
@@ -37,7 +39,8 @@ pub(super) fn build(translator: &mut Translator, centring: &Centring) -> Result<
         return Err(problem);
     }
     let model = translator.model();
-    let factors: Vec<(String, Node)> = model.factors.iter().map(|factor| factor_table(translator, factor)).collect();
+    let factors: Vec<(String, Node)> =
+        model.factors.iter().map(|factor| factor_table(translator, factor)).collect();
     joint.tables.extend(factors);
     Ok(joint)
 }
@@ -46,12 +49,47 @@ fn factor_table(translator: &mut Translator, factor: &Factor) -> (String, Node) 
     match factor {
         Factor::Observe { target, site, axes, distribution, .. } => {
             let value = translator.term(target);
-            let axes = translator.axes(axes);
-            let value = translator.builder.expand(value, &axes);
+            let cells = translator.axes(axes);
+            let value = translator.builder.expand(value, &cells);
             let density = translator.log_density(distribution, value);
-            (format!("likelihood of `{}`", translator.model().site(*site).name), density)
+            let density = over_cells(translator, density, axes, distribution);
+            (format!("the likelihood of `{}`", translator.model().site(*site).name), density)
         }
-        Factor::Potential { value, .. } => ("potential".to_string(), translator.term(value)),
+        Factor::Potential { value, .. } => {
+            let axes = translator.axes(&value.axes);
+            let value = translator.term(value);
+            ("a potential".to_string(), translator.builder.expand(value, &axes))
+        }
+    }
+}
+
+/// A density over all cells of its statement, of which one value of a joint distribution takes some whole.
+pub(super) fn over_cells(
+    translator: &mut Translator,
+    density: Node,
+    axes: &[AxisVar],
+    distribution: &Distribution,
+) -> Node {
+    let cells = cells(translator, axes, distribution);
+    translator.builder.expand(density, &cells)
+}
+
+/// The axes of a statement without those that one value of its distribution takes whole.
+pub(super) fn cells(translator: &mut Translator, axes: &[AxisVar], distribution: &Distribution) -> Vec<Axis> {
+    let joint = joint_axes(distribution);
+    let cells: Vec<AxisVar> = axes.iter().copied().filter(|axis| !joint.contains(axis)).collect();
+    translator.axes(&cells)
+}
+
+/// The axes that one value of a distribution takes whole.
+fn joint_axes(distribution: &Distribution) -> Vec<AxisVar> {
+    match distribution {
+        Distribution::Family(call) if call.family.rank == Rank::Scalar => vec![],
+        Distribution::Family(call) => call.over.iter().chain(&call.twins).copied().collect(),
+        Distribution::If(_, yes, _) => joint_axes(yes),
+        Distribution::Truncated { base, .. } | Distribution::Censored { base, .. } => joint_axes(base),
+        Distribution::Mixture { components, .. } => components.first().map_or(vec![], joint_axes),
+        Distribution::MixtureOver { component, .. } => joint_axes(component),
     }
 }
 

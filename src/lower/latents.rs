@@ -9,6 +9,8 @@ use crate::model::{
 };
 use crate::translate::Translator;
 
+use super::joint::{cells, over_cells};
+
 /// How much of its location and scale each latent keeps: 1 centred (the latent itself is the coordinate), 0
 /// non-centred (the coordinate is (z - location) / scale), between: partly (Gorinova, Moore and Hoffman 2020).
 /// Latents that are not listed are centred.
@@ -56,7 +58,8 @@ impl Layout {
     }
 }
 
-/// Binds a latent to its stretch; the log density it adds: its prior and its transform's determinant.
+/// Binds a latent to its stretch; the log densities it adds: its prior, over its cells where that reads a discrete
+/// latent, and its transform's determinant, spread evenly over these.
 pub(super) fn bind(
     translator: &mut Translator,
     id: SiteId,
@@ -77,6 +80,7 @@ pub(super) fn bind(
     let kept = centring.of.get(&id).copied().unwrap_or(1.0);
     if kept < 1.0
         && let Some(call) = centrable(translator.model(), id)
+        && !reads_states(translator, call)
     {
         return bind_moved(translator, id, call, free, kept);
     }
@@ -89,11 +93,26 @@ pub(super) fn bind(
     let image = (transform.forward)(&mut translator.builder, free, &place);
     translator.bind_site(id, image.value);
     let density = translator.log_density(prior, image.value);
-    let density = translator.builder.sum_all(density);
     let volume = translator.builder.sum_all(image.log_abs_det);
     let normaliser = uniform_normaliser(translator, prior, &place, length);
-    let total = translator.builder.add(density, volume);
-    translator.builder.add(total, normaliser)
+    let rest = translator.builder.add(volume, normaliser);
+    if !translator.varies_over_states(density) {
+        let density = translator.builder.sum_all(density);
+        return translator.builder.add(density, rest);
+    }
+    let density = over_cells(translator, density, &site.axes, prior);
+    let cells = cells(translator, &site.axes, prior);
+    let count: usize = cells.iter().map(|&axis| translator.builder.graph().axis_size(axis)).product();
+    let share = translator.builder.times(rest, 1.0 / count.max(1) as f64);
+    translator.builder.add(density, share)
+}
+
+/// Whether the arguments of a call vary over the states of a discrete latent.
+fn reads_states(translator: &mut Translator, call: &FamilyCall) -> bool {
+    call.arguments.iter().any(|argument| {
+        let argument = translator.term(argument);
+        translator.varies_over_states(argument)
+    })
 }
 
 fn place_of(translator: &mut Translator, domain: &SiteDomain) -> Place {

@@ -1,14 +1,20 @@
 //! A model with data as an objective: log joint density on unconstrained space, its derivatives, what is reported.
 
+mod chain;
+pub mod columns;
+mod cost;
 mod coupling;
 mod discrete;
 mod eliminate;
 mod joint;
 mod latents;
 mod predict;
+pub mod probe;
+mod refusal;
 mod states;
 pub mod support;
 
+pub use cost::expected_axes;
 pub use discrete::StateProbabilities;
 pub use latents::{Centring, LatentBlock, Layout, centrable, whitenable};
 pub use predict::{RandomSite, Reported};
@@ -18,7 +24,7 @@ use crate::diagnostics::Diagnostic;
 use crate::graph::{Graph, Node, Vector, autodiff};
 use crate::model::SiteId;
 use crate::translate::Translator;
-use eliminate::{Taps, eliminate};
+use eliminate::{Purpose, eliminate};
 
 /// The log joint density of a model with data, over one real vector, with everything that is computed from it.
 #[derive(Clone, Debug)]
@@ -61,23 +67,29 @@ pub struct SummedOut {
 /// # Errors
 /// If a discrete latent cannot be summed out.
 pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<Diagnostic>> {
+    coupling::check(bound, centring)?;
     let mut translator = Translator::new(bound.model(), bound.bindings());
     let joint = joint::build(&mut translator, centring)?;
-    let tables: Vec<Node> = joint.tables.iter().map(|(_, table)| *table).collect();
     let log_joint = match joint.discrete.as_slice() {
         [] => joint::sum_of(&mut translator.builder, &joint.tables),
-        latents => eliminate(&mut translator, &tables, latents, Taps::Unwanted)?.total,
+        latents => eliminate(&mut translator, &joint.tables, latents, Purpose::Density)?.total,
     };
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
     let gradient = autodiff::gradient(&mut translator.builder, log_joint, &positions);
-    let hessian_vector = autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);
+    let hessian_vector =
+        autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);
     let mut randoms = Vec::new();
     let mut probabilities = Vec::new();
     let mut sums = Vec::new();
     if !joint.discrete.is_empty() {
-        let tapped = eliminate(&mut translator, &tables, &joint.discrete, Taps::Wanted)?;
+        let tapped = eliminate(&mut translator, &joint.tables, &joint.discrete, Purpose::Posterior)?;
         probabilities = discrete::probabilities(&mut translator, &tapped);
+        discrete::bind_probabilities(&mut translator, &probabilities);
+        if discrete::wants_best(translator.model()) {
+            let best = eliminate(&mut translator, &joint.tables, &joint.discrete, Purpose::Best)?;
+            discrete::bind_best(&mut translator, &best);
+        }
         sums = tapped.eliminated.iter().map(|latent| discrete::summed_out(&translator, latent)).collect();
         discrete::bind_states(&mut translator, &tapped.eliminated, &mut randoms);
     }

@@ -18,8 +18,7 @@ pub(super) fn carry(translator: &mut Translator, site: SiteId) -> Result<Node, B
     let Some(states) = states_of(translator, site) else { return Err(unbounded(model, site)) };
     translator.carry(site, states);
     let home = translator.home(site);
-    let position = translator.builder.iota(home.axis);
-    let value = translator.builder.plus(position, states.low);
+    let value = translator.state_values(&home, states.low);
     let value = translator.builder.expand(value, &home.cells);
     let SiteKind::Latent { prior, .. } = &model.site(site).kind else { unreachable!("called for latents") };
     let density = translator.log_density(prior, value);
@@ -44,7 +43,12 @@ fn states_of(translator: &Translator, site: SiteId) -> Option<States> {
 }
 
 /// The outermost value of an end over all cells.
-fn end(translator: &Translator, term: &Option<Arc<Term>>, without: f64, outer: fn(f64, f64) -> f64) -> Option<f64> {
+fn end(
+    translator: &Translator,
+    term: &Option<Arc<Term>>,
+    without: f64,
+    outer: fn(f64, f64) -> f64,
+) -> Option<f64> {
     let Some(term) = term else { return Some(without) };
     let values = evaluate(translator.model(), translator.bindings(), term)?;
     values.values.iter().copied().reduce(outer)

@@ -3,23 +3,38 @@
 use crate::array::Array;
 use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::library::{End, Interval, domain};
-use crate::model::{AxisVar, Distribution, Factor, FamilyCall, Stage, Term};
+use crate::library::{End, Interval, Rank, domain};
+use crate::model::{
+    Address, AxisVar, Distribution, Factor, FamilyCall, SiteId, SiteKind, Stage, Term, TermKind,
+};
 use crate::translate::evaluate;
 
 /// How many offending cells are named.
 const NAMED: usize = 3;
 
-/// One diagnostic for each `observe` whose data its distribution cannot produce.
-pub fn check(bound: &BoundModel) -> Vec<Diagnostic> {
+/// Data that their distribution cannot produce.
+#[derive(Clone, Debug)]
+pub struct Impossible {
+    /// What is said, in terms of the model.
+    pub diagnostic: Diagnostic,
+    /// The data, where they are observed as they are.
+    pub site: Option<SiteId>,
+    /// The first few offending cells, row-major.
+    pub cells: Vec<usize>,
+}
+
+/// One for each `observe` whose data its distribution cannot produce.
+pub fn check(bound: &BoundModel) -> Vec<Impossible> {
     let checked = bound.model().factors.iter().filter_map(|factor| match factor {
-        Factor::Observe { target, distribution: Distribution::Family(call), .. } => check_one(bound, target, call),
+        Factor::Observe { target, distribution: Distribution::Family(call), .. } => {
+            check_one(bound, target, call)
+        }
         _ => None,
     });
     checked.collect()
 }
 
-fn check_one(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Diagnostic> {
+fn check_one(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Impossible> {
     let allowed = domain(call.family.support.domain)?.interval;
     let values = evaluate(bound.model(), bound.bindings(), target)?;
     let ends = [0, 1].map(|side| end_values(bound, call, side));
@@ -31,28 +46,84 @@ fn check_one(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Dia
     let wrong: Vec<(usize, f64)> =
         values.values.iter().copied().enumerate().filter(|&(flat, value)| outside(flat, value)).collect();
     let &(_, first) = wrong.first()?;
-    let named: Vec<String> =
-        wrong.iter().take(NAMED).map(|&(flat, value)| format!("{value}{}", place(bound, target, &values, flat))).collect();
+    let named: Vec<String> = wrong
+        .iter()
+        .take(NAMED)
+        .map(|&(flat, value)| format!("{value}{}", place(bound, target, &values, flat)))
+        .collect();
     let more = wrong.len().saturating_sub(NAMED);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     let words = domain(call.family.support.domain).map_or("", |row| row.words);
-    let message = format!("`{}` can never produce {first}: its values are {words}{}", call.family.name, bounds_words(call));
-    Some(
-        Diagnostic::new(Code(760), message)
-            .at(target.span, format!("holds {}{rest}", named.join(", ")))
-            .at(call.span, "this distribution")
-            .help("correct or drop these values, or choose a distribution that allows them (`zero_inflated`, `truncated`)"),
-    )
+    let allowed_words = allowed_words(words, &ends, wrong[0].0, (&values, target));
+    let message = format!("`{}` can never produce {first}: it gives {allowed_words}", call.family.name);
+    let diagnostic = Diagnostic::new(Code(760), message)
+        .at(target.span, format!("holds {}{rest}", named.join(", ")))
+        .at(call.span, "observed with this distribution")
+        .help("correct or drop these values, or choose a distribution that can produce them");
+    let site = match &target.kind {
+        TermKind::Read(site, addresses)
+            if addresses.iter().all(|address| matches!(address, Address::Here(_))) =>
+        {
+            Some(*site).filter(|site| bound.model().site(*site).axes == target.axes)
+        }
+        _ => None,
+    };
+    let cells = wrong.iter().take(NAMED).map(|&(flat, _)| flat).collect();
+    Some(Impossible { diagnostic, site, cells })
 }
 
+/// What the distribution gives, with the ends that it has at the offending cell.
+fn allowed_words(
+    words: &str,
+    ends: &[Option<EndValues>; 2],
+    flat: usize,
+    (values, target): (&Array, &Term),
+) -> String {
+    let [low, high] = ends.each_ref().map(|end| end.as_ref().map(|end| end.at(flat, values, &target.axes)));
+    match (low, high) {
+        (None, None) => words.to_string(),
+        (Some(low), Some(high)) => format!("values from {low} to {high}"),
+        (Some(low), None) => format!("values from {low}"),
+        (None, Some(high)) => format!("values up to {high}"),
+    }
+}
+
+/// Ends that arguments set belong to the support, even where the domain itself is open (towards infinity).
 fn within(value: f64, low: f64, high: f64, allowed: &Interval) -> bool {
-    let ends = Interval { low: low.max(allowed.low), high: high.min(allowed.high), ..*allowed };
-    ends.contains(value)
+    let outside = value < low || value > high;
+    allowed.contains(value) && !outside
 }
 
-fn bounds_words(call: &FamilyCall) -> &'static str {
-    let bounded = call.family.support.ends.iter().any(|end| matches!(end, End::Argument(_)));
-    if bounded { ", between the ends that its arguments set" } else { "" }
+/// Parameters that are known from data and lie outside of where they must.
+pub fn check_parameters(bound: &BoundModel) -> Vec<Diagnostic> {
+    let model = bound.model();
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for obligation in &model.obligations {
+        let term = &obligation.value;
+        // The claims of lets are checked where the lets are computed.
+        let claimed = |value: &Term| value.span == term.span;
+        let claim =
+            model.sites.iter().any(|site| matches!(&site.kind, SiteKind::Let(value) if claimed(value)));
+        if term.stage > Stage::Data || claim {
+            continue;
+        }
+        let Some(values) = evaluate(model, bound.bindings(), term) else { continue };
+        let wrong = values.values.iter().position(|&value| !obligation.domain.interval.contains(value));
+        let total: f64 = values.values.iter().sum();
+        let sums =
+            obligation.domain.name == "simplex" && values.shape.len() == 1 && (total - 1.0).abs() > 1e-6;
+        let fact = match wrong {
+            Some(flat) if obligation.domain.rank == Rank::Scalar => {
+                format!("is {}{}", values.values[flat], place(bound, term, &values, flat))
+            }
+            _ if sums => format!("sums to {}", (total * 1e6).round() / 1e6),
+            _ => continue,
+        };
+        let message = format!("{} must be {}", obligation.demanded_by, obligation.domain.words);
+        let diagnostic = Diagnostic::new(Code(761), message).at(term.span, fact);
+        found.push(diagnostic.help("it depends on data alone: correct the data, or the expression"));
+    }
+    found
 }
 
 /// Values of an end that is known from data.

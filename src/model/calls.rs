@@ -67,12 +67,7 @@ impl<'t> Checker<'t> {
         let placed = match place(&known, &call.arguments) {
             Ok(placed) if placed.iter().all(Option::is_some) => placed,
             Ok(_) => {
-                self.report(errors::arity(
-                    &call.function,
-                    span,
-                    call.arguments.len(),
-                    &signature(name, &known),
-                ));
+                self.report(errors::arity(&call.function, span, &call.arguments, &[signature(name, &known)]));
                 return None;
             }
             Err(misfit) => {
@@ -142,7 +137,7 @@ impl<'t> Checker<'t> {
         let lacks =
             placed.iter().zip(function.parameters).any(|(given, p)| given.is_none() && p.default.is_none());
         if lacks {
-            self.report(errors::arity(&call.function, span, call.arguments.len(), &shown));
+            self.report(errors::arity(&call.function, span, &call.arguments, &[shown]));
             return None;
         }
         Some(placed)
@@ -243,7 +238,7 @@ pub fn signature(name: &str, parameters: &[&str]) -> String {
 /// Why arguments do not fit parameters.
 pub enum Misfit<'t> {
     /// There are more than places.
-    TooMany(usize),
+    TooMany(&'t [Argument]),
     /// No parameter has this keyword.
     Unknown(&'t Name),
     /// The place has been given already.
@@ -260,7 +255,7 @@ impl Misfit<'_> {
         known: &[&str],
     ) -> Diagnostic {
         match self {
-            Misfit::TooMany(given) => errors::arity(function, span, *given, &signatures.join(" or ")),
+            Misfit::TooMany(given) => errors::arity(function, span, given, signatures),
             Misfit::Unknown(keyword) => errors::unknown_argument(function, keyword, signatures, known),
             Misfit::Twice(keyword) => errors::argument_twice(function, keyword),
         }
@@ -286,9 +281,9 @@ pub fn place<'t>(
             }
         };
         match (placed.get_mut(at), &argument.name) {
-            (None, _) => return Err(Misfit::TooMany(arguments.len())),
+            (None, _) => return Err(Misfit::TooMany(arguments)),
             (Some(Some(_)), Some(name)) => return Err(Misfit::Twice(name)),
-            (Some(Some(_)), None) => return Err(Misfit::TooMany(arguments.len())),
+            (Some(Some(_)), None) => return Err(Misfit::TooMany(arguments)),
             (Some(free), _) => *free = Some(&argument.value),
         }
     }

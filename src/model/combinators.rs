@@ -39,7 +39,7 @@ impl<'t> Checker<'t> {
     }
 
     fn wrong_arguments(&mut self, call: &Call, span: Span, form: &str) -> Option<Distribution> {
-        self.report(errors::arity(&call.function, span, call.arguments.len(), form));
+        self.report(errors::arity(&call.function, span, &call.arguments, &[form.to_string()]));
         None
     }
 
@@ -68,7 +68,9 @@ impl<'t> Checker<'t> {
             }
         }
         let base = base?;
-        self.check_truncatable(&base, span)?;
+        if !(super::priors::counts(&base) && is_above_zero(&ends)) {
+            self.check_truncatable(&base, span)?;
+        }
         Some(Distribution::Truncated { base: Arc::new(base), ends, span })
     }
 
@@ -203,7 +205,6 @@ impl<'t> Checker<'t> {
         }
         let zero = never(span)?;
         let other = if name == "hurdle" {
-            self.check_truncatable(&base, span)?;
             let low = Some(Arc::new(terms::number(1.0, Kind::Int, span)));
             Distribution::Truncated { base: Arc::new(base), ends: [low, None], span }
         } else {
@@ -236,4 +237,12 @@ fn never(span: Span) -> Option<Distribution> {
 fn remainder(weight: &Term) -> Term {
     let one = terms::number(1.0, Kind::Int, weight.span);
     terms::operate(Operator::Subtract, vec![one, weight.clone()], Kind::Real, weight.span)
+}
+
+/// Whether the ends leave out 0 and nothing else that a count can be.
+fn is_above_zero(ends: &[Option<Arc<Term>>; 2]) -> bool {
+    match ends {
+        [Some(low), None] => matches!(low.kind, TermKind::Number(low) if low == 1.0),
+        _ => false,
+    }
 }

@@ -221,6 +221,7 @@ impl<'t> Checker<'t> {
         }
         scope.bound.truncate(depth);
         if arguments.iter().any(terms::is_broken) {
+            self.demand(called.name, parameters, &arguments);
             return None;
         }
         let over = self.joint_axes(called, (form, &arguments), explicit, (target, scope))?;
@@ -246,13 +247,12 @@ impl<'t> Checker<'t> {
         let signatures: Vec<String> =
             called.family.forms.iter().map(|form| signature(called.name, &form_names(form))).collect();
         let known: Vec<&str> = called.family.forms.iter().flat_map(form_names).collect();
-        let given = called.arguments.len();
         let diagnostic = match misfit {
             Some(Misfit::Unknown(name)) => {
                 Misfit::Unknown(name).diagnostic(&function, called.span, &signatures, &known)
             }
             Some(Misfit::Twice(name)) => errors::argument_twice(&function, name),
-            _ => errors::arity(&function, called.span, given, &signatures.join(" or ")),
+            _ => errors::arity(&function, called.span, called.arguments, &signatures),
         };
         self.report(diagnostic);
         None
@@ -373,15 +373,17 @@ impl<'t> Checker<'t> {
     pub fn gather(&self, term: &Term, dim: DimId) -> Option<(Span, String)> {
         let mut place = None;
         term.walk(&mut |inner| {
-            if let TermKind::Read(_, addresses) = &inner.kind
+            if let TermKind::Read(site, addresses) = &inner.kind
                 && addresses.len() == 1
                 && matches!(addresses[0], Address::Here(axis) if axis.dim == dim)
                 && place.is_none()
             {
-                place = Some(inner.span);
+                place = Some((*site, inner.span));
             }
         });
-        Some((place?, self.index_data_of(dim, &Scope::new())?))
+        let (site, span) = place?;
+        let index = self.index_data_of(dim, &Scope::new())?;
+        Some((span, format!("{}[{index}]", self.model.site(site).name)))
     }
 
     /// Whether a condition of distributions varies over the cells only.

@@ -29,12 +29,14 @@ impl<'t> Checker<'t> {
             ("rep", Some(observed)) => Some(self.replicate(observed, span, scope)),
             ("transpose", Some(matrix)) => Some(self.transposed(matrix, span, scope)),
             ("log_prob" | "cdf" | "ccdf" | "quantile", None) => self.of_distribution(call, span, scope),
+            ("prob", Some(latent)) => Some(self.states_of(StatesOf::Probability, latent, span, scope)),
+            ("best", Some(latent)) => Some(self.states_of(StatesOf::Best, latent, span, scope)),
             ("prob" | "best" | "is_missing" | "continuous", _) => {
                 Some(self.fail(span, errors::unsupported(span, &format!("`{name}`"))))
             }
             ("size" | "rep" | "transpose" | "int", _) => {
                 let shown = format!("{name}(x)");
-                Some(self.fail(span, errors::arity(&call.function, span, call.arguments.len(), &shown)))
+                Some(self.fail(span, errors::arity(&call.function, span, &call.arguments, &[shown])))
             }
             _ => None,
         }
@@ -74,6 +76,50 @@ impl<'t> Checker<'t> {
         let mut sorted = axes.clone();
         sorted.sort_unstable();
         let term = Term { kind: TermKind::Replicate(factor), axes: sorted, value, stage: Stage::Draw, span };
+        let pairs = axes.into_iter().zip(addresses).filter_map(|(from, address)| match address {
+            Address::Here(to) => Some((from, to)),
+            Address::At(_) => None,
+        });
+        terms::rename(pairs.collect(), term)
+    }
+
+    /// `prob(z)`, `best(z)`: at the current cell, like an array.
+    fn states_of(&mut self, of: StatesOf, latent: &'t Expr, span: Span, scope: &mut Scope<'t>) -> Term {
+        let known = match &latent.kind {
+            ExprKind::Name(name) => self.names.arrays.get(name.as_str()).map(|array| (name, array.id)),
+            _ => None,
+        };
+        let discrete = |id: SiteId, model: &Model| {
+            let site = model.site(id);
+            matches!(site.kind, SiteKind::Latent { .. }) && site.value != Kind::Real
+        };
+        let Some((name, id)) = known.filter(|(_, id)| discrete(*id, &self.model)) else {
+            let diagnostic =
+                errors::unsupported(latent.span, "`prob` or `best` of what is not a discrete latent");
+            return self.fail(latent.span, diagnostic);
+        };
+        let site = self.model.site(id);
+        let (mut axes, mut value) = (site.axes.clone(), site.value);
+        if of == StatesOf::Probability {
+            match site.value {
+                Kind::Index(dim) if axes.iter().all(|axis| axis.dim != dim) => {
+                    axes.push(AxisVar { dim, copy: 0 })
+                }
+                Kind::Bool => {}
+                _ => {
+                    let diagnostic = errors::unsupported(span, "`prob` where the states are no dim apart");
+                    return self.fail(span, diagnostic);
+                }
+            }
+            value = Kind::Real;
+        }
+        let dims: Vec<DimId> = axes.iter().map(|axis| axis.dim).collect();
+        let Some(addresses) = self.bare_addresses(name, &dims, span, scope) else {
+            return terms::broken(span);
+        };
+        let mut sorted = axes.clone();
+        sorted.sort_unstable();
+        let term = Term { kind: TermKind::States(of, id), axes: sorted, value, stage: Stage::Draw, span };
         let pairs = axes.into_iter().zip(addresses).filter_map(|(from, address)| match address {
             Address::Here(to) => Some((from, to)),
             Address::At(_) => None,

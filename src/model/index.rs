@@ -3,8 +3,10 @@
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
+use super::names::ArrayState;
 use super::scope::Scope;
 use super::terms;
+use crate::diagnostics::Diagnostic;
 use crate::source::Span;
 use crate::syntax::ast::*;
 
@@ -106,6 +108,9 @@ impl<'t> Checker<'t> {
         let Some(bare) = self.bare_addresses(name, &rest, span, scope) else { return terms::broken(span) };
         let mut bare = bare.into_iter();
         let mut addresses = Vec::new();
+        if let Some(diagnostic) = self.swapped(name, dims, given) {
+            return self.fail(span, diagnostic);
+        }
         for (place, &dim) in dims.iter().enumerate() {
             let address = match given[place] {
                 Some(expr) => Some(self.address(expr, dim, scope)),
@@ -124,6 +129,26 @@ impl<'t> Checker<'t> {
             return terms::broken(span);
         }
         self.read(site, addresses, span, scope)
+    }
+
+    /// Two index arrays that stand at each other's places.
+    fn swapped(&self, array: &str, dims: &[DimId], given: &[Option<&'t Expr>]) -> Option<Diagnostic> {
+        let ([first, second], [Some(one), Some(other)]) = (dims, given) else { return None };
+        let named = |expr: &'t Expr| match &expr.kind {
+            ExprKind::Name(name) => {
+                let ready =
+                    self.names.arrays.get(name.as_str()).filter(|array| array.state == ArrayState::Ready)?;
+                Some((name.as_str(), self.model.site(ready.id).value))
+            }
+            _ => None,
+        };
+        let ((left, left_kind), (right, right_kind)) = (named(one)?, named(other)?);
+        if first == second || left_kind != Kind::Index(*second) || right_kind != Kind::Index(*first) {
+            return None;
+        }
+        let wanted = [*first, *second].map(|dim| self.model.dim(dim).name.clone());
+        let declared = self.names.arrays.get(array).map(|array| array.span);
+        Some(errors::swapped(array, [(left, one.span), (right, other.span)], &wanted, declared))
     }
 
     /// One place between the brackets, as a position in a dim.

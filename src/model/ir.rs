@@ -142,6 +142,9 @@ pub enum TermKind {
     LabelPosition(DimId, String),
     /// `rep(y)`: a replicate of the observed site of this factor.
     Replicate(usize),
+    /// `prob(z)`, `best(z)`: what is known of a discrete latent given each draw of all else. `prob` of an index also
+    /// varies over the dim of its states.
+    States(StatesOf, SiteId),
     /// `x in s`, membership of a position in a sub-dim.
     Member(Arc<Term>, DimId),
     /// A piece that has been reported; never in a model without errors.
@@ -159,6 +162,15 @@ pub enum DistributionFunction {
     Ccdf,
     /// x with P(X <= x) = p
     Quantile,
+}
+
+/// What is asked of the states of a discrete latent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StatesOf {
+    /// The probability of each state; of `true`, for a bool.
+    Probability,
+    /// The assignment of all discrete latents that is most probable together.
+    Best,
 }
 
 /// Between positions and coordinates.

@@ -1,5 +1,6 @@
 //! Warnings about a model without errors.
 
+use super::doubts;
 use super::ir::*;
 use crate::diagnostics::{Code, Diagnostic};
 
@@ -8,11 +9,12 @@ pub fn lints(model: &Model) -> Vec<Diagnostic> {
     let mut found = unused(model);
     found.extend(observed_twice(model));
     found.extend(real_equality(model));
+    found.extend(doubts::doubts(model));
     found
 }
 
 /// Calls `visit` with every term of a model but those of one site's own definition.
-fn walk_others(model: &Model, but: Option<SiteId>, visit: &mut dyn FnMut(&Term)) {
+pub fn walk_others(model: &Model, but: Option<SiteId>, visit: &mut dyn FnMut(&Term)) {
     for id in model.site_ids().filter(|id| Some(*id) != but) {
         let site = model.site(id);
         match &site.kind {

@@ -207,6 +207,8 @@ impl Printer<'_> {
             }
             TermKind::LabelPosition(dim, label) => format!("label#{}({label:?})", self.dim_name(*dim)),
             TermKind::Replicate(factor) => format!("rep({factor})"),
+            TermKind::States(StatesOf::Probability, site) => format!("prob({})", self.model.site(*site).name),
+            TermKind::States(StatesOf::Best, site) => format!("best({})", self.model.site(*site).name),
             TermKind::Member(inner, dim) => format!("({} in {})", self.term(inner), self.dim_name(*dim)),
             TermKind::Broken => "broken".to_string(),
         }

@@ -29,7 +29,9 @@ pub fn leaves(distribution: &Distribution) -> Vec<&FamilyCall> {
 
 /// Whether all values are integers from 0.
 pub fn counts(distribution: &Distribution) -> bool {
-    leaves(distribution).iter().all(|call| call.family.kind == ValueKind::Count)
+    leaves(distribution)
+        .iter()
+        .all(|call| call.family.kind == ValueKind::Count && call.family.rank == Rank::Scalar)
 }
 
 /// How a leaf is normalised.
@@ -209,7 +211,10 @@ impl<'t> Checker<'t> {
                 _ => false,
             };
             if !fits {
-                let diagnostic = errors::wrong_kind(call, target, value, (span, &self.model));
+                let mut diagnostic = errors::wrong_kind(call, target, value, (span, &self.model));
+                if let (Some(ty), ValueKind::Count) = (self.type_span(&target.name), call.family.kind) {
+                    errors::retype(&mut diagnostic, ty, "count");
+                }
                 self.report(diagnostic);
                 return None;
             }

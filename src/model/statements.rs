@@ -117,6 +117,10 @@ impl<'t> Checker<'t> {
     }
 
     fn let_statement(&mut self, made: &'t LetDeclaration, doc: Option<&String>) -> Option<Site> {
+        if self.names_distribution(&made.value) {
+            self.report(errors::assigned_distribution(&made.head.name, made.value.span));
+            return None;
+        }
         let (axes, declared, value) = self.computed(&made.head, made.ty.as_ref(), &made.value)?;
         let stage = value.stage;
         let (kind, domain) = (value.value, declared);

@@ -1,10 +1,8 @@
-//! Where values lie, before any data: intervals bottom-up, and what parameters demand of their arguments.
+//! Where values lie, before any data: intervals bottom-up.
 
-use super::checker::Checker;
-use super::errors;
 use super::ir::*;
 use super::types;
-use crate::library::{self, Bound, Domain, Grain, Interval, Parameter, Rank};
+use crate::library::{self, Bound, Grain, Interval};
 
 /// The number that a term is, if it is written in the model.
 pub fn literal(term: &Term) -> Option<f64> {
@@ -29,7 +27,7 @@ pub fn site_interval(domain: &SiteDomain) -> Interval {
 }
 
 /// All numbers of a kind.
-fn of_kind(kind: Kind) -> Interval {
+pub fn of_kind(kind: Kind) -> Interval {
     match kind {
         Kind::Real => Interval::REAL,
         Kind::Int => Interval::INT,
@@ -78,11 +76,15 @@ pub fn interval_of(model: &Model, term: &Term) -> Interval {
             Interval::UNIT
         }
         TermKind::Member(..) => Interval::BOOL,
-        TermKind::OfDistribution(..) | TermKind::Replicate(_) | TermKind::Broken => of_kind(term.value),
+        TermKind::States(StatesOf::Probability, _) => Interval::UNIT,
+        TermKind::OfDistribution(..) | TermKind::Replicate(_) | TermKind::States(..) | TermKind::Broken => {
+            of_kind(term.value)
+        }
     }
 }
 
-fn of_operator(operator: Operator, operands: &[Interval], value: Kind) -> Interval {
+/// Where the value of an operator lies, given its operands.
+pub fn of_operator(operator: Operator, operands: &[Interval], value: Kind) -> Interval {
     match (operator, operands) {
         (Operator::Negate, [x]) => x.negate(),
         (Operator::Add, [x, y]) => x.add(*y),
@@ -105,95 +107,4 @@ pub fn inferred(model: &Model, term: &Term) -> SiteDomain {
     let rows = names.iter().filter_map(|name| library::domain(name));
     let within = rows.into_iter().find(|row| interval.is_subset(row.interval));
     within.map_or_else(|| types::anywhere(term.value), types::plain)
-}
-
-/// How a demand came out.
-enum Verdict<'m> {
-    Proven,
-    Open,
-    Refuted(Option<&'m Site>),
-}
-
-impl<'t> Checker<'t> {
-    /// Checks arguments of a call against the domains of its parameters.
-    pub fn demand(&mut self, owner: &str, parameters: &[Parameter], arguments: &[Term]) {
-        for (parameter, term) in parameters.iter().zip(arguments) {
-            self.demand_domain(owner, &format!("`{}`", parameter.name), parameter.domain, term);
-        }
-    }
-
-    /// Checks one value against a domain; what stays open is checked at run time.
-    pub fn demand_domain(&mut self, owner: &str, name: &str, domain: &str, term: &Term) {
-        let Some(wanted) = library::domain(domain) else { return };
-        match self.verdict(wanted, term) {
-            Verdict::Proven => {}
-            Verdict::Open if library::family(owner).is_none() => {}
-            Verdict::Open => self.model.obligations.push(Obligation {
-                value: term.clone(),
-                domain: wanted,
-                demanded_by: format!("{name} of `{owner}`"),
-            }),
-            Verdict::Refuted(site) => {
-                let diagnostic = errors::parameter(term, (owner, name), wanted, site);
-                self.report(diagnostic);
-            }
-        }
-    }
-
-    fn verdict(&self, wanted: &'static Domain, term: &Term) -> Verdict<'_> {
-        if wanted.rank != Rank::Scalar {
-            return self.joint_verdict(wanted, term);
-        }
-        let found = interval_of(&self.model, term);
-        if found.is_subset(wanted.interval) {
-            return Verdict::Proven;
-        }
-        if found.is_disjoint(wanted.interval) {
-            return Verdict::Refuted(self.declared_site(term));
-        }
-        match self.declared_site(term) {
-            Some(site) if beyond(found, wanted.interval) => Verdict::Refuted(Some(site)),
-            _ => Verdict::Open,
-        }
-    }
-
-    /// Joint facts come from declarations, not from arithmetic.
-    fn joint_verdict(&self, wanted: &'static Domain, term: &Term) -> Verdict<'_> {
-        if self.proves(wanted, term) {
-            return Verdict::Proven;
-        }
-        match self.declared_site(term) {
-            Some(site) if matches!(site.kind, SiteKind::Latent { .. }) && wanted.rank != Rank::Matrix => {
-                Verdict::Refuted(Some(site))
-            }
-            _ => Verdict::Open,
-        }
-    }
-
-    fn proves(&self, wanted: &'static Domain, term: &Term) -> bool {
-        match &term.kind {
-            TermKind::Read(site, _) => {
-                let own = self.model.site(*site).domain.domain;
-                let narrower = own.rank == wanted.rank
-                    && own.interval.is_subset(wanted.interval)
-                    && own.name.ends_with(wanted.name);
-                std::ptr::eq(own, wanted) || narrower
-            }
-            TermKind::If(_, then, otherwise) => self.proves(wanted, then) && self.proves(wanted, otherwise),
-            TermKind::Rename(_, inner) => self.proves(wanted, inner),
-            _ => false,
-        }
-    }
-
-    /// The site that a bare read is of, if its domain is as the user declared it.
-    fn declared_site(&self, term: &Term) -> Option<&Site> {
-        let TermKind::Read(site, _) = term.kind else { return None };
-        let site = self.model.site(site);
-        matches!(site.kind, SiteKind::Latent { .. } | SiteKind::Data { .. }).then_some(site)
-    }
-}
-
-/// Whether a set goes beyond the ends of another by more than the ends themselves.
-fn beyond(found: Interval, wanted: Interval) -> bool {
-    found.low < wanted.low || found.high > wanted.high
 }

@@ -34,6 +34,7 @@ impl Term {
             | TermKind::Size(_)
             | TermKind::LabelPosition(..)
             | TermKind::Replicate(_)
+            | TermKind::States(..)
             | TermKind::Broken => {}
         }
     }

@@ -2,17 +2,18 @@
 
 mod names;
 mod predict;
+mod states;
 mod summary;
 
 pub use names::scalar_names;
+pub use states::{Draws, StateSummary, average_states};
 pub use summary::{Row, Weights, summarise};
 
 use crate::data::BoundModel;
-use crate::graph::Node;
+use crate::graph::{Axis, Graph, Node};
 use crate::lower::{Objective, Reported};
 use crate::model::Kind;
 use crate::program::Program;
-use crate::translate::Coordinates;
 
 /// Draws evaluated at a time.
 const BATCH: usize = 64;
@@ -24,6 +25,8 @@ pub struct SiteDraws {
     pub names: Vec<String>,
     /// Their values, `[draw][scalar]`.
     pub values: Vec<f64>,
+    /// For a discrete latent, the probabilities of its states.
+    pub states: Option<StateSummary>,
 }
 
 /// Evaluates all that is reported at unconstrained draws `[n][D]`.
@@ -52,7 +55,7 @@ pub(crate) fn run_batches(
     let program = Program::compile(&objective.graph, nodes);
     let lengths: Vec<usize> = nodes.iter().map(|&node| objective.graph.len_of(node)).collect();
     let mut values: Vec<Vec<f64>> = lengths.iter().map(|length| vec![0.0; length * count]).collect();
-    let per_draw = |all: &[f64]| if count == 0 { 0 } else { all.len() / count };
+    let per_draw = |all: &[f64]| all.len().checked_div(count).unwrap_or(0);
     let (d, r) = (per_draw(draws), per_draw(random));
     let mut workspace = program.workspace(BATCH.min(count.max(1)));
     for from in (0..count).step_by(BATCH) {
@@ -73,7 +76,7 @@ pub(crate) fn run_batches(
 fn site_draws(bound: &BoundModel, objective: &Objective, reported: &Reported, values: Vec<f64>) -> SiteDraws {
     let site = bound.model().site(reported.site);
     let names = scalar_names(bound, reported.site);
-    let order = declared_order(objective, reported);
+    let order = declared_order(&objective.graph, reported.node, &reported.axes);
     let length = names.len().max(1);
     let mut values: Vec<f64> = if order.iter().copied().eq(0..length) {
         values
@@ -81,23 +84,23 @@ fn site_draws(bound: &BoundModel, objective: &Objective, reported: &Reported, va
         values.chunks_exact(length).flat_map(|draw| order.iter().map(|&from| draw[from])).collect()
     };
     if let Kind::Index(dim) = site.value
-        && let Some(Coordinates::Integers { first }) = bound.bindings().coordinates.get(dim.0)
+        && let Some(coordinates) = bound.bindings().coordinates.get(dim.0)
     {
-        values.iter_mut().for_each(|value| *value += *first as f64);
+        let first = states::first_coordinate(coordinates);
+        values.iter_mut().for_each(|value| *value += first);
     }
-    SiteDraws { names, values }
+    SiteDraws { names, values, states: None }
 }
 
 /// For each element in declared order, its place in the node's own order.
-fn declared_order(objective: &Objective, reported: &Reported) -> Vec<usize> {
-    let graph = &objective.graph;
-    let own = graph.axes_of(reported.node);
+fn declared_order(graph: &Graph, node: Node, declared: &[Axis]) -> Vec<usize> {
+    let own = graph.axes_of(node);
     let stride = |axis| {
         let place = own.iter().position(|own| *own == axis).unwrap_or(own.len());
         own.iter().skip(place + 1).map(|&later| graph.axis_size(later)).product::<usize>()
     };
     let mut places = vec![0];
-    for &axis in &reported.axes {
+    for &axis in declared {
         let stride = stride(axis);
         let size = graph.axis_size(axis);
         places = places.iter().flat_map(|&place| (0..size).map(move |k| place + k * stride)).collect();

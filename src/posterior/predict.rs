@@ -104,7 +104,9 @@ impl Scope<'_> {
         let length = self.graph.axis_size(along);
         let mut chosen = vec![0; length];
         for t in (0..length).rev() {
-            let at = |extra: &[(Axis, usize)]| -> Cell { cell.iter().copied().chain(extra.iter().copied()).collect() };
+            let at = |extra: &[(Axis, usize)]| -> Cell {
+                cell.iter().copied().chain(extra.iter().copied()).collect()
+            };
             let weights = self.log_weights(&at(&[(along, t)]), own, |cell| {
                 let known = self.at(filtered, cell);
                 let state = cell.last().map_or(0, |&(_, state)| state);
@@ -135,6 +137,11 @@ impl Scope<'_> {
         rng: &mut ChaCha12Rng,
     ) -> Vec<f64> {
         let [low, high] = ends.map(|end| end.map(|end| self.at(end, cell)));
+        if let (Some(low), Some(high)) = (low, high)
+            && low == high
+        {
+            return vec![low];
+        }
         let inside = |x: f64| low.is_none_or(|low| x >= low) && high.is_none_or(|high| x <= high);
         let mut value = self.sample(base, cell, rng);
         for _ in 0..TRIES {

@@ -1,6 +1,6 @@
 //! Mean, standard deviation, quantiles and Monte Carlo error of weighted draws.
 
-use super::SiteDraws;
+use super::{SiteDraws, StateSummary};
 
 /// The summary of one scalar.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,9 @@ pub type Weights<'a> = Option<&'a [f64]>;
 
 /// One row for each scalar of a site.
 pub fn summarise(site: &SiteDraws, weights: Weights) -> Vec<Row> {
+    if let Some(states) = &site.states {
+        return state_rows(site, states);
+    }
     let width = site.names.len();
     let columns = site.names.iter().enumerate();
     columns
@@ -50,6 +53,36 @@ fn row(name: &str, values: Vec<f64>, weights: Weights) -> Row {
     let error: f64 = values.iter().enumerate().map(|(k, &value)| weight(k) * spread(k, value)).sum();
     let [q05, q50, q95] = quantiles(values, weights);
     Row { name: name.to_string(), mean, sd: variance.sqrt(), q05, q50, q95, mcse: error.sqrt(), prob: None }
+}
+
+/// Latents with more states than this are summarised without the probability of each.
+const SHOWN_STATES: usize = 100;
+
+/// Rows from the probabilities of states.
+fn state_rows(site: &SiteDraws, states: &StateSummary) -> Vec<Row> {
+    let count = states.values.len().max(1);
+    let each = site.names.iter().zip(states.probabilities.chunks_exact(count)).zip(&states.errors);
+    each.map(|((name, probabilities), &mcse)| state_row(name, (states, probabilities), mcse)).collect()
+}
+
+fn state_row(name: &str, (states, probabilities): (&StateSummary, &[f64]), mcse: f64) -> Row {
+    let weighted = |power: &dyn Fn(f64) -> f64| -> f64 {
+        states.values.iter().zip(probabilities).map(|(&value, p)| p * power(value)).sum()
+    };
+    let mean = weighted(&|value| value);
+    let variance = weighted(&|value| (value - mean).powi(2));
+    let [q05, q50, q95] = LEVELS.map(|level| {
+        let mut below = 0.0;
+        let reaches = |p: &f64| {
+            below += p;
+            below >= level
+        };
+        let place = probabilities.iter().position(reaches).unwrap_or(probabilities.len().saturating_sub(1));
+        states.values.get(place).copied().unwrap_or(f64::NAN)
+    });
+    let named = states.names.iter().cloned().zip(probabilities.iter().copied());
+    let prob = (states.values.len() <= SHOWN_STATES).then(|| named.collect());
+    Row { name: name.to_string(), mean, sd: variance.sqrt(), q05, q50, q95, mcse, prob }
 }
 
 const LEVELS: [f64; 3] = [0.05, 0.5, 0.95];
@@ -102,7 +135,7 @@ mod tests {
     use super::*;
 
     fn site(values: &[f64]) -> SiteDraws {
-        SiteDraws { names: vec!["x".into()], values: values.to_vec() }
+        SiteDraws { names: vec!["x".into()], values: values.to_vec(), states: None }
     }
 
     #[test]

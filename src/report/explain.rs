@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::data::BoundModel;
 use crate::estimator::Choice;
 use crate::library::{Domain, Rank};
+use crate::lower::{SummedOut, expected_axes};
 use crate::model::{AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage};
 
 /// What is explained: a model, the choices made for it, and its data if they are at hand.
@@ -16,6 +17,8 @@ pub struct Story<'a> {
     pub choices: &'a [Choice],
     /// Sizes, once data are bound.
     pub bound: Option<&'a BoundModel>,
+    /// What summing out discrete latents costs, once data are bound.
+    pub sums: &'a [SummedOut],
 }
 
 /// The story as text.
@@ -27,6 +30,7 @@ pub fn explain(story: &Story) -> String {
     section(&mut text, "computed", computed(story));
     section(&mut text, "density", density(story));
     section(&mut text, "estimators", estimators(story));
+    section(&mut text, "exact sums", sums(story));
     text
 }
 
@@ -121,6 +125,33 @@ fn estimators(story: &Story) -> Vec<Vec<String>> {
         vec![name, choice.estimator.name.to_string(), why]
     });
     rows.collect()
+}
+
+/// What each exact sum visits, per evaluation: a formula, and a number once the data are bound.
+fn sums(story: &Story) -> Vec<Vec<String>> {
+    let discrete = |site: &Site| matches!(site.kind, SiteKind::Latent { .. }) && site.value != Kind::Real;
+    let rows =
+        sites(story.model, discrete).map(|(id, site)| match story.sums.iter().find(|sum| sum.site == id) {
+            Some(sum) => vec![site.name.clone(), formula(&sum.axes), format!("= {}", sum.cost)],
+            None => vec![site.name.clone(), formula(&expected_axes(story.model, id)), String::new()],
+        });
+    rows.collect()
+}
+
+/// `time * state^2`
+fn formula(axes: &[String]) -> String {
+    let mut powers: Vec<(&str, usize)> = Vec::new();
+    for axis in axes {
+        match powers.iter_mut().find(|(known, _)| known == axis) {
+            Some((_, power)) => *power += 1,
+            None => powers.push((axis, 1)),
+        }
+    }
+    let each = powers
+        .iter()
+        .map(|(axis, power)| if *power == 1 { axis.to_string() } else { format!("{axis}^{power}") });
+    let each: Vec<String> = each.collect();
+    if each.is_empty() { "1".to_string() } else { each.join(" * ") }
 }
 
 fn sites<'a>(

@@ -1,13 +1,13 @@
 //! A fit in words and in data; computes nothing.
 
 pub mod csv;
-pub mod json;
-pub mod reference;
 pub mod errors;
 pub mod explain;
+pub mod json;
+pub mod reference;
 pub mod text;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// What a fit says, ready to be shown.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -102,7 +102,13 @@ pub struct Row {
     /// Monte Carlo standard error of the mean.
     pub mcse: f64,
     /// For a discrete latent with few states: value or label, and its posterior probability.
+    #[serde(serialize_with = "as_object", skip_serializing_if = "Option::is_none")]
     pub prob: Option<Vec<(String, f64)>>,
+}
+
+/// Pairs as an object, in their order.
+fn as_object<S: Serializer>(pairs: &Option<Vec<(String, f64)>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().flatten().map(|(name, probability)| (name, probability)))
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ fn columns_are_aligned_and_end_at_the_error() {
 mu                4.38    3.31      -1.06       4.71       9.82   0.033
 theta[1, 2]    -112.38    8.25    -125.95    -111.56     -98.81   -
 big          123457     2346     119598     123691     127315    23
-fixed             2.50000 0.00000    2.50000    2.50000    2.50000   0.00000
+fixed             2.50    0.00       2.50       2.50       2.50      0.00
 ";
     let text = text::table(&report(), Style::Plain);
     let shown: Vec<&str> = text.lines().take(5).collect();

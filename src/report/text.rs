@@ -37,7 +37,8 @@ pub fn table(report: &Report, style: Style) -> String {
 fn facts(report: &Report) -> Vec<(&'static str, String)> {
     let elbo = report.elbo;
     let bound = if elbo.se.is_finite() && elbo.se > 0.0 {
-        let digits = decimals(elbo.se / 10.0);
+        // An exact bound has the error of rounding: four decimals are enough then.
+        let digits = decimals(elbo.se / 10.0).min(4);
         format!("{} ± {}", fixed(elbo.value, digits), fixed(elbo.se, digits))
     } else {
         fixed(elbo.value, 2)
@@ -126,12 +127,14 @@ fn aligned(header: &str, cells: &[&str]) -> Vec<String> {
 /// The numbers of a row, to the digits that mean something: down to the Monte Carlo error of the mean, and not
 /// finer than a thousandth of the standard deviation.
 fn cells(row: &Row) -> [String; 6] {
-    let known = |number: f64| number.is_finite() && number > 0.0;
+    // What varies less than rounding does not vary: the diagonal of a correlation matrix.
+    let rounding = 1e-12 * row.mean.abs();
+    let known = |number: f64| number.is_finite() && number > rounding;
     let unit = match (known(row.mcse), known(row.sd)) {
         (true, true) => row.mcse.max(row.sd / 1000.0),
         (true, false) => row.mcse,
         (false, true) => row.sd / 100.0,
-        (false, false) => row.mean.abs() / 1e5,
+        (false, false) => 0.01,
     };
     let digits = decimals(unit);
     let error =

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::graph::{Axis, Node, Vector};
-use crate::model::{Address, AxisVar, SiteId};
+use crate::model::{Address, AxisVar, Kind, SiteId};
 
 use super::Translator;
 
@@ -41,11 +41,23 @@ pub struct Reference {
     pub cells: Vec<Axis>,
 }
 
+/// What a read of a carried latent is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reading {
+    /// Its states: the same numbers in each cell.
+    #[default]
+    Plain,
+    /// Numbers of which nothing is known, over cells and states: nothing that combines cells is simplified away. What
+    /// is built so is looked at and never computed.
+    Opaque,
+}
+
 /// All discrete latents that are carried along axes, and where they are read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Discrete {
     states: BTreeMap<SiteId, States>,
     references: Vec<Reference>,
+    reading: Reading,
 }
 
 impl Translator<'_> {
@@ -90,25 +102,54 @@ impl Translator<'_> {
     pub(super) fn read_states(&mut self, site: SiteId, addresses: &[Address]) -> Option<Node> {
         let states = self.states(site)?;
         let places = addresses.iter().map(|address| self.place(address)).collect();
-        let axis = self.reference(site, places).axis;
-        let position = self.builder.iota(axis);
-        Some(self.builder.plus(position, states.low))
+        let reference = self.reference(site, places);
+        Some(self.state_values(&reference, states.low))
+    }
+
+    /// How carried latents are read from now on.
+    pub fn read_states_as(&mut self, reading: Reading) {
+        self.discrete.reading = reading;
+    }
+
+    /// The values of a latent's states at an address.
+    pub fn state_values(&mut self, reference: &Reference, low: f64) -> Node {
+        match self.discrete.reading {
+            Reading::Plain => {
+                let position = self.builder.iota(reference.axis);
+                self.builder.plus(position, low)
+            }
+            Reading::Opaque => {
+                let place = self.discrete.references.iter().position(|known| known == reference).unwrap_or(0);
+                let mut axes = reference.cells.clone();
+                axes.push(reference.axis);
+                axes.sort();
+                self.builder.parameter(Vector::Direction, place, &axes)
+            }
+        }
     }
 
     fn place(&mut self, address: &Address) -> Place {
         match address {
-            Address::Here(AxisVar { dim, copy }) => Place::Here(self.axis(AxisVar { dim: *dim, copy: *copy })),
+            Address::Here(AxisVar { dim, copy }) => {
+                Place::Here(self.axis(AxisVar { dim: *dim, copy: *copy }))
+            }
             Address::At(position) => Place::At(self.term(position)),
         }
     }
 
     fn reference(&mut self, site: SiteId, places: Vec<Place>) -> Reference {
-        let known = self.discrete.references.iter().find(|known| known.site == site && known.places == places);
+        let known =
+            self.discrete.references.iter().find(|known| known.site == site && known.places == places);
         if let Some(known) = known {
             return known.clone();
         }
         let count = self.discrete.states[&site].count;
-        let axis = self.builder.axis(format!("state of {}", self.model.site(site).name), count);
+        let declaration = self.model.site(site);
+        let label = match declaration.value {
+            Kind::Index(dim) => self.model.dim(dim).name.clone(),
+            _ => format!("values of {}", declaration.name),
+        };
+        let axis = self.builder.axis(label, count);
         let mut cells: Vec<Axis> = Vec::new();
         for place in &places {
             match place {
@@ -123,7 +164,8 @@ impl Translator<'_> {
         reference
     }
 
-    fn varies_over_states(&self, node: Node) -> bool {
+    /// Whether a node varies over the states of a latent that is carried.
+    pub fn varies_over_states(&self, node: Node) -> bool {
         let axes = self.builder.axes_of(node);
         self.discrete.references.iter().any(|reference| axes.contains(&reference.axis))
     }

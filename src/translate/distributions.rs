@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::graph::{Binary, Node, Unary};
-use crate::library::{End, Normaliser, OfNoise, OfValue, ValueKind};
+use crate::library::{End, Normaliser, OfNoise, OfValue, ValueKind, log_probability};
 use crate::model::{Distribution, FamilyCall, Term};
 
 use super::Translator;
@@ -32,7 +32,7 @@ impl Translator<'_> {
             Distribution::Mixture { weights, components, .. } => self.mixture(weights, components, value),
             Distribution::MixtureOver { weights, component, axis, .. } => {
                 let weights = self.term(weights);
-                let weights = self.builder.log(weights);
+                let weights = log_probability(&mut self.builder, weights);
                 let density = self.log_density(component, value);
                 let axis = self.axis(*axis);
                 let each = self.builder.add(weights, density);
@@ -122,7 +122,7 @@ impl Translator<'_> {
             .zip(components)
             .map(|(weight, component)| {
                 let weight = self.term(weight);
-                let weight = self.builder.log(weight);
+                let weight = log_probability(&mut self.builder, weight);
                 let density = self.log_density(component, value);
                 self.builder.add(weight, density)
             })
@@ -175,6 +175,9 @@ impl Translator<'_> {
         }
         let [low, high] = ends.clone().map(|end| end.map(|end| self.term(&end)));
         let density = self.cut_outside(density, value, low, high);
+        if let Some(mass) = self.mass_of_counts(base, low, high) {
+            return self.builder.sub(density, mass);
+        }
         let low = low.map(|low| self.just_below(base, low));
         let mass = match (low, high) {
             (Some(low), Some(high)) => {
@@ -187,6 +190,22 @@ impl Translator<'_> {
             (None, None) => return density,
         };
         self.builder.sub(density, mass)
+    }
+
+    /// Log probability of a single count, or of all counts above 0: no distribution function is needed.
+    fn mass_of_counts(&mut self, base: &Distribution, low: Option<Node>, high: Option<Node>) -> Option<Node> {
+        if value_kind(base) != ValueKind::Count {
+            return None;
+        }
+        match (low, high) {
+            (Some(low), Some(high)) if low == high => Some(self.log_density(base, low)),
+            (Some(low), None) if low == self.builder.constant(1.0) => {
+                let zero = self.builder.constant(0.0);
+                let none = self.log_density(base, zero);
+                Some(self.log_difference(zero, none))
+            }
+            _ => None,
+        }
     }
 
     /// -inf where a known value lies outside of the ends (latents are inside by their transform).

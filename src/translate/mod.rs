@@ -13,14 +13,14 @@ mod terms;
 use std::collections::HashMap;
 
 pub use bindings::{Bindings, Coordinates};
-pub use discrete::{Place, Reference, States};
+pub use discrete::{Place, Reading, Reference, States};
 pub use draws::DrawPlan;
 
 use crate::array::Array;
 use crate::graph::interpret::interpret;
 use crate::graph::{Axis, Builder, Node};
 use crate::library::Over;
-use crate::model::{AxisVar, DimId, Model, SiteId, SiteKind, Stage, Step, Term};
+use crate::model::{AxisVar, DimId, Model, SiteId, SiteKind, Stage, StatesOf, Step, Term};
 
 /// Turns terms into nodes of one graph.
 pub struct Translator<'a> {
@@ -37,6 +37,8 @@ pub struct Translator<'a> {
     /// The body of the recurrence that is being translated.
     frame: Option<recurrence::Frame>,
     discrete: discrete::Discrete,
+    /// `prob(z)` and `best(z)`; bound while generated quantities are translated.
+    state_summaries: HashMap<(StatesOf, SiteId), Node>,
 }
 
 impl<'a> Translator<'a> {
@@ -53,6 +55,7 @@ impl<'a> Translator<'a> {
             replicates: HashMap::new(),
             frame: None,
             discrete: discrete::Discrete::default(),
+            state_summaries: HashMap::new(),
         };
         let known = (0..model.dims.len()).filter(|&dim| bindings.sizes.get(dim).copied().flatten().is_some());
         known.for_each(|dim| {
@@ -106,6 +109,11 @@ impl<'a> Translator<'a> {
     /// States the node that the replicate of an observed site is, by factor.
     pub fn bind_replicate(&mut self, factor: usize, node: Node) {
         self.replicates.insert(factor, node);
+    }
+
+    /// States the node that `prob(z)` or `best(z)` is.
+    pub fn bind_state_summary(&mut self, of: StatesOf, site: SiteId, node: Node) {
+        self.state_summaries.insert((of, site), node);
     }
 
     /// Translates the lets of the model in order. Latents are bound by `latent` as they come up.

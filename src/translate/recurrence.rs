@@ -183,7 +183,7 @@ impl Translator<'_> {
     }
 
     /// The node of a term inside of a scan's body, if it does not read a member: computed outside.
-    pub(super) fn from_outside(&mut self, term: &Term) -> Option<Node> {
+    pub(super) fn leaf_from_outside(&mut self, term: &Term) -> Option<Node> {
         let members: Vec<SiteId> = self.frame.as_ref()?.members.iter().map(|member| member.site).collect();
         let reads = |part: &Term| matches!(&part.kind, TermKind::Read(site, _) if members.contains(site));
         if term.any(&reads) {

@@ -13,7 +13,7 @@ use crate::array::Array;
 impl Translator<'_> {
     /// The node of a term, over (at most) the term's axes.
     pub fn term(&mut self, term: &Term) -> Node {
-        if let Some(leaf) = self.from_outside(term) {
+        if let Some(leaf) = self.leaf_from_outside(term) {
             return leaf;
         }
         self.builder.set_origin(term.span.start as u32);
@@ -68,6 +68,9 @@ impl Translator<'_> {
             }
             TermKind::Replicate(factor) => {
                 *self.replicates.get(factor).expect("replicates are bound before generated quantities")
+            }
+            TermKind::States(of, site) => {
+                *self.state_summaries.get(&(*of, *site)).expect("bound before generated quantities")
             }
             TermKind::Member(position, sub) => {
                 let position = self.term(position);

@@ -1,6 +1,8 @@
 //! Fitting a model file and comparing with reference posteriors; shared by the tests and by `examples/posteriordb.rs`.
 #![allow(dead_code, clippy::disallowed_methods, reason = "each user takes a part, and tests read files")]
 
+pub mod judge;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -13,12 +15,13 @@ use vic::source::Source;
 /// Mean and standard deviation of each scalar, with the Monte Carlo error of the mean.
 pub type Reference = BTreeMap<String, Moments>;
 
-/// Reference moments of a scalar.
+/// Reference moments of a scalar, and its 5, 50 and 95 % quantiles where the file has them.
 #[derive(Clone, Copy, Debug)]
 pub struct Moments {
     pub mean: f64,
     pub sd: f64,
     pub mcse: f64,
+    pub quantiles: Option<[f64; 3]>,
 }
 
 /// A fitted model file.
@@ -51,7 +54,9 @@ pub fn fit(model: &Path, data: &[PathBuf], options: &Options) -> Result<Outcome,
     let data_sources: Vec<Source> = data.iter().map(|path| source(path)).collect();
     let checked = driver::check(&model_source);
     let files = Files { model: &model_source, data: &data_sources };
-    let Some(model) = &checked.model else { return Err(render(&checked.diagnostics, &files, Style::Plain, 100)) };
+    let Some(model) = &checked.model else {
+        return Err(render(&checked.diagnostics, &files, Style::Plain, 100));
+    };
     let (bound, diagnostics) = driver::bind(model, &data_sources);
     let Some(bound) = bound else { return Err(render(&diagnostics, &files, Style::Plain, 100)) };
     let objective = driver::lower(&bound).map_err(|refusal| refusal.message)?;
@@ -68,7 +73,13 @@ pub fn reference(path: &Path) -> Option<Reference> {
     let number = |scalar: &serde_json::Value, key: &str| scalar.get(key).and_then(serde_json::Value::as_f64);
     let moments = scalars.iter().filter_map(|(name, scalar)| {
         let (mean, sd) = (number(scalar, "mean")?, number(scalar, "sd")?);
-        Some((name.clone(), Moments { mean, sd, mcse: number(scalar, "mcse").unwrap_or(0.0) }))
+        let quantile = |key| number(scalar, key);
+        let quantiles = match (quantile("q05"), quantile("q50"), quantile("q95")) {
+            (Some(low), Some(middle), Some(high)) => Some([low, middle, high]),
+            _ => None,
+        };
+        let mcse = number(scalar, "mcse").unwrap_or(0.0);
+        Some((name.clone(), Moments { mean, sd, mcse, quantiles }))
     });
     Some(moments.collect())
 }
@@ -86,10 +97,10 @@ pub fn compare(rows: &[Row], reference: &Reference) -> Deviation {
         deviation.compared += 1;
         deviation.mean_average += mean;
         deviation.sd_average += sd;
-        if !(mean <= deviation.mean) {
+        if mean.is_nan() || mean > deviation.mean {
             (deviation.mean, deviation.mean_at) = (mean, name.clone());
         }
-        if !(sd <= deviation.sd) {
+        if sd.is_nan() || sd > deviation.sd {
             (deviation.sd, deviation.sd_at) = (sd, name.clone());
         }
     }
@@ -109,8 +120,10 @@ pub fn posteriordb() -> Option<PathBuf> {
 pub fn models(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let entries = std::fs::read_dir(&folder).expect("a folder of models").flatten();
-    let mut paths: Vec<PathBuf> =
-        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "vi")).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "vi"))
+        .collect();
     paths.sort();
     paths
 }

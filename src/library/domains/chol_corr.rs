@@ -11,6 +11,7 @@ pub static CHOL_CORR: Domain = Domain {
     name: "chol_corr",
     words: "a lower triangular factor of a correlation matrix",
     rank: Rank::Matrix,
+    within: Some("chol_cov"),
     interval: Interval::closed(-1.0, 1.0),
     transform: Some(Transform {
         free_size: below_diagonal,

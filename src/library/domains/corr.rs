@@ -15,6 +15,7 @@ pub static CORR: Domain = Domain {
     name: "corr",
     words: "a correlation matrix",
     rank: Rank::Matrix,
+    within: Some("cov"),
     interval: Interval::closed(-1.0, 1.0),
     transform: Some(Transform {
         free_size: below_diagonal,

@@ -12,7 +12,7 @@ pub static INV_WISHART: Family = Family {
     summary: "The distribution of the inverse of a Wishart matrix.",
     doc: "Density proportional to det(x)^(-(df + K + 1) / 2) exp(-trace(scale inverse(x)) / 2). The mean is \
           scale / (df - K - 1); df must be above K - 1.",
-    example: "dim obs\ndim item = 2\ndata y[obs, item]: real\nlatent S[item, item] ~ inv_wishart(5, eye(over item))\n\
+    example: "dim obs\ndim item = 2\ndata V[item, item]: cov\ndata y[obs, item]: real\nlatent S[item, item] ~ inv_wishart(5, V)\n\
               observe y ~ multi_normal(0, S)\n",
     rank: Rank::Matrix,
     forms: &[Form::canonical(&[

@@ -17,7 +17,7 @@ pub static WISHART: Family = Family {
     summary: "The Wishart distribution of covariance matrices.",
     doc: "Density proportional to det(x)^((df - K - 1) / 2) exp(-trace(inverse(scale) x) / 2): sums of squares and products of \
           df multivariate normal draws with covariance `scale`. The mean is df scale; df must be above K - 1.",
-    example: "dim obs\ndim item = 2\ndata y[obs, item]: real\nlatent P[item, item] ~ wishart(4, eye(over item))\n\
+    example: "dim obs\ndim item = 2\ndata V[item, item]: cov\ndata y[obs, item]: real\nlatent P[item, item] ~ wishart(4, V)\n\
               observe y ~ multi_normal(0, prec = P)\n",
     rank: Rank::Matrix,
     forms: &[Form::canonical(&[

@@ -13,7 +13,7 @@ pub static ZERO_SUM_NORMAL: Family = Family {
     doc: "Density exp(-sum(x^2) / (2 sd^2)) / (sd sqrt(2 pi))^(K - 1) on the vectors of length K that sum to 0. The standard \
           deviation of one element is sd sqrt(1 - 1 / K).",
     example: "dim obs, group\ndata group[obs]: group\ndata y[obs]: real\nlatent mu ~ normal(0, 10)\n\
-              latent a[group] ~ zero_sum_normal(1)\nobserve y ~ normal(mu + a[group], 1)\n",
+              latent a[group] ~ zero_sum_normal(1 over group)\nobserve y ~ normal(mu + a[group], 1)\n",
     rank: Rank::Vector,
     forms: &[Form::canonical(&[Parameter::scalar(
         "sd",

@@ -81,8 +81,8 @@ pub static LOG_SUM_EXP: Function = Function {
     name: "log_sum_exp",
     summary: "log of the sum of exponentials, without overflow.",
     doc: "log(sum(exp(x))); -inf if no cell is kept.",
-    example: "dim obs\ndim part = 2\ndata y[obs]: real\nlatent mu[part] ~ normal(0, 3)\n\
-              potential log_sum_exp(-(y - mu)^2 / 2 over part)\n",
+    example: "dim part = 3\ndata y: real\nlatent a[part] ~ normal(0, 1)\n\
+              observe y ~ normal(log_sum_exp(a over part), 1)\n",
     parameters: X,
     action: Action::Reduce,
     range: |_| Interval::REAL,

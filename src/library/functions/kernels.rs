@@ -103,7 +103,7 @@ pub static LINEAR: Function = Function {
     summary: "The linear kernel: straight lines through a point.",
     doc: "sd^2 (x - centre) (x' - centre).",
     example: "dim obs\ndata x[obs]: real\ndata y[obs]: real\nlatent amp ~ half_normal(2)\n\
-              let K[obs, obs] = linear(x, sd = amp over obs) + eye(over obs)\nobserve y ~ multi_normal(0, K)\n",
+              observe y ~ multi_normal(0, linear(x, sd = amp over obs) + eye(over obs))\n",
     parameters: &[
         X,
         Parameter::scalar("sd", "positive", "standard deviation of the slope").or(1.0),
@@ -124,7 +124,7 @@ pub static DISTANCE: Function = Function {
     summary: "Distances between all pairs.",
     doc: "|x - x'|.",
     example: "dim site\ndata x[site]: real\ndata y[site]: real\nlatent len ~ gamma(25, 4)\n\
-              let K[site, site] = exp(-distance(x over site) / len)\nobserve y ~ multi_normal(0, K)\n",
+              observe y ~ multi_normal(0, exp(-distance(x over site) / len))\n",
     parameters: &[X],
     action: Action::Kernel,
     range: |_| Interval::NONNEG,

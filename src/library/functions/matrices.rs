@@ -46,7 +46,7 @@ pub static LOGDET: Function = Function {
     name: "logdet",
     summary: "log of the absolute determinant.",
     doc: "log |det a|.",
-    example: "dim item\nlatent S[item, item] ~ inv_wishart(5, eye(over item))\npotential -logdet(S)\n",
+    example: "dim item\ndata V[item, item]: cov\nlatent S[item, item] ~ inv_wishart(5, V)\npotential -logdet(S)\n",
     parameters: &[SQUARE],
     action: TO_NUMBER,
     ..Function::base(|b, a, _, over| {
@@ -82,7 +82,7 @@ pub static DIAG: Function = Function {
     example: "dim item\ndata y[item]: real\nlatent s[item] ~ half_normal(1)\n\
               observe y ~ multi_normal(0, diag(s^2 over item))\n",
     parameters: &[Parameter::vector("v", "real", "its diagonal")],
-    action: TO_MATRIX,
+    action: Action::Kernel,
     range: |x| x[0].union(Interval::point(0.0)),
     ..Function::base(|b, a, _, over| {
         let (same, zero) = (is_diagonal(b, over), b.constant(0.0));
@@ -146,7 +146,7 @@ pub static EYE: Function = Function {
     doc: "1 on the diagonal, 0 elsewhere, over the axis named by `over`.",
     example: "dim item\ndata y[item]: real\nlatent s ~ half_normal(1)\n\
               observe y ~ multi_normal(0, s^2 * eye(over item))\n",
-    action: TO_MATRIX,
+    action: Action::Kernel,
     range: |_| Interval::BOOL,
     ..Function::base(|b, _, _, over| is_diagonal(b, over))
 };

@@ -6,13 +6,38 @@ use crate::library::ValueKind;
 use crate::model::distributions::Target;
 use crate::model::ir::*;
 use crate::source::Span;
-use crate::syntax::ast::Name;
+use crate::syntax::ast::{Argument, ExprKind, Name};
 
 /// Too few arguments, or too many.
-pub fn arity(function: &Name, span: Span, given: usize, signature: &str) -> Diagnostic {
-    Diagnostic::new(Code(401), format!("`{}` does not take these arguments: {given} given", function.text))
-        .at(span, format!("{given} given"))
-        .help(format!("it is `{signature}`"))
+pub fn arity(function: &Name, span: Span, given: &[Argument], signatures: &[String]) -> Diagnostic {
+    let count = match given.len() {
+        0 => "no argument".to_string(),
+        1 => "1 argument".to_string(),
+        many => format!("{many} arguments"),
+    };
+    let diagnostic = Diagnostic::new(Code(401), format!("`{}` does not take {count}", function.text))
+        .at(span, format!("{} given", given.len()));
+    let diagnostic = match thousands(given) {
+        Some(comma) => diagnostic.fix(
+            "if the comma parts thousands, leave it out",
+            vec![Edit { span: comma, text: String::new() }],
+        ),
+        None => diagnostic,
+    };
+    diagnostic.help(format!("it is `{}`", signatures.join("` or `")))
+}
+
+/// The comma of `1,000`, which reads as two arguments.
+fn thousands(given: &[Argument]) -> Option<Span> {
+    let number = |argument: &Argument| match argument.value.kind {
+        ExprKind::Number { .. } => Some(argument.value.span),
+        _ => None,
+    };
+    given.windows(2).find_map(|pair| {
+        let (first, second) = (number(&pair[0])?, number(&pair[1])?);
+        let close = second.start == first.end + 1 && second.end == second.start + 3;
+        close.then(|| Span::new(first.end, second.start))
+    })
 }
 
 /// A keyword that no parameter has.
@@ -53,7 +78,7 @@ pub fn clause_not_taken(span: Span, function: &str, clause: &str) -> Diagnostic 
 pub fn not_a_distribution(term: &Term, target: &str, model: &Model) -> Diagnostic {
     Diagnostic::new(Code(403), "a distribution is wanted right of `~`".to_string())
         .at(term.span, term_words(term, model))
-        .help(format!("say how {target} varies around it: `{target} ~ normal(…, sd)`"))
+        .help(format!("say how `{target}` varies around it: `{target} ~ normal(…, sd)`"))
 }
 
 /// Not a truth value.
@@ -120,6 +145,13 @@ pub fn wrong_kind(
     .at(call.span, format!("gives {gives}"))
     .at(span, format!("declared as {}", kind_words(value, model)))
     .help(format!("declare `{}` as {ty}, or take another distribution", target.name))
+}
+
+/// The edit that gives a name another type, where one was written: most often the right one for data.
+pub fn retype(diagnostic: &mut Diagnostic, ty: Span, wanted: &str) {
+    if let Some(help) = diagnostic.help.last_mut() {
+        help.edits = vec![Edit { span: ty, text: wanted.to_string() }];
+    }
 }
 
 /// Branches that give different kinds of numbers.

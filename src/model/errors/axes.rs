@@ -7,15 +7,11 @@ use crate::model::ir::*;
 use crate::source::Span;
 use crate::syntax::ast::Name;
 
-/// Adds the fix that puts an index behind a bare array.
+/// Adds the fix that puts an index behind a bare array: its place, and what is written there instead.
 fn gathering(diagnostic: Diagnostic, gather: Option<(Span, String)>) -> Diagnostic {
     match gather {
-        Some((span, index)) => {
-            let end = Span::new(span.end, span.end);
-            diagnostic.fix(
-                format!("read it at each cell's own element: `[{index}]`"),
-                vec![Edit { span: end, text: format!("[{index}]") }],
-            )
+        Some((span, text)) => {
+            diagnostic.fix(format!("read it at each cell's own element: `{text}`"), vec![Edit { span, text }])
         }
         None => diagnostic,
     }
@@ -107,6 +103,28 @@ pub fn index_kind(term: &Term, wanted: &str, better: Option<&str>, model: &Model
         Some(better) => diagnostic.help(format!("`{better}` is an index into {wanted}")),
         None => diagnostic,
     }
+}
+
+/// Two indices at each other's places.
+pub fn swapped(
+    array: &str,
+    [(first, first_span), (second, second_span)]: [(&str, Span); 2],
+    wanted: &[String; 2],
+    declared: Option<Span>,
+) -> Diagnostic {
+    let [one, other] = wanted;
+    let edits = vec![
+        Edit { span: first_span, text: second.to_string() },
+        Edit { span: second_span, text: first.to_string() },
+    ];
+    let diagnostic = Diagnostic::new(Code(304), format!("the indices of `{array}` are swapped"))
+        .at(first_span, format!("an index into {other}, wanted one into {one}"))
+        .at(second_span, format!("an index into {one}"));
+    let diagnostic = match declared {
+        Some(declared) => diagnostic.at(declared, format!("`{array}` is over {one}, {other}")),
+        None => diagnostic,
+    };
+    diagnostic.fix(format!("write `{array}[{second}, {first}]`"), edits)
 }
 
 /// Positions of two dims compared.

@@ -104,9 +104,11 @@ pub fn unknown_function(name: &Name, known: &[&str], array: Option<Span>) -> Dia
 
 /// A name from another language or library.
 pub fn dialect(name: &Name, form: &str) -> Diagnostic {
-    Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
-        .at(name.span, "not a name here")
-        .help(format!("write `{form}`"))
+    let diagnostic = Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
+        .at(name.span, "not a name here");
+    // Names in capitals are of Python's libraries, which have the same parameters in the same order.
+    let own = form.split('(').next().filter(|_| name.text.starts_with(|c: char| c.is_ascii_uppercase()));
+    diagnostic.fix(format!("write `{form}`"), own.map(|own| replace(name.span, own)).unwrap_or_default())
 }
 
 /// A distribution where a number is wanted.
@@ -116,6 +118,14 @@ pub fn distribution_as_number(name: &str, span: Span) -> Diagnostic {
         .help(format!(
             "draw from it: `latent x ~ {name}(…)`, or ask for its density: `log_prob({name}(…), x)`"
         ))
+}
+
+/// `let mu = normal(0, 5)`
+pub fn assigned_distribution(name: &Name, span: Span) -> Diagnostic {
+    Diagnostic::new(Code(404), format!("`{}` is given a distribution, not a number", name.text))
+        .at(span, "a distribution is not a number")
+        .at(name.span, "declared by `let`, which wants a value")
+        .help(format!("if it is unobserved, draw it: `latent {} ~ …`", name.text))
 }
 
 /// A function's name without a call.

@@ -35,7 +35,7 @@ pub fn recursive_function(name: &Name, declared: Span) -> Diagnostic {
 /// `observe` of something that is not a name.
 pub fn observed_expression(span: Span) -> Diagnostic {
     Diagnostic::new(Code(604), "only data can be observed, under their name").at(span, "an expression").help(
-        "observe the data themselves, or a `let` of data alone; a density of `log(y)` is not one of `y`",
+        "observe the data themselves (`observe y ~ lognormal(m, s)`), or name a value of data alone: `let z = log(y)`, `observe z ~ …`; mind that a density of `log(y)` is not one of `y`",
     )
 }
 

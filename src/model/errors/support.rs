@@ -7,29 +7,55 @@ use crate::model::distributions::Target;
 use crate::model::ir::*;
 use crate::source::Span;
 
-/// A parameter that may lie outside of where it must.
+/// A parameter that may lie outside of where it must. The edit mends the declaration: its type, if one was written.
 pub fn parameter(
     term: &Term,
     (owner, name): (&str, &str),
     wanted: &Domain,
-    site: Option<&Site>,
+    declared: Option<(&Site, Option<Span>)>,
 ) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(501), format!("{name} of `{owner}` must be {}", wanted.words))
         .at(term.span, format!("wanted {}", wanted.words));
-    match site {
-        Some(site) => {
-            let declared = format!("`{}` is {} here", site.name, site.domain.domain.words);
-            let end = Span::new(site.span.end, site.span.end);
-            let edits = match site.kind {
-                SiteKind::Latent { .. } if site.axes.is_empty() => {
-                    vec![Edit { span: end, text: format!(": {}", wanted.name) }]
-                }
-                _ => Vec::new(),
-            };
-            diagnostic.at(site.span, declared).fix(format!("declare `{}: {}`", site.name, wanted.name), edits)
+    let Some((site, ty)) = declared else {
+        let help = format!(
+            "it takes other values too; write it so that it is {} whatever the latents are",
+            wanted.words
+        );
+        return diagnostic.help(help);
+    };
+    let end = Span::new(site.span.end, site.span.end);
+    let edits = match (&site.kind, ty) {
+        (_, Some(ty)) => vec![Edit { span: ty, text: wanted.name.to_string() }],
+        (SiteKind::Latent { .. }, None) if site.axes.is_empty() => {
+            vec![Edit { span: end, text: format!(": {}", wanted.name) }]
         }
-        None => diagnostic,
-    }
+        _ => Vec::new(),
+    };
+    diagnostic
+        .at(site.span, format!("`{}` is declared as {}", site.name, site.domain.domain.words))
+        .fix(format!("declare `{}: {}`", site.name, wanted.name), edits)
+}
+
+/// An expression of which it is not known whether it stays where it must.
+pub fn may_leave(term: &Term, (owner, name): (&str, &str), wanted: &Domain) -> Diagnostic {
+    Diagnostic::new(Code(507), format!("{name} of `{owner}` must be {}, which is not certain here", wanted.words))
+        .at(term.span, "may take other values")
+        .help("write it so that it cannot (`exp(…)`, `inv_logit(…)`), or declare narrower types; the fit checks it at its start")
+}
+
+/// Offers the form of a distribution that takes any real number here.
+pub fn offer_link(diagnostic: &mut Diagnostic, (owner, keyword): (&str, &str), last: Option<&Term>) {
+    let text = format!("or give its {keyword}, which may be any number: `{owner}({keyword} = …)`");
+    diagnostic.help.retain(|help| !help.edits.is_empty());
+    let text = if diagnostic.help.is_empty() { text.replacen("or give", "give", 1) } else { text };
+    // Behind a keyword, arguments by position would take other places.
+    let edits = match last {
+        Some(term) if diagnostic.help.is_empty() => {
+            vec![Edit { span: Span::new(term.span.start, term.span.start), text: format!("{keyword} = ") }]
+        }
+        _ => Vec::new(),
+    };
+    diagnostic.help.push(crate::diagnostics::Help { text, edits });
 }
 
 /// `uniform` over something without ends.

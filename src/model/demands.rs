@@ -1,0 +1,219 @@
+//! What parameters demand of their arguments, before any data: proven, refuted (an error), or open (checked when the
+//! data are bound or the fit starts).
+
+use super::checker::Checker;
+use super::errors;
+use super::ir::*;
+use super::supports::{interval_of, of_operator};
+use super::terms;
+use crate::library::{self, Action, Domain, Interval, Parameter, Rank};
+use crate::source::Span;
+
+/// How a demand came out.
+enum Verdict<'m> {
+    Proven,
+    Open,
+    /// Some values that the latents can take break it; with the site if a bare name was given.
+    Refuted(Option<&'m Site>),
+}
+
+impl<'t> Checker<'t> {
+    /// Checks arguments of a call against the domains of its parameters.
+    pub fn demand(&mut self, owner: &str, parameters: &[Parameter], arguments: &[Term]) {
+        for (at, (parameter, term)) in parameters.iter().zip(arguments).enumerate() {
+            if terms::is_broken(term) {
+                continue;
+            }
+            let known = self.diagnostics.len();
+            self.demand_domain(owner, &format!("`{}`", parameter.name), parameter.domain, term);
+            if let [diagnostic] = &mut self.diagnostics[known..]
+                && let Some(link) = link(owner, parameters, at)
+            {
+                let last = (at + 1 == arguments.len()).then_some(term);
+                errors::offer_link(diagnostic, (owner, link), last);
+            }
+        }
+    }
+
+    /// Checks one value against a domain; what stays open is checked at run time.
+    pub fn demand_domain(&mut self, owner: &str, name: &str, domain: &str, term: &Term) {
+        let Some(wanted) = library::domain(domain) else { return };
+        let of_family = library::family(owner).is_some();
+        match self.verdict(wanted, term) {
+            Verdict::Proven => {}
+            Verdict::Refuted(None) if !of_family => {
+                self.report(errors::may_leave(term, (owner, name), wanted))
+            }
+            Verdict::Refuted(site) => {
+                let declared = site.map(|site| (site, self.type_span(&site.name)));
+                let diagnostic = errors::parameter(term, (owner, name), wanted, declared);
+                self.report(diagnostic);
+            }
+            Verdict::Open if !of_family => {}
+            Verdict::Open => {
+                // Touching an end, as `sqrt` touches 0, is no reason for a warning: the run-time check has it.
+                let beyond = beyond(interval_of(&self.model, term), wanted.interval);
+                if beyond && wanted.rank == Rank::Scalar && term.stage > Stage::Data {
+                    self.report(errors::may_leave(term, (owner, name), wanted));
+                }
+                self.model.obligations.push(Obligation {
+                    value: term.clone(),
+                    domain: wanted,
+                    demanded_by: format!("{name} of `{owner}`"),
+                });
+            }
+        }
+    }
+
+    fn verdict(&self, wanted: &'static Domain, term: &Term) -> Verdict<'_> {
+        if wanted.rank != Rank::Scalar {
+            return self.joint_verdict(wanted, term);
+        }
+        let found = interval_of(&self.model, term);
+        if found.is_subset(wanted.interval) {
+            return Verdict::Proven;
+        }
+        if found.is_disjoint(wanted.interval) {
+            return Verdict::Refuted(self.declared_site(term));
+        }
+        match self.declared_site(term) {
+            Some(site) if beyond(found, wanted.interval) => Verdict::Refuted(Some(site)),
+            None if self.reaches_beyond(term, wanted.interval) => Verdict::Refuted(None),
+            _ => Verdict::Open,
+        }
+    }
+
+    /// Joint facts come from declarations, not from arithmetic.
+    fn joint_verdict(&self, wanted: &'static Domain, term: &Term) -> Verdict<'_> {
+        if self.proves(wanted, term) {
+            return Verdict::Proven;
+        }
+        match self.declared_site(term) {
+            Some(site) if matches!(site.kind, SiteKind::Latent { .. }) => Verdict::Refuted(Some(site)),
+            Some(site) if wanted.rank == Rank::Matrix && site.domain.domain.rank == Rank::Scalar => {
+                Verdict::Refuted(Some(site))
+            }
+            _ => Verdict::Open,
+        }
+    }
+
+    /// Where the type of a name was written, if it was a plain word.
+    pub fn type_span(&self, name: &str) -> Option<Span> {
+        let ty = self.names.arrays.get(name)?.ty?;
+        (ty.span == ty.name.span).then_some(ty.span)
+    }
+
+    fn proves(&self, wanted: &'static Domain, term: &Term) -> bool {
+        match &term.kind {
+            TermKind::Read(site, _) => {
+                let own = self.model.site(*site).domain.domain;
+                let narrower = own.rank == wanted.rank
+                    && own.interval.is_subset(wanted.interval)
+                    && own.name.ends_with(wanted.name);
+                std::ptr::eq(own, wanted) || narrower || own.within == Some(wanted.name)
+            }
+            TermKind::If(_, then, otherwise) => self.proves(wanted, then) && self.proves(wanted, otherwise),
+            TermKind::Rename(_, inner) => self.proves(wanted, inner),
+            _ => false,
+        }
+    }
+
+    /// The site that a bare read is of, if its domain is as the user declared it.
+    fn declared_site(&self, term: &Term) -> Option<&Site> {
+        let TermKind::Read(site, _) = term.kind else { return None };
+        let site = self.model.site(site);
+        matches!(site.kind, SiteKind::Latent { .. } | SiteKind::Data { .. }).then_some(site)
+    }
+
+    /// Whether the latents can take values that bring the term beyond the ends, whatever the signs of the data are.
+    fn reaches_beyond(&self, term: &Term, wanted: Interval) -> bool {
+        [1.0, -1.0].into_iter().all(|sign| {
+            let mut reach = Reach { model: &self.model, sign, read: Vec::new() };
+            reach.of(term).is_some_and(|found| beyond(found, wanted))
+        })
+    }
+}
+
+/// The values that a term takes, exactly: where every latent occurs once, interval arithmetic loses nothing.
+struct Reach<'m> {
+    model: &'m Model,
+    /// What stands for data whose sign is not known.
+    sign: f64,
+    read: Vec<SiteId>,
+}
+
+impl Reach<'_> {
+    /// `None` where it cannot be told.
+    fn of(&mut self, term: &Term) -> Option<Interval> {
+        match &term.kind {
+            TermKind::Number(value) => Some(Interval::point(*value)),
+            TermKind::Read(site, _) => self.site(*site),
+            TermKind::Rename(_, inner) => self.of(inner),
+            TermKind::Operate(operator, operands) => {
+                let exact = matches!(
+                    operator,
+                    Operator::Negate
+                        | Operator::Add
+                        | Operator::Subtract
+                        | Operator::Multiply
+                        | Operator::Divide
+                        | Operator::Power
+                );
+                let intervals: Option<Vec<Interval>> =
+                    operands.iter().map(|operand| self.of(operand)).collect();
+                intervals.filter(|_| exact).map(|intervals| of_operator(*operator, &intervals, term.value))
+            }
+            TermKind::Apply { function, arguments, .. } if function.action == Action::ElementWise => {
+                // A function whose range at a point is no point has a range that is only a bound.
+                let points = vec![Interval::point(0.7); arguments.len()];
+                let at_a_point = (function.range)(&points);
+                let intervals: Option<Vec<Interval>> =
+                    arguments.iter().map(|argument| self.of(argument)).collect();
+                intervals
+                    .filter(|_| at_a_point.low == at_a_point.high)
+                    .map(|intervals| (function.range)(&intervals))
+            }
+            _ => None,
+        }
+    }
+
+    fn site(&mut self, id: SiteId) -> Option<Interval> {
+        let site = self.model.site(id);
+        match &site.kind {
+            SiteKind::Let(value) => self.of(value),
+            SiteKind::Data { .. } => {
+                let range = site.domain.domain.interval;
+                let signed = [self.sign, 1.0, 0.5].into_iter().find(|value| range.contains(*value));
+                signed.map(Interval::point)
+            }
+            SiteKind::Latent { .. }
+                if !self.read.contains(&id) && site.domain.domain.rank == Rank::Scalar =>
+            {
+                self.read.push(id);
+                Some(super::supports::site_interval(&site.domain))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a set goes beyond the ends of another by more than the ends themselves.
+fn beyond(found: Interval, wanted: Interval) -> bool {
+    found.low < wanted.low || found.high > wanted.high
+}
+
+/// The keyword of a form that takes any real number where this one is particular: `log`, `logit`.
+fn link(owner: &str, parameters: &[Parameter], at: usize) -> Option<&'static str> {
+    let forms = library::family(owner)?.forms;
+    let same = |form: &&library::Form| {
+        form.parameters.len() == parameters.len()
+            && form.parameters.iter().zip(parameters).enumerate().all(|(k, (other, own))| {
+                if k == at {
+                    other.domain == "real" && other.name != own.name
+                } else {
+                    other.name == own.name
+                }
+            })
+    };
+    forms.iter().find(same).map(|form| form.parameters[at].name)
+}

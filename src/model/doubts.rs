@@ -1,0 +1,298 @@
+//! Warnings about what a model says: priors that hardly mean what they say, latents that the data cannot tell apart,
+//! sums over nothing.
+
+use super::ir::*;
+use super::lints::walk_others;
+use super::priors::leaves;
+use super::supports::literal;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::library::{Action, Normaliser, Parameter};
+use crate::source::Span;
+
+/// All of them.
+pub fn doubts(model: &Model) -> Vec<Diagnostic> {
+    let mut found = improper(model);
+    found.extend(absent_axes(model));
+    found.extend(exchangeable(model));
+    found.extend(additive(model));
+    found.extend(shared_states(model));
+    for call in calls(model) {
+        found.extend(scale_like_variance(call));
+        found.extend(vague(call));
+    }
+    found
+}
+
+/// Every distribution of the model.
+fn distributions(model: &Model) -> Vec<&Distribution> {
+    let priors = model.sites.iter().filter_map(|site| match &site.kind {
+        SiteKind::Latent { prior, .. } => Some(prior),
+        _ => None,
+    });
+    let observed = model.factors.iter().filter_map(|factor| match factor {
+        Factor::Observe { distribution, .. } => Some(distribution),
+        Factor::Potential { .. } => None,
+    });
+    priors.chain(observed).collect()
+}
+
+fn calls(model: &Model) -> Vec<&FamilyCall> {
+    distributions(model).into_iter().flat_map(leaves).collect()
+}
+
+fn is_flat(site: &Site) -> bool {
+    let SiteKind::Latent { prior, .. } = &site.kind else { return false };
+    leaves(prior).iter().any(|call| call.family.forms[call.form].normaliser == Normaliser::Improper)
+}
+
+/// Adds what a term reads, through lets and priors.
+fn reached(model: &Model, term: &Term, known: &mut Vec<SiteId>) {
+    let TermKind::Read(site, _) = term.kind else { return };
+    if known.contains(&site) {
+        return;
+    }
+    known.push(site);
+    match &model.site(site).kind {
+        SiteKind::Let(value) => value.walk(&mut |inner| reached(model, inner, known)),
+        SiteKind::Latent { prior, .. } => prior.walk(&mut |inner| reached(model, inner, known)),
+        _ => {}
+    }
+}
+
+/// A flat latent that no data reach has no posterior.
+fn improper(model: &Model) -> Vec<Diagnostic> {
+    let mut known = Vec::new();
+    for factor in &model.factors {
+        match factor {
+            Factor::Observe { distribution, .. } => {
+                distribution.walk(&mut |term| reached(model, term, &mut known));
+            }
+            Factor::Potential { value, .. } => value.walk(&mut |term| reached(model, term, &mut known)),
+        }
+    }
+    let lost = model.site_ids().filter(|id| is_flat(model.site(*id)) && !known.contains(id));
+    lost.map(|id| {
+        let site = model.site(id);
+        Diagnostic::new(
+            Code(1007),
+            format!("`{}` has no posterior: its prior is flat and no data reach it", site.name),
+        )
+        .at(site.span, "nothing holds it")
+        .help("give it a proper prior, or use it in an `observe`")
+    })
+    .collect()
+}
+
+/// `sum(x over school)` where `x` does not vary over school: the size of the dim times `x`.
+fn absent_axes(model: &Model) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    walk_others(model, None, &mut |term| {
+        let TermKind::Apply { function, arguments, over, filter, by, .. } = &term.kind else { return };
+        let inside = arguments.iter().chain(filter.iter().chain(by).map(AsRef::as_ref));
+        let used: Vec<AxisVar> = inside.flat_map(|inner| inner.axes.iter().copied()).collect();
+        let Some(axis) = over.iter().find(|axis| !used.contains(axis)) else { return };
+        if function.action == Action::Reduce {
+            let dim = &model.dim(axis.dim).name;
+            let message = format!("`{}` is over {dim}, but nothing in it varies over {dim}", function.name);
+            let diagnostic = Diagnostic::new(Code(1006), message)
+                .at(term.span, format!("the same for every {dim}"))
+                .help(format!("leave `{dim}` out of `over`, or index what should vary over it"));
+            if !found.contains(&diagnostic) {
+                found.push(diagnostic);
+            }
+        }
+    });
+    found
+}
+
+/// Mixture components drawn alike: their labels can be exchanged without a difference to the density.
+fn exchangeable(model: &Model) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for distribution in distributions(model) {
+        let Distribution::MixtureOver { component, axis, span, .. } = distribution else { continue };
+        let mut read: Vec<SiteId> = Vec::new();
+        let mut told_apart = false;
+        component.walk(&mut |term| match &term.kind {
+            TermKind::Read(site, _) if term.axes.contains(axis) => {
+                let site_ = model.site(*site);
+                let joint = site_.domain.over.iter().any(|own| own.dim == axis.dim);
+                let latent = matches!(site_.kind, SiteKind::Latent { .. });
+                let own = latent && !varies_by_prior(site_, axis.dim);
+                told_apart |= joint || !own;
+                if own && !joint {
+                    read.push(*site);
+                }
+            }
+            TermKind::Position(own) if own == axis => told_apart = true,
+            _ => {}
+        });
+        if let (Some(first), false) = (read.first(), told_apart) {
+            let site = model.site(*first);
+            let dim = &model.dim(axis.dim).name;
+            found.push(
+                Diagnostic::new(Code(1015), format!("the components over {dim} can change places"))
+                    .at(site.span, format!("drawn alike for every {dim}"))
+                    .at(*span, "the same density in any order of the components")
+                    .help(format!("order them: `latent {}[…]: ordered over {dim} ~ …`", site.name)),
+            );
+        }
+    }
+    found
+}
+
+/// Whether the prior itself tells the elements of a dim apart.
+fn varies_by_prior(site: &Site, dim: DimId) -> bool {
+    let SiteKind::Latent { prior, .. } = &site.kind else { return false };
+    let mut varies = false;
+    prior.walk(&mut |term| varies |= term.axes.iter().any(|axis| axis.dim == dim));
+    varies
+}
+
+/// Two flat latents in one sum: only the sum is determined.
+fn additive(model: &Model) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    walk_others(model, None, &mut |term| {
+        let mut flat: Vec<SiteId> = Vec::new();
+        summands(term, &mut |part| {
+            if let TermKind::Read(site, _) = part.kind
+                && is_flat(model.site(site))
+                && !flat.contains(&site)
+            {
+                flat.push(site);
+            }
+        });
+        if let [first, second, ..] = flat[..] {
+            let (first, second) = (model.site(first), model.site(second));
+            let message = format!(
+                "only the sum of `{}` and `{}` is determined, and both are flat",
+                first.name, second.name
+            );
+            let diagnostic = Diagnostic::new(Code(1014), message)
+                .at(second.span, "flat")
+                .at(first.span, "flat too")
+                .help("give one of them a proper prior, `~ normal(0, 1)`, or let its elements sum to 0: `: zero_sum`");
+            if !found.contains(&diagnostic) {
+                found.push(diagnostic);
+            }
+        }
+    });
+    found
+}
+
+fn summands<'t>(term: &'t Term, visit: &mut dyn FnMut(&'t Term)) {
+    match &term.kind {
+        TermKind::Operate(Operator::Add | Operator::Subtract, operands) => {
+            operands.iter().for_each(|operand| summands(operand, visit));
+        }
+        _ => visit(term),
+    }
+}
+
+/// One discrete latent that chooses for every cell at once, where each cell was hardly meant to share it.
+fn shared_states(model: &Model) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let shared = |term: &Term| match &term.kind {
+        TermKind::Read(site, addresses) if addresses.is_empty() => {
+            let site_ = model.site(*site);
+            let discrete = matches!(site_.kind, SiteKind::Latent { .. })
+                && matches!(site_.value, Kind::Bool | Kind::Index(_));
+            discrete.then_some(*site)
+        }
+        _ => None,
+    };
+    for factor in &model.factors {
+        let Factor::Observe { axes, distribution, .. } = factor else { continue };
+        let Some(axis) = axes.first() else { continue };
+        let mut chosen: Vec<(SiteId, Span)> = Vec::new();
+        let mut note = |term: &Term| {
+            if let Some(site) = shared(term)
+                && !chosen.iter().any(|(known, _)| *known == site)
+            {
+                chosen.push((site, term.span));
+            }
+        };
+        if let Distribution::If(condition, ..) = distribution {
+            note(condition);
+        }
+        distribution.walk(&mut |term| match &term.kind {
+            TermKind::Read(_, addresses) => addresses.iter().for_each(|address| {
+                if let Address::At(position) = address {
+                    note(position);
+                }
+            }),
+            TermKind::If(condition, ..) => note(condition),
+            _ => {}
+        });
+        for (site, place) in chosen {
+            let (site, dim) = (model.site(site), &model.dim(axis.dim).name);
+            found.push(
+                Diagnostic::new(Code(1012), format!("one `{}` chooses for every {dim} at once", site.name))
+                    .at(place, format!("the same for every {dim}"))
+                    .at(site.span, "a single discrete latent")
+                    .help(format!("if each {dim} has its own, write `latent {}[{dim}] ~ …`", site.name)),
+            );
+        }
+    }
+    found
+}
+
+/// Parameters of a call with what is given for them.
+fn given(call: &FamilyCall) -> impl Iterator<Item = (&'static Parameter, &Term)> {
+    call.family.forms[call.form].parameters.iter().zip(&call.arguments)
+}
+
+/// `normal(mu, sigma^2)`, `normal(0, 0.0001)`: a variance or a precision at the place of a standard deviation.
+fn scale_like_variance(call: &FamilyCall) -> Option<Diagnostic> {
+    const SMALL: f64 = 1e-3;
+    let has = |name: &str| {
+        call.family.forms.iter().any(|form| form.parameters.iter().any(|parameter| parameter.name == name))
+    };
+    let (_, term) = given(call).find(|(parameter, _)| parameter.name == "sd")?;
+    let small = literal(term).is_some_and(|value| value > 0.0 && value < SMALL);
+    let squared = match &term.kind {
+        TermKind::Operate(Operator::Power, operands) => {
+            literal(&operands[1]) == Some(2.0) && operands[0].stage == Stage::Model
+        }
+        _ => false,
+    };
+    let (likely, keyword) = match (small, squared) {
+        (true, _) if has("precision") => ("a precision", "precision"),
+        (_, true) if has("variance") => ("a variance", "variance"),
+        _ => return None,
+    };
+    let name = call.family.name;
+    Some(
+        Diagnostic::new(Code(1008), format!("`{name}` takes a standard deviation; is this {likely}?"))
+            .at(term.span, "used as the sd")
+            .help(format!("if it is {likely}, name it: `{name}(…, {keyword} = …)`")),
+    )
+}
+
+/// Priors that put nearly all of their mass where no data of ordinary units lie.
+fn vague(call: &FamilyCall) -> Option<Diagnostic> {
+    const WIDE: f64 = 1e4;
+    const THIN: f64 = 0.011;
+    let wide = given(call).find(|(parameter, term)| {
+        matches!(parameter.name, "sd" | "scale") && literal(term).is_some_and(|value| value >= WIDE)
+    });
+    let values: Vec<Option<f64>> = given(call).map(|(_, term)| literal(term)).collect();
+    let thin = values.len() == 2
+        && given(call).any(|(parameter, _)| parameter.name == "shape")
+        && values.iter().all(|value| value.is_some_and(|value| value > 0.0 && value < THIN));
+    let name = call.family.name;
+    let diagnostic = match (wide, thin) {
+        (Some((parameter, term)), _) => {
+            let value = literal(term)?;
+            Diagnostic::new(Code(1013), format!("`{name}` with {} {value} is hardly meant", parameter.name))
+                .at(term.span, format!("two thirds of its mass lie between -{value} and {value}"))
+                .help("a prior that knows the units of the data helps the fit: scale the data to about 1 and write `normal(0, 5)`")
+        }
+        (None, true) => {
+            Diagnostic::new(Code(1013), format!("this `{name}` piles up at 0 and at very large values"))
+                .at(call.span, "a vague prior that is anything but")
+                .help("for a scale, `half_normal(1)` or `exponential(1)` in the units of the data")
+        }
+        (None, false) => return None,
+    };
+    Some(diagnostic)
+}

@@ -1,0 +1,207 @@
+//! `vic fit`: formats, files, seeds, limits, statuses.
+
+use super::{Room, SCHOOLS};
+use serde_json::Value;
+
+const KEYS: [&str; 13] = [
+    "vic",
+    "model",
+    "seed",
+    "verdict",
+    "reasons",
+    "family",
+    "elbo",
+    "khat",
+    "evaluations",
+    "stopped",
+    "seconds",
+    "estimators",
+    "summary",
+];
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}:\n{text}"))
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+fn names(object: &Value) -> Vec<&str> {
+    let rows = object["summary"].as_array().expect("a list of rows");
+    rows.iter().map(|row| row["name"].as_str().expect("a name")).collect()
+}
+
+/// The object without what the clock decides.
+fn timeless(text: &str) -> Value {
+    let mut object = json(text);
+    object["seconds"] = Value::Null;
+    object
+}
+
+#[test]
+fn a_table_goes_to_standard_output_and_nothing_else_anywhere() {
+    let run = Room::new("table").run("fit eight_schools.vi").fine();
+    assert_eq!(run.err, "");
+    for word in ["mean", "mcse", "mu ", "theta[8]", "ELBO", "k-hat", "stopped", "seed", "Verdict: trust."] {
+        assert!(run.out.contains(word), "{word} in {}", run.out);
+    }
+}
+
+#[test]
+fn the_object_has_exactly_the_documented_keys() {
+    let run = Room::new("json").run("fit eight_schools.vi --format json").fine();
+    let object = json(&run.out);
+    assert_eq!(keys(&object), KEYS);
+    assert_eq!(keys(&object["elbo"]), ["value", "se"]);
+    assert_eq!(keys(&object["seconds"]), ["compile", "fit", "total"]);
+    assert_eq!(keys(&object["estimators"][0]), ["latent", "estimator", "why"]);
+    assert_eq!(keys(&object["summary"][0]), ["name", "mean", "sd", "q05", "q50", "q95", "mcse"]);
+    assert_eq!((&object["vic"], &object["model"]), (&env!("CARGO_PKG_VERSION").into(), &SCHOOLS.into()));
+    assert_eq!((&object["seed"], &object["verdict"]), (&1.into(), &"trust".into()));
+    assert_eq!(names(&object)[..3], ["mu", "tau", "theta[1]"]);
+    let latents: Vec<_> = object["estimators"].as_array().expect("a list").iter().collect();
+    assert_eq!(latents.len(), 3);
+}
+
+#[test]
+fn csv_is_a_rectangle_of_numbers() {
+    let run = Room::new("csv").run("fit eight_schools.vi --format csv").fine();
+    let mut reader = csv::Reader::from_reader(run.out.as_bytes());
+    let header: Vec<String> = reader.headers().expect("a header").iter().map(str::to_string).collect();
+    assert_eq!(header, ["name", "mean", "sd", "q05", "q50", "q95", "mcse"]);
+    let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a record")).collect();
+    assert_eq!(rows.len(), 10);
+    for row in &rows {
+        assert!(row.iter().skip(1).all(|cell| cell.parse::<f64>().is_ok_and(f64::is_finite)), "{row:?}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_at_any_number_of_threads() {
+    let room = Room::new("seed");
+    let object = |arguments: &str| {
+        timeless(&room.run(&format!("fit eight_schools.vi --format json {arguments}")).fine().out)
+    };
+    let csv =
+        |arguments: &str| room.run(&format!("fit eight_schools.vi --format csv {arguments}")).fine().out;
+    assert_eq!(object("--seed 7"), object("--seed 7 --threads 3"));
+    assert_eq!(csv("--seed 7 --threads 1"), csv("--seed 7 --threads 2"));
+    assert_ne!(csv("--seed 7"), csv("--seed 8"));
+    assert_eq!(object("--seed 7")["seed"], 7);
+    assert_eq!(object("--seed 18446744073709551615")["seed"], u64::MAX);
+}
+
+#[test]
+fn a_folder_gets_the_summary_the_draws_and_the_coordinates() {
+    let room = Room::new("out");
+    let run = room.run("fit eight_schools.vi --format json --draws 700 --out deep/results").fine();
+    assert_eq!(json(&room.read("deep/results/summary.json")), json(&run.out));
+    let draws = room.read("deep/results/draws.csv");
+    let mut reader = csv::Reader::from_reader(draws.as_bytes());
+    let header = reader.headers().expect("a header").clone();
+    assert_eq!(header.iter().take(4).collect::<Vec<_>>(), ["weight", "mu", "tau", "theta[1]"]);
+    let records: Vec<Vec<f64>> = reader
+        .records()
+        .map(|record| record.expect("a record").iter().map(|cell| cell.parse().expect("a number")).collect())
+        .collect();
+    let weight: f64 = records.iter().map(|record| record[0]).sum();
+    assert!((weight - 1.0).abs() < 1e-9, "{weight}");
+    let mean: f64 = records.iter().map(|record| record[0] * record[1]).sum();
+    let reported = json(&run.out)["summary"][0]["mean"].as_f64().expect("a mean");
+    assert!((mean - reported).abs() < 1e-9 * reported.abs(), "{mean} {reported}");
+    let coordinates = room.read("deep/results/unconstrained.csv");
+    assert_eq!(coordinates.lines().count(), draws.lines().count());
+    let files = std::fs::read_dir(room.folder.join("deep/results")).expect("the folder").count();
+    assert_eq!(files, 3, "no partial files stay");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_a_problem_before_any_result() {
+    let room = Room::new("unwritable");
+    room.write("file", "");
+    room.run("fit eight_schools.vi --out file").refused(1, &["file/summary.json", "cannot be written"]);
+    room.run("fit eight_schools.vi --out file/sub").refused(1, &["file/sub", "cannot be written"]);
+    assert_eq!(room.read("file"), "");
+}
+
+#[test]
+fn the_number_of_draws_is_asked_for() {
+    let room = Room::new("draws");
+    room.run("fit eight_schools.vi --draws 250 --out r").fine();
+    let few = room.read("r/draws.csv").lines().count();
+    room.run("fit eight_schools.vi --draws 3000 --out r").fine();
+    assert!(few < room.read("r/draws.csv").lines().count(), "{few}");
+}
+
+#[test]
+fn families_can_be_pinned() {
+    let room = Room::new("family");
+    for (name, word) in [("mean-field", "mean-field"), ("full-rank", "full-rank")] {
+        let run = room.run(&format!("fit eight_schools.vi --family {name} --format json"));
+        assert!([0, 3].contains(&run.status), "{}", run.err);
+        let family = json(&run.out)["family"].as_str().expect("a family").to_lowercase();
+        assert!(family.contains(word), "{family}");
+    }
+}
+
+#[test]
+fn limits_end_a_fit_with_what_there_is_and_say_so() {
+    let room = Room::new("limits");
+    for limit in ["--max-evaluations 50", "--max-time 0"] {
+        let run = room.run(&format!("fit eight_schools.vi --format json {limit}"));
+        let object = json(&run.out);
+        assert_ne!(object["verdict"], "trust", "{limit}");
+        assert_eq!(run.status == 3, object["verdict"] == "do-not-use", "{limit}");
+        assert!(!object["reasons"].as_array().expect("reasons").is_empty());
+    }
+}
+
+#[test]
+fn an_improper_posterior_ends_with_status_3_and_its_result() {
+    let room = Room::new("improper");
+    room.write("m.vi", "data y: real\nlatent a ~ flat\nlatent b ~ flat\nobserve y ~ normal(a + b, 1)\n");
+    room.write("d.json", r#"{"y": 1.3}"#);
+    let run = room.run("fit m.vi --data d.json --format json");
+    assert_eq!(run.status, 3, "{}{}", run.out, run.err);
+    assert_eq!(json(&run.out)["verdict"], "do-not-use");
+}
+
+#[test]
+fn quiet_takes_the_warnings_away_and_errors_stay() {
+    let room = Room::new("quiet");
+    room.write("m.vi", "data y: real\ndata x: real\nlatent a ~ normal(0, 1)\nobserve y ~ normal(a, 1)\n");
+    room.write("d.json", r#"{"y": 1.3, "x": 2}"#);
+    let loud = room.run("fit m.vi --data d.json").fine();
+    assert!(loud.err.contains("`x` is not used"), "{}", loud.err);
+    let quiet = room.run("fit m.vi --data d.json --quiet").fine();
+    assert_eq!(quiet.err, "");
+    room.run("fit m.vi --quiet").refused(1, &["y"]);
+}
+
+#[test]
+fn a_model_of_nothing_is_fitted() {
+    let room = Room::new("nothing");
+    for text in ["", "# nothing\n", "dim k = 3\n"] {
+        room.write("m.vi", text);
+        let object = json(&room.run("fit m.vi --format json").fine().out);
+        assert_eq!(keys(&object), KEYS);
+        assert!(names(&object).is_empty());
+    }
+}
+
+#[test]
+fn discrete_answers_have_rows_too() {
+    let room = Room::new("discrete");
+    room.write(
+        "m.vi",
+        "data y: real\nlatent z ~ bernoulli(0.4)\nobserve y ~ normal(if z then 2 else 0, 1)\n",
+    );
+    room.write("d.json", r#"{"y": 1.7}"#);
+    let run = room.run("fit m.vi --data d.json --format json").fine();
+    let object = json(&run.out);
+    // Bayes: 0.4 phi(1.7 - 2) / (0.4 phi(1.7 - 2) + 0.6 phi(1.7)).
+    let (one, zero) = (0.4 * (-0.045f64).exp(), 0.6 * (-1.445f64).exp());
+    let mean = object["summary"][0]["mean"].as_f64().expect("a mean");
+    assert!((mean - one / (one + zero)).abs() < 0.05, "{mean}");
+}

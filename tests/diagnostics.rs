@@ -1,0 +1,313 @@
+//! Every diagnostic has a case under `tests/diagnostics/`: a model whose first lines say what is expected of it.
+//!
+//! `# expect: V0301 5:27` is a code and the place of its primary label in the model, `# expect: V0704 data 1:8` in the
+//! data file beside it (the same name with `.json` or `.csv`). A case without such a line has no diagnostics.
+//! `VIC_UPDATE=1 cargo test --test diagnostics` writes the lines; read them before they are committed.
+#![allow(clippy::disallowed_methods, reason = "tests read files and one variable")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use vic::diagnostics::codes::{CATALOGUE, Row};
+use vic::diagnostics::render::{Files, Style, json, render, short};
+use vic::diagnostics::{Diagnostic, File, Severity, allow, apply};
+use vic::driver;
+use vic::source::Source;
+
+/// What opens a line of expectation.
+const EXPECT: &str = "# expect: ";
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics")
+}
+
+struct Case {
+    path: PathBuf,
+    name: String,
+    model: Source,
+    data: Vec<Source>,
+}
+
+fn cases() -> Vec<Case> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder())
+        .expect("the folder of cases")
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "vi"))
+        .collect();
+    paths.sort();
+    paths.into_iter().map(case).collect()
+}
+
+fn case(path: PathBuf) -> Case {
+    let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a plain name").to_owned();
+    let model = Source::new("model.vi", fs::read_to_string(&path).expect("a readable case"));
+    let beside = ["json", "csv"].map(|extension| (extension, path.with_extension(extension)));
+    let data = beside.iter().filter_map(|(extension, path)| {
+        Some(Source::new(format!("data.{extension}"), fs::read_to_string(path).ok()?))
+    });
+    Case { data: data.collect(), path, name, model }
+}
+
+/// All that `vic check` says, and where the density has no finite start, what `vic fit` adds.
+fn diagnose(source: &Source, data: &[Source]) -> Vec<Diagnostic> {
+    let checked = driver::check(source);
+    let mut found = checked.diagnostics;
+    let binds = !data.is_empty() || source.text().contains("# data: none");
+    let Some(model) = checked.model.filter(|_| binds) else { return found };
+    let (bound, diagnostics) = driver::bind(&model, data);
+    found.extend(diagnostics);
+    let Some(bound) = bound else { return found };
+    match driver::lower(&bound) {
+        Ok(objective) => found.extend(driver::fault::at_start(&bound, &objective)),
+        Err(refusal) => found.push(*refusal),
+    }
+    allow::withhold(&mut found, source);
+    found
+}
+
+fn place(diagnostic: &Diagnostic, case: &Case) -> String {
+    let Some(label) = diagnostic.labels.first() else { return String::new() };
+    match label.file {
+        File::Model => format!(" {}", case.model.position(label.span.start)),
+        File::Data(nth) => format!(" data {}", case.data[nth].position(label.span.start)),
+    }
+}
+
+fn expectation(found: &[Diagnostic], case: &Case) -> Vec<String> {
+    found.iter().map(|diagnostic| format!("{}{}", diagnostic.code, place(diagnostic, case))).collect()
+}
+
+fn expected(text: &str) -> Vec<String> {
+    text.lines().filter_map(|line| line.strip_prefix(EXPECT)).map(str::to_owned).collect()
+}
+
+/// Writes the lines of expectation; their own number moves the places, so the case is read again.
+fn update(case_: Case) -> Case {
+    let bare: String = case_.model.text().lines().filter(|line| !line.starts_with(EXPECT)).fold(
+        String::new(),
+        |mut text, line| {
+            text.push_str(line);
+            text.push('\n');
+            text
+        },
+    );
+    let count = diagnose(&Source::new("model.vi", bare.clone()), &case_.data).len();
+    let padded = Source::new("model.vi", format!("{}{bare}", format!("{EXPECT}\n").repeat(count)));
+    let case_ = Case { model: padded, ..case_ };
+    let mut text = String::new();
+    for line in expectation(&diagnose(&case_.model, &case_.data), &case_) {
+        let _ = writeln!(text, "{EXPECT}{line}");
+    }
+    fs::write(&case_.path, text + &bare).expect("a case can be written");
+    case(case_.path)
+}
+
+fn all_cases() -> Vec<Case> {
+    let found = cases();
+    if std::env::var_os("VIC_UPDATE").is_some() { found.into_iter().map(update).collect() } else { found }
+}
+
+#[test]
+fn every_case_has_its_diagnostics_at_their_places() {
+    let mut wrong = String::new();
+    for case in all_cases() {
+        let found = expectation(&diagnose(&case.model, &case.data), &case);
+        let wanted = expected(case.model.text());
+        if found != wanted {
+            let _ = writeln!(wrong, "{}: expected {wanted:?}, found {found:?}", case.name);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn every_case_is_drawn_as_before() {
+    insta::with_settings!({ snapshot_path => "diagnostics/drawn", prepend_module_to_snapshot => false, omit_expression => true }, {
+        for case in cases() {
+            let found = diagnose(&case.model, &case.data);
+            let files = Files { model: &case.model, data: &case.data };
+            let drawn = render(&found, &files, Style::Plain, 80);
+            let lines = short(&found, &files);
+            let object = json(&found, &files);
+            insta::assert_snapshot!(case.name.clone(), format!("{drawn}\n{lines}\n{object:#}"));
+        }
+    });
+}
+
+#[test]
+fn no_line_is_wider_than_asked() {
+    for case in cases() {
+        let drawn = render(
+            &diagnose(&case.model, &case.data),
+            &Files { model: &case.model, data: &case.data },
+            Style::Plain,
+            80,
+        );
+        for line in drawn.lines() {
+            assert!(line.chars().count() <= 110, "{}: {line}", case.name);
+        }
+    }
+}
+
+#[test]
+fn messages_keep_the_house_rules() {
+    for case in cases() {
+        for diagnostic in diagnose(&case.model, &case.data) {
+            let (message, name) = (&diagnostic.message, &case.name);
+            assert!(!message.ends_with('.'), "{name}: a full stop ends {message}");
+            assert!(!message.contains("illegal"), "{name}: {message}");
+            let begins = message.chars().next().is_some_and(|first| !first.is_uppercase());
+            assert!(begins, "{name}: not in lower case: {message}");
+            // A whole file that is empty or absent has no narrower place.
+            let placeless = matches!(diagnostic.code.0, 713 | 714);
+            assert!(placeless || !diagnostic.labels.is_empty(), "{name}: no place for {message}");
+        }
+    }
+}
+
+/// Fixes are legal edits: once all of them are made, what they mend is not reported again.
+#[test]
+fn fixes_mend_what_they_were_offered_for() {
+    for case in cases() {
+        let found = diagnose(&case.model, &case.data);
+        let edits: Vec<_> = found
+            .iter()
+            .flat_map(|diagnostic| &diagnostic.help)
+            .flat_map(|help| help.edits.clone())
+            .collect();
+        if edits.is_empty() {
+            continue;
+        }
+        let mended = Source::new("model.vi", apply(case.model.text(), &edits));
+        let left = diagnose(&mended, &case.data);
+        for diagnostic in
+            found.iter().filter(|diagnostic| diagnostic.help.iter().any(|help| !help.edits.is_empty()))
+        {
+            let again = left
+                .iter()
+                .find(|other| other.code == diagnostic.code && other.message == diagnostic.message);
+            assert!(again.is_none(), "{}: still {}\n{}", case.name, diagnostic.message, mended.text());
+        }
+    }
+}
+
+fn rows() -> Vec<&'static Row> {
+    CATALOGUE.iter().flat_map(|rows| rows.iter()).collect()
+}
+
+#[test]
+fn codes_and_slugs_are_unique() {
+    let codes: BTreeSet<_> = rows().iter().map(|row| row.code).collect();
+    let slugs: BTreeSet<_> = rows().iter().map(|row| row.slug).collect();
+    assert_eq!((codes.len(), slugs.len()), (rows().len(), rows().len()));
+    for row in rows() {
+        let fields = [row.slug, row.summary, row.explanation, row.wrong];
+        assert!(fields.iter().all(|field| !field.trim().is_empty()), "{} lacks a field", row.slug);
+        assert!(row.slug.contains("::"), "{}", row.slug);
+    }
+}
+
+/// Rows without a case, each with the reason.
+const WITHOUT_CASE: [(u16, &str); 2] = [
+    (712, "bytes that are no text: a unit test of the data room"),
+    (799, "a fault of our own that no model is known to show"),
+];
+
+#[test]
+fn every_code_has_a_case() {
+    let shown: BTreeSet<String> = cases()
+        .iter()
+        .flat_map(|case| expected(case.model.text()))
+        .filter_map(|line| line.split(' ').next().map(str::to_owned))
+        .collect();
+    for row in rows().into_iter().filter(|row| !WITHOUT_CASE.iter().any(|(code, _)| row.code.0 == *code)) {
+        assert!(shown.contains(&row.code.to_string()), "no case for {} {}", row.code, row.slug);
+    }
+}
+
+/// The numbers after `Code(` and in the tables of names, wherever diagnostics are made.
+#[test]
+fn every_code_in_the_sources_has_a_row() {
+    let known: BTreeSet<u16> = rows().iter().map(|row| row.code.0).collect();
+    let mut used = BTreeSet::new();
+    for text in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for piece in text.split("Code(").skip(1) {
+            used.extend(leading_number(piece));
+        }
+        for piece in text.split("codes! {").skip(1) {
+            let block = piece.split('}').next().unwrap_or_default();
+            used.extend(block.split('=').skip(1).filter_map(|piece| leading_number(piece.trim())));
+        }
+    }
+    // The row said for a code without one, and the example of the code's own documentation.
+    used.retain(|code| *code != 9999);
+    let lacking: Vec<&u16> = used.difference(&known).collect();
+    assert!(lacking.is_empty(), "codes without a row: {lacking:?}");
+    let unused: Vec<&u16> = known.difference(&used).collect();
+    assert!(unused.is_empty(), "rows that nothing reports: {unused:?}");
+}
+
+fn leading_number(text: &str) -> Option<u16> {
+    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+fn sources(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder of sources").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(fs::read_to_string(path).expect("a readable source"));
+        }
+    }
+    found
+}
+
+/// Rows whose examples are words or need data; cases show them instead.
+fn shown_by_cases(row: &Row) -> bool {
+    (700..800).contains(&row.code.0)
+        || matches!(row.code.0, 807 | 901..=999)
+        || DATA_LINTS.contains(&row.code.0)
+}
+
+/// Lints that look at data.
+const DATA_LINTS: [u16; 3] = [1009, 1010, 1011];
+
+#[test]
+fn examples_of_the_catalogue_show_their_rows() {
+    for row in rows().into_iter().filter(|row| !shown_by_cases(row)) {
+        let codes = |text: &str| -> Vec<_> {
+            driver::check(&Source::new("m.vi", text))
+                .diagnostics
+                .into_iter()
+                .map(|found| found.code)
+                .collect()
+        };
+        let wrong = codes(row.wrong);
+        assert!(wrong.contains(&row.code), "{}: the wrong example gives {wrong:?}", row.slug);
+        let right = codes(row.right);
+        assert!(!right.contains(&row.code), "{}: the right example gives {right:?}", row.slug);
+        // The catalogue of syntax keeps its examples short: they parse, and may leave names unused.
+        let errors: Vec<_> = right.iter().filter(|code| code.row().severity == Severity::Error).collect();
+        assert!(errors.is_empty() || row.code.0 < 200, "{}: the right example gives {errors:?}", row.slug);
+    }
+}
+
+#[test]
+fn correct_models_are_accepted() {
+    let corpora = [include_str!("corpus/language.txt"), include_str!("corpus/models.txt")];
+    for model in corpora.iter().flat_map(|file| file.split("#=== ").skip(1)) {
+        let (name, text) = model.split_once('\n').expect("a model has a name line");
+        let found = driver::check(&Source::new(name, text)).diagnostics;
+        for diagnostic in found.into_iter().filter(Diagnostic::is_error) {
+            let coming = matches!(diagnostic.code.0, 801..=806);
+            assert!(coming, "{name}: {} {}", diagnostic.code, diagnostic.message);
+        }
+    }
+}
