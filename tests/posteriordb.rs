@@ -31,7 +31,7 @@ const KNOWN: &[Known] = &[
     },
     Known {
         model: "gp_pois_regr-gp_pois_regr",
-        told: Told::Yes,
+        told: Told::No,
         reason: "the sd of `rho` is a quarter too small",
     },
     Known {
