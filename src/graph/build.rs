@@ -244,7 +244,7 @@ impl Builder {
         self.make(Op::Cholesky { row, column }, vec![matrix], axes)
     }
 
-    /// Forward: x[column] with L x = b[row]. Reverse: x[row] with L' x = b[column].
+    /// Forward: x[column] with L x = b\[row]. Reverse: x\[row] with L' x = b[column].
     pub fn solve_triangular(
         &mut self,
         l: Node,

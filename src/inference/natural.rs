@@ -2,7 +2,7 @@
 //! search.
 //!
 //! At the optimum the whitened gradient averages to zero and minus its product with the draws averages to the identity
-//! (Stein: E[u g'] = factor' E[Hessian] factor). Both follow from gradients alone, and are exact for a Gaussian target.
+//! (Stein: E[u g'] = factor' E\[Hessian] factor). Both follow from gradients alone, and are exact for a Gaussian target.
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 

@@ -49,7 +49,7 @@ pub(super) enum Pair {
 /// An instruction executed for the rows of a block.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum RowOp {
-    /// out[row] = array[map[row]]
+    /// out\[row] = array[map\[row]]
     Load {
         out: Place,
         array: Offset,
@@ -88,7 +88,7 @@ pub(super) enum RowOp {
         out: [Place; 2],
         x: Operand,
     },
-    /// out[row] = sum over columns of tile[row, column] * vector[column]
+    /// out\[row] = sum over columns of tile[row, column] * vector[column]
     MatrixVector {
         out: Place,
         tile: usize,
@@ -99,13 +99,13 @@ pub(super) enum RowOp {
         factors: Factors,
         into: Offset,
     },
-    /// into[map[row]] += the product of the factors; rows that map to [`DROPPED`] are not added.
+    /// into[map\[row]] += the product of the factors; rows that map to [`DROPPED`] are not added.
     SumInto {
         factors: Factors,
         map: usize,
         into: Offset,
     },
-    /// into[column] += sum over rows of tile[row, column] * x[row]
+    /// into[column] += sum over rows of tile[row, column] * x\[row]
     TransposedMatrixVector {
         tile: usize,
         x: Operand,
@@ -171,7 +171,7 @@ pub(super) enum Reduction {
 /// An operation on whole arrays.
 #[derive(Clone, Debug)]
 pub(super) enum WholeOp {
-    /// out[targets[k]] = part[sources[k]], for each part.
+    /// out[targets\[k]] = part[sources\[k]], for each part.
     Stack {
         parts: Vec<Part>,
         out: Offset,

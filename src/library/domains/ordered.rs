@@ -16,7 +16,7 @@ pub static ORDERED: Domain = Domain {
     ..Domain::base(|x, _, _| increasing(x))
 };
 
-/// x[0] = u[0], x[k] = x[k-1] + exp(u[k]).
+/// x\[0] = u\[0], x\[k] = x[k-1] + exp(u\[k]).
 fn forward(b: &mut Builder, free: Node, place: &Place) -> Image {
     let axis = place.over.axes[0];
     let u = on_joint_axis(b, free, place);

@@ -19,7 +19,7 @@ pub static POSITIVE_ORDERED: Domain = Domain {
     ..Domain::base(|x, _, _| both(increasing(x), || each(x, |x| x > 0.0, "is not above 0")))
 };
 
-/// x[k] = x[k-1] + exp(u[k]), from 0.
+/// x\[k] = x[k-1] + exp(u\[k]), from 0.
 fn forward(b: &mut Builder, free: Node, place: &Place) -> Image {
     let axis = place.over.axes[0];
     let u = on_joint_axis(b, free, place);

@@ -59,7 +59,7 @@ fn unflatten(b: &mut Builder, flat: Node, axis: Axis, axes: &[Axis]) -> Node {
 }
 
 /// The vector with these Helmert coordinates: basis vector i = 1, 2 … is (1 … 1, -i, 0 … 0) / sqrt(i (i + 1)).
-/// x[j] = (sum of w[i] over i > j) - j w[j], with w[i] = u[i] / sqrt(i (i + 1)): linear in time and memory.
+/// x\[j] = (sum of w\[i] over i > j) - j w\[j], with w\[i] = u\[i] / sqrt(i (i + 1)): linear in time and memory.
 pub(super) fn helmert(b: &mut Builder, u: Node, free: Axis, axis: Axis) -> Node {
     if b.graph().axis_size(free) == 0 {
         let zero = b.constant(0.0);

@@ -9,7 +9,7 @@ use crate::program::code::{Input, Positions};
 
 use super::Frame;
 
-/// out[row] = source[starts[row] + the positions], clamped into their axes.
+/// out\[row] = source[starts\[row] + the positions], clamped into their axes.
 pub(super) fn gather(frame: Frame, source: Input, (starts, at): (&[u32], &[Positions]), out: &[Cell<F8>]) {
     let source = frame.elements(source);
     for (row, (&start, cell)) in starts.iter().zip(out).enumerate() {
@@ -30,7 +30,7 @@ pub(super) fn gather(frame: Frame, source: Input, (starts, at): (&[u32], &[Posit
     }
 }
 
-/// out[starts[row] + the positions] += values[row]; positions outside of their axes drop the row.
+/// out[starts\[row] + the positions] += values\[row]; positions outside of their axes drop the row.
 pub(super) fn scatter(
     frame: Frame,
     (values, rows): &(Input, Arc<[u32]>),

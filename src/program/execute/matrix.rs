@@ -38,7 +38,7 @@ impl<'a> TileBlock<'a> {
     }
 }
 
-/// out[row] = sum over columns of tile[row, column] * vector[column]
+/// out\[row] = sum over columns of tile[row, column] * vector[column]
 #[inline(always)]
 pub(super) fn times_vector<I: Isa>(tile: TileBlock, vector: &[Cell<F8>], out: &[Cell<F8>]) {
     let vector = &vector[..tile.columns];
@@ -67,7 +67,7 @@ pub(super) fn times_vector<I: Isa>(tile: TileBlock, vector: &[Cell<F8>], out: &[
     }
 }
 
-/// into[column] += sum over rows of tile[row, column] * x[row]
+/// into[column] += sum over rows of tile[row, column] * x\[row]
 #[inline(always)]
 pub(super) fn transposed_times_vector<I: Isa>(tile: TileBlock, x: (Source, usize), into: &[Cell<F8>]) {
     let into = &into[..tile.columns];
