@@ -42,7 +42,7 @@ pub struct FitArguments {
     /// Seed of all randomness
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Number of posterior draws
+    /// Number of posterior draws, at most: weighted draws stop once they are precise
     #[arg(long, value_name = "N", default_value_t = 4000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     pub draws: u32,
     /// What to print
