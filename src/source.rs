@@ -28,12 +28,31 @@ impl Span {
     }
 }
 
+/// How the numbers of a table are written, where a person has said so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// What parts the columns; `None` for what the name of the file tells.
+    pub delimiter: Option<u8>,
+    /// What stands before the decimals.
+    pub decimal: Decimal,
+}
+
+/// What stands before the decimals of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decimal {
+    /// 1.5
+    Point,
+    /// 1,5
+    Comma,
+}
+
 /// A named text: a model, or a data file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     name: String,
     text: String,
     line_starts: Vec<usize>,
+    table: Option<Table>,
 }
 
 impl Source {
@@ -41,7 +60,17 @@ impl Source {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { name: name.into(), text, line_starts }
+        Self { name: name.into(), text, line_starts, table: None }
+    }
+
+    /// The same text, said to be a table that is written so.
+    pub fn as_table(self, table: Table) -> Self {
+        Self { table: Some(table), ..self }
+    }
+
+    /// How it is written as a table, if that was said.
+    pub fn table(&self) -> Option<Table> {
+        self.table
     }
 
     /// The name used in messages.

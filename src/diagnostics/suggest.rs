@@ -16,5 +16,28 @@ fn score(name: &str, candidate: &str) -> f64 {
     let contained =
         name.len() >= 3 && candidate.len() >= 3 && (name.contains(candidate) || candidate.contains(name));
     let similar = strsim::normalized_damerau_levenshtein(name, candidate);
+    // Two letters of a short word that changed places are too far apart by their count.
+    let swapped = name.len() >= 3 && name.len() == candidate.len() && strsim::osa_distance(name, candidate) == 1 && {
+        let sorted = |word: &str| {
+            let mut letters: Vec<char> = word.chars().collect();
+            letters.sort_unstable();
+            letters
+        };
+        sorted(name) == sorted(candidate)
+    };
+    let similar = if swapped { similar.max(0.8) } else { similar };
     if contained { similar.max(0.75) } else { similar }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn slips_of_the_finger_are_found() {
+        assert_eq!(nearest("epx", ["exp", "erf", "sqrt"]), Some("exp"));
+        assert_eq!(nearest("nromal", ["normal", "lognormal"]), Some("normal"));
+        assert_eq!(nearest("Sigma", ["mu", "sigma"]), Some("sigma"));
+        assert_eq!(nearest("nu", ["mu", "tau"]), None);
+    }
 }

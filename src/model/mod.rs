@@ -17,6 +17,7 @@ pub mod ir;
 mod joint;
 mod lints;
 mod matrices;
+mod mending;
 mod names;
 mod operators;
 mod print;
