@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
+use super::like::Sort;
 use super::scope::{Closure, Scope};
 use super::supports::interval_of;
 use super::terms;
@@ -37,11 +38,8 @@ impl<'t> Checker<'t> {
         if let Some(form) = super::dialect::form(&name.text) {
             return errors::dialect(name, form);
         }
-        let mut known: Vec<&str> = library::FUNCTIONS.iter().map(|row| row.name).collect();
-        known.extend(self.names.functions.keys().copied());
-        known.extend(super::forms::LANGUAGE_FORMS);
         let indexed = self.names.arrays.get(name.text.as_str()).map(|array| array.span);
-        errors::unknown_function(name, &known, indexed)
+        errors::unknown_function(name, self.names.like(Sort::Function, &name.text), indexed)
     }
 
     /// Elaborates the body of a function of the user with its arguments in place; `None` if that was reported.

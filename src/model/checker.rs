@@ -1,12 +1,12 @@
 //! The state that the passes share, and their order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::ir::*;
 use super::names::Names;
 use super::recursion::ForwardRead;
 use super::{lints, recursion};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::Tree;
 
@@ -36,6 +36,8 @@ pub struct Checker<'t> {
     pub unobservable: Vec<SiteId>,
     /// What has been found.
     pub diagnostics: Vec<Diagnostic>,
+    /// Of what and where: nothing is said twice of a place.
+    reported: HashSet<(Code, Option<Span>)>,
 }
 
 impl<'t> Checker<'t> {
@@ -48,14 +50,14 @@ impl<'t> Checker<'t> {
             observed: HashMap::new(),
             unobservable: Vec::new(),
             diagnostics: Vec::new(),
+            reported: HashSet::new(),
         }
     }
 
     /// Keeps a diagnostic, unless the same was said of the same place.
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        let place = |d: &Diagnostic| d.labels.first().map(|label| label.span);
-        let known = |d: &Diagnostic| d.code == diagnostic.code && place(d) == place(&diagnostic);
-        if !self.diagnostics.iter().any(known) {
+        let place = diagnostic.labels.first().map(|label| label.span);
+        if self.reported.insert((diagnostic.code, place)) {
             self.diagnostics.push(diagnostic);
         }
     }

@@ -6,6 +6,7 @@ use super::acting::twin;
 use super::calls::{Misfit, place, signature};
 use super::checker::Checker;
 use super::ir::*;
+use super::like::Sort;
 use super::scope::{Origin, Scope};
 use super::{dialect, errors, joint, terms};
 use crate::library::{self, Family, Form, Rank, ValueKind};
@@ -183,9 +184,7 @@ impl<'t> Checker<'t> {
         if let Some(form) = dialect::form(&name.text) {
             return errors::dialect(name, form);
         }
-        let known: Vec<&str> =
-            library::FAMILIES.iter().map(|row| row.name).chain(super::combinators::COMBINATORS).collect();
-        errors::unknown_distribution(name, &known)
+        errors::unknown_distribution(name, self.names.like(Sort::Distribution, &name.text))
     }
 
     /// A call of a family: form, arguments, joint axes.

@@ -1,15 +1,8 @@
 //! Mistakes about names.
 
-use crate::diagnostics::{Code, Diagnostic, Edit, suggest};
+use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::source::Span;
 use crate::syntax::ast::Name;
-
-/// The known name most like this one.
-pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let mut sorted = known.to_vec();
-    sorted.sort_unstable();
-    suggest::nearest(name, sorted)
-}
 
 fn replace(span: Span, text: &str) -> Vec<Edit> {
     vec![Edit { span, text: text.to_string() }]
@@ -33,8 +26,7 @@ pub fn unknown_name(name: &str, span: Span, near: Option<&str>, place: Option<Sp
 }
 
 /// A dim that nothing declares.
-pub fn unknown_dim(name: &Name, known: &[&str]) -> Diagnostic {
-    let near = nearest(&name.text, known);
+pub fn unknown_dim(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic =
         Diagnostic::new(Code(207), format!("there is no dim `{}`", name.text)).at(name.span, "not a dim");
     match near {
@@ -44,16 +36,10 @@ pub fn unknown_dim(name: &Name, known: &[&str]) -> Diagnostic {
 }
 
 /// A type that is none.
-pub fn unknown_type(name: &Name, dims: &[&str]) -> Diagnostic {
-    let mut known: Vec<&str> = crate::library::DOMAINS
-        .iter()
-        .map(|row| row.name)
-        .filter(|name| super::super::types::written(name).is_some())
-        .collect();
-    known.extend(dims);
+pub fn unknown_type(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(208), format!("there is no type `{}`", name.text))
         .at(name.span, "neither a type nor a dim");
-    suggesting(diagnostic, name.span, nearest(&name.text, &known))
+    suggesting(diagnostic, name.span, near)
 }
 
 /// A second declaration of a name.
@@ -83,14 +69,14 @@ pub fn reads_itself(name: &Name, declared: Span) -> Diagnostic {
 }
 
 /// No such distribution.
-pub fn unknown_distribution(name: &Name, known: &[&str]) -> Diagnostic {
+pub fn unknown_distribution(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(204), format!("there is no distribution `{}`", name.text))
         .at(name.span, "no such distribution");
-    suggesting(diagnostic, name.span, nearest(&name.text, known))
+    suggesting(diagnostic, name.span, near)
 }
 
 /// No such function; an array of the name was perhaps to be indexed.
-pub fn unknown_function(name: &Name, known: &[&str], array: Option<Span>) -> Diagnostic {
+pub fn unknown_function(name: &Name, near: Option<&str>, array: Option<Span>) -> Diagnostic {
     let text = &name.text;
     let diagnostic = Diagnostic::new(Code(205), format!("there is no function `{text}`"))
         .at(name.span, "no such function");
@@ -98,7 +84,7 @@ pub fn unknown_function(name: &Name, known: &[&str], array: Option<Span>) -> Dia
         Some(array) => diagnostic
             .at(array, format!("`{text}` is an array"))
             .help(format!("elements are read with brackets: `{text}[i]`")),
-        None => suggesting(diagnostic, name.span, nearest(text, known)),
+        None => suggesting(diagnostic, name.span, near),
     }
 }
 
