@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use vic::report::text::Rows;
 use vic::source::{Decimal, Table};
 
 /// A compiler and inference engine for Bayesian models.
@@ -49,6 +50,9 @@ pub struct FitArguments {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    /// How many elements of a latent or a result the table shows: a number, or `all`; JSON and CSV have all
+    #[arg(long, value_name = "N", default_value = "20", value_parser = rows)]
+    pub rows: Rows,
     /// Write summary.json, draws.csv and unconstrained.csv into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -69,6 +73,15 @@ pub struct FitArguments {
     pub max_time: Option<f64>,
 }
 
+/// `all`, or how many.
+fn rows(text: &str) -> Result<Rows, String> {
+    match text.parse() {
+        _ if text == "all" => Ok(Rows::All),
+        Ok(most) => Ok(Rows::First(most)),
+        Err(_) => Err("neither a number nor `all`".to_string()),
+    }
+}
+
 /// A length of time.
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -81,7 +94,9 @@ fn seconds(text: &str) -> Result<f64, String> {
 fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"tab" | b"\\t" | b"\t" => Ok(b'\t'),
-        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r') => {
+        [byte]
+            if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r') =>
+        {
             Ok(*byte)
         }
         _ => Err("one character such as `;`, or `tab`".to_string()),

@@ -34,7 +34,9 @@ pub fn load(path: &Path) -> Option<Loaded> {
 pub fn read_data(model: &Path, given: &DataArguments) -> Option<Vec<Source>> {
     let table = given.table();
     if table.is_some_and(|table| table.decimal == Decimal::Comma && table.delimiter == Some(b',')) {
-        terminal::problem("a comma cannot part the columns and stand before decimals too; name another `--delimiter`");
+        terminal::problem(
+            "a comma cannot part the columns and stand before decimals too; name another `--delimiter`",
+        );
         return None;
     }
     let mut sources = Vec::new();

@@ -194,7 +194,9 @@ fn delimiter_help(delimiter: char, text: &str) -> String {
         '\t' => "say `--delimiter tab`, or name the file `.tsv`".to_owned(),
         ',' => "say `--delimiter ','`, or name the file `.csv`".to_owned(),
         other if commas => {
-            format!("say `--delimiter '{other}' --decimal ','`, as its numbers have a comma before the decimals")
+            format!(
+                "say `--delimiter '{other}' --decimal ','`, as its numbers have a comma before the decimals"
+            )
         }
         other => format!("say `--delimiter '{other}'`"),
     }

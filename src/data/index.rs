@@ -171,7 +171,8 @@ impl Binder<'_> {
         };
         match suggest::nearest(text, labels.iter().map(String::as_str)) {
             Some(near) => diagnostic.help(format!("did you mean \"{near}\"?")),
-            None => diagnostic.help(format!("correct these values, or add the label to the declaration of `{name}`")),
+            None => diagnostic
+                .help(format!("correct these values, or add the label to the declaration of `{name}`")),
         }
     }
 }

@@ -17,7 +17,8 @@ impl Cursor<'_> {
     pub fn unexpected(&self, wanted: &str) -> Box<Diagnostic> {
         let span = self.here();
         let found = self.source.slice(span);
-        let fault = Diagnostic::new(codes::JSON, format!("found `{}`, expected {wanted}", found.escape_debug()));
+        let fault =
+            Diagnostic::new(codes::JSON, format!("found `{}`, expected {wanted}", found.escape_debug()));
         let fault = fault.in_file(File::Data(self.file), span, format!("expected {wanted}"));
         Box::new(match found {
             "'" => fault.help("JSON puts texts in double quotes"),
@@ -120,7 +121,8 @@ impl Cursor<'_> {
     /// Lists nested deeper than any array.
     pub fn too_deep(&self) -> Box<Diagnostic> {
         let fault = Diagnostic::new(codes::DEPTH, "lists are nested too deeply to be an array".to_owned());
-        Box::new(fault.in_file(File::Data(self.file), self.here(), "the 33rd list inside a list"))
+        let fault = fault.in_file(File::Data(self.file), self.here(), "the 33rd list inside a list");
+        Box::new(fault.help("an array has one level of lists for each axis; is a bracket repeated?"))
     }
 }
 

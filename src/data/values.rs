@@ -169,9 +169,14 @@ impl Binder<'_> {
             let message = self.fact(site, &offenders, |at| format!("is {}, {wanted}", shown(numbers[at])));
             let name = &self.model.site(site).name;
             let help = match kind {
-                Kind::Bool => format!("correct these values; if `{name}` counts something, declare it `count`"),
+                Kind::Bool if offenders.first.iter().all(|&at| numbers[at].fract() == 0.0) => {
+                    format!("correct these values; if `{name}` counts something, declare it `count`")
+                }
+                Kind::Bool => format!("correct these values; if `{name}` is a share, declare it `unit`"),
                 Kind::Index(_) => "the elements of a dim are counted: correct these values".to_owned(),
-                _ => format!("correct these values; if `{name}` is measured and not counted, declare it `real`"),
+                _ => format!(
+                    "correct these values; if `{name}` is measured and not counted, declare it `real`"
+                ),
             };
             return Err(Box::new(self.blame(code, message, (site, field), &offenders).help(help)));
         }
@@ -222,8 +227,8 @@ impl Binder<'_> {
         let decimal = source.and_then(Source::table).map_or(Decimal::Point, |table| table.decimal);
         let number = |text: &str| super::csv::written_number(text, decimal);
         let offenders = Offenders::find(&written, |text| number(text.trim_matches('"')).is_none())
-                .or_else(|| Offenders::find(&written, |text| text.starts_with('"')))
-                .unwrap_or(Offenders { first: vec![0], count: 1 });
+            .or_else(|| Offenders::find(&written, |text| text.starts_with('"')))
+            .unwrap_or(Offenders { first: vec![0], count: 1 });
         let at = offenders.first[0];
         let numeric = texts.get(at).is_some_and(|text| number(text).is_some());
         let message = self.fact(site, &offenders, |at| {
@@ -250,7 +255,8 @@ impl Binder<'_> {
         words.dedup();
         let [first, second] = &words[..] else { return None };
         let positive = ["yes", "y", "true", "t", "1", "male", "m", "on", "positive", "success"];
-        let (no, yes) = if positive.contains(&first.to_lowercase().as_str()) { (second, first) } else { (first, second) };
+        let (no, yes) =
+            if positive.contains(&first.to_lowercase().as_str()) { (second, first) } else { (first, second) };
         (declared.value == Kind::Bool).then(|| {
             let name = &declared.name;
             format!(

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
+use super::like::Sort;
 use super::names::Use;
 use super::scope::{Closure, Scope};
 use super::supports::interval_of;
@@ -33,7 +34,8 @@ impl<'t> Checker<'t> {
 
     /// A call by another language's name, with its arguments in the form of this one where they fit.
     pub fn dialect(&self, call: &Call, form: &str, span: Span) -> Diagnostic {
-        let plain = call.arguments.iter().all(|argument| argument.name.is_none()) && clause_span(call).is_none();
+        let plain =
+            call.arguments.iter().all(|argument| argument.name.is_none()) && clause_span(call).is_none();
         let given: Vec<&str> = call.arguments.iter().map(|given| self.text(given.value.span)).collect();
         errors::dialect(&call.function, form, (span, plain.then_some(&given[..])))
     }
@@ -46,11 +48,8 @@ impl<'t> Checker<'t> {
         if let Some(form) = super::dialect::form(&name.text) {
             return self.dialect(call, form, span);
         }
-        let mut known: Vec<&str> = library::FUNCTIONS.iter().map(|row| row.name).collect();
-        known.extend(self.names.functions.keys().copied());
-        known.extend(super::forms::LANGUAGE_FORMS);
         let indexed = self.names.arrays.get(name.text.as_str()).map(|array| array.span);
-        errors::unknown_function(name, &known, indexed)
+        errors::unknown_function(name, self.names.like(Sort::Function, &name.text), indexed)
     }
 
     /// Elaborates the body of a function of the user with its arguments in place; `None` if that was reported.
@@ -251,7 +250,7 @@ pub enum Misfit<'t> {
     /// There are more than places.
     TooMany(&'t [Argument]),
     /// No parameter has this keyword.
-    Unknown(&'t Name),
+    Unknown(&'t Name, &'t [Argument]),
     /// The place has been given already.
     Twice(&'t Name),
 }
@@ -267,7 +266,9 @@ impl Misfit<'_> {
     ) -> Diagnostic {
         match self {
             Misfit::TooMany(given) => errors::arity(function, span, given, signatures),
-            Misfit::Unknown(keyword) => errors::unknown_argument(function, keyword, signatures, known),
+            Misfit::Unknown(keyword, given) => {
+                errors::unknown_argument((function, keyword), given, signatures, known)
+            }
             Misfit::Twice(keyword) => errors::argument_twice(function, keyword),
         }
     }
@@ -284,7 +285,7 @@ pub fn place<'t>(
         let at = match &argument.name {
             Some(name) => {
                 let at = parameters.iter().position(|parameter| *parameter == name.text);
-                at.ok_or(Misfit::Unknown(name))?
+                at.ok_or(Misfit::Unknown(name, arguments))?
             }
             None => {
                 next += 1;

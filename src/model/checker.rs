@@ -1,12 +1,12 @@
 //! The state that the passes share, and their order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::ir::*;
 use super::names::Names;
 use super::recursion::ForwardRead;
 use super::{lints, recursion};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{Statement, Tree};
 
@@ -41,6 +41,8 @@ pub struct Checker<'t> {
     pub unobservable: Vec<SiteId>,
     /// What has been found.
     pub diagnostics: Vec<Diagnostic>,
+    /// Of what and where: nothing is said twice of a place.
+    reported: HashSet<(Code, Option<Span>)>,
 }
 
 impl<'t> Checker<'t> {
@@ -55,6 +57,7 @@ impl<'t> Checker<'t> {
             observed: HashMap::new(),
             unobservable: Vec::new(),
             diagnostics: Vec::new(),
+            reported: HashSet::new(),
         }
     }
 
@@ -65,9 +68,8 @@ impl<'t> Checker<'t> {
 
     /// Keeps a diagnostic, unless the same was said of the same place.
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        let place = |d: &Diagnostic| d.labels.first().map(|label| label.span);
-        let known = |d: &Diagnostic| d.code == diagnostic.code && place(d) == place(&diagnostic);
-        if !self.diagnostics.iter().any(known) {
+        let place = diagnostic.labels.first().map(|label| label.span);
+        if self.reported.insert((diagnostic.code, place)) {
             self.diagnostics.push(diagnostic);
         }
     }

@@ -15,6 +15,7 @@ mod forms;
 mod index;
 pub mod ir;
 mod joint;
+mod like;
 mod lints;
 mod matrices;
 mod mending;

@@ -1,7 +1,7 @@
 //! Mistakes about calls, arguments and kinds of numbers.
 
-use super::{kind_words, nearest, term_words};
-use crate::diagnostics::{Code, Diagnostic, Edit};
+use super::{kind_words, term_words};
+use crate::diagnostics::{Code, Diagnostic, Edit, suggest};
 use crate::library::ValueKind;
 use crate::model::dialect;
 use crate::model::distributions::Target;
@@ -11,7 +11,8 @@ use crate::syntax::ast::{Argument, ExprKind, Name};
 
 /// Too few arguments, or too many.
 pub fn arity(function: &Name, span: Span, given: &[Argument], signatures: &[String]) -> Diagnostic {
-    let count = |count: usize| if count == 1 { "1 argument".to_string() } else { format!("{count} arguments") };
+    let count =
+        |count: usize| if count == 1 { "1 argument".to_string() } else { format!("{count} arguments") };
     let takes = |form: &String| if form.ends_with("()") { 0 } else { form.matches(", ").count() + 1 };
     let message = match signatures.iter().map(takes).next() {
         Some(wanted) if wanted != given.len() && signatures.iter().all(|form| takes(form) == wanted) => {
@@ -43,25 +44,34 @@ fn thousands(given: &[Argument]) -> Option<Span> {
     })
 }
 
-/// A keyword that no parameter has.
+/// A keyword that no parameter has. Others of the call that no parameter has either are mended along with it.
 pub fn unknown_argument(
-    function: &Name,
-    keyword: &Name,
+    (function, keyword): (&Name, &Name),
+    given: &[Argument],
     signatures: &[String],
     known: &[&str],
 ) -> Diagnostic {
     let mut names = known.to_vec();
     names.sort_unstable();
     names.dedup();
+    let own = |name: &Name| {
+        let foreign = dialect::parameters(&name.text).find(|own| known.contains(own));
+        foreign.or_else(|| suggest::nearest(&name.text, known.iter().copied()))
+    };
+    let unknown = given.iter().filter_map(|argument| argument.name.as_ref());
+    let unknown: Vec<&Name> = unknown.filter(|name| !known.contains(&name.text.as_str())).collect();
     let diagnostic =
         Diagnostic::new(Code(402), format!("`{}` has no argument `{}`", function.text, keyword.text))
             .at(keyword.span, format!("it has {}", names.join(", ")));
-    let foreign = dialect::parameters(&keyword.text).find(|own| known.contains(own));
-    let diagnostic = match foreign.or_else(|| nearest(&keyword.text, known)) {
-        Some(near) => diagnostic.fix(
-            format!("did you mean `{near}`?"),
-            vec![Edit { span: keyword.span, text: near.to_string() }],
-        ),
+    let mended: Option<Vec<(&Name, &str)>> = unknown.iter().map(|name| Some((*name, own(name)?))).collect();
+    let diagnostic = match mended {
+        Some(mended) => {
+            let words: Vec<String> =
+                mended.iter().map(|(name, own)| format!("`{own}` for `{}`", name.text)).collect();
+            let edits =
+                mended.iter().map(|(name, own)| Edit { span: name.span, text: own.to_string() }).collect();
+            diagnostic.fix(format!("write {}", words.join(" and ")), edits)
+        }
         None => diagnostic,
     };
     diagnostic.help(format!("it is `{}`", signatures.join("` or `")))

@@ -2,6 +2,7 @@
 
 use super::{axes_words, kind_words, term_words};
 use crate::diagnostics::{Code, Diagnostic, Edit};
+use crate::library::{Parameter, Rank};
 use crate::model::distributions::Target;
 use crate::model::ir::*;
 use crate::source::Span;
@@ -84,13 +85,35 @@ pub fn extra_axes(
     }
 }
 
+/// A matrix over a dim repeated at the place of something that has the dim once, as when arguments are swapped.
+pub fn matrix_argument((term, parameter): (&Term, &Parameter), call: &FamilyCall, model: &Model) -> Diagnostic {
+    let name = call.family.name;
+    let words = axes_words(&term.axes, model);
+    let parameters = call.family.forms[call.form].parameters;
+    let diagnostic = Diagnostic::new(
+        Code(302),
+        format!("`{}` of `{name}` has the dim once, found a matrix over {words}", parameter.name),
+    )
+    .at(term.span, format!("over {words}"));
+    let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+    let swapped = parameters.iter().zip(&call.arguments).any(|(parameter, other)| {
+        parameter.rank == Rank::Matrix && other.axes.len() < term.axes.len()
+    });
+    let form = format!("`{name}({})`", names.join(", "));
+    match swapped {
+        true => diagnostic.help(format!("are the arguments swapped? it is {form}")),
+        false => diagnostic.help(format!("it is {form}; read one row or the diagonal of the matrix")),
+    }
+}
+
 /// `A @ B` without exactly one dim to sum over.
 pub fn no_one_shared_dim(sign: Span, sides: [&Term; 2], shared: &[DimId], model: &Model) -> Diagnostic {
     let [left, right] = sides.map(|side| axes_words(&side.axes, model));
     let names = |term: &Term| -> Vec<String> {
         term.axes.iter().map(|axis| model.dim(axis.dim).name.clone()).collect()
     };
-    let common: Vec<String> = names(sides[0]).into_iter().filter(|name| names(sides[1]).contains(name)).collect();
+    let common: Vec<String> =
+        names(sides[0]).into_iter().filter(|name| names(sides[1]).contains(name)).collect();
     let message = match shared {
         [] => "the two sides of `@` share no dim to sum over".to_string(),
         [_] => "the two sides of `@` share a further dim that nothing names".to_string(),
@@ -207,12 +230,19 @@ pub fn index_out_of_range(term: &Term, at: f64, dim: DimId, model: &Model) -> Di
 }
 
 /// A label that the dim does not have.
-pub fn unknown_label(label: &str, span: Span, labels: &[String], dim: &Dim) -> Diagnostic {
-    let known: Vec<&str> = labels.iter().map(String::as_str).collect();
+pub fn unknown_label(
+    label: &str,
+    span: Span,
+    (labels, near): (&[String], Option<&str>),
+    dim: &Dim,
+) -> Diagnostic {
+    const SHOWN: usize = 12;
+    let more = if labels.len() > SHOWN { ", …" } else { "" };
+    let shown = labels[..labels.len().min(SHOWN)].join(", ");
     let diagnostic = Diagnostic::new(Code(311), format!("{} has no label \"{label}\"", dim.name))
         .at(span, "not one of its labels")
-        .at(dim.span, format!("its labels: {}", known.join(", ")));
-    match crate::diagnostics::suggest::nearest(label, known) {
+        .at(dim.span, format!("its labels: {shown}{more}"));
+    match near {
         Some(near) => diagnostic
             .fix(format!("did you mean \"{near}\"?"), vec![Edit { span, text: format!("\"{near}\"") }]),
         None => diagnostic,
@@ -258,8 +288,7 @@ pub fn partial_reduction(
             axes_words(axes, model)
         ),
     )
-    .at(span, format!("the head already has {}", axes_words(kept, model)))
-    ;
+    .at(span, format!("the head already has {}", axes_words(kept, model)));
     let end = span.end.saturating_sub(1);
     let edits = match rest.len() {
         1 => vec![Edit { span: Span::new(end, end), text: format!(" over {over}") }],

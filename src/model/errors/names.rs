@@ -1,16 +1,9 @@
 //! Mistakes about names.
 
-use crate::diagnostics::{Code, Diagnostic, Edit, suggest};
+use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::model::dialect;
 use crate::source::Span;
 use crate::syntax::ast::Name;
-
-/// The known name most like this one.
-pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let mut sorted = known.to_vec();
-    sorted.sort_unstable();
-    suggest::nearest(name, sorted)
-}
 
 fn replace(span: Span, text: &str) -> Vec<Edit> {
     vec![Edit { span, text: text.to_string() }]
@@ -25,6 +18,8 @@ fn suggesting(diagnostic: Diagnostic, span: Span, near: Option<&str>) -> Diagnos
 
 /// A name that nothing declares.
 pub fn unknown_name(name: &str, span: Span, near: Option<&str>, place: Option<Span>) -> Diagnostic {
+    let near = near.filter(|near| !siblings(name, near));
+    let place = place.filter(|_| near.is_some());
     let mut diagnostic =
         Diagnostic::new(Code(201), format!("`{name}` is not declared")).at(span, "not declared");
     if let Some(place) = place {
@@ -38,9 +33,20 @@ pub fn unknown_name(name: &str, span: Span, near: Option<&str>, place: Option<Sp
     }
 }
 
+/// `phi1` and `phi2`, `sigma_a` and `sigma_b`: names of two things, so the one is not the other misspelt.
+fn siblings(name: &str, other: &str) -> bool {
+    let stem = |name: &str| name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+    let numbered = |name: &str| name.ends_with(|c: char| c.is_ascii_digit());
+    let letter = |name: &str| match name.rsplit_once('_') {
+        Some((stem, letter)) if letter.chars().count() == 1 => Some(stem.to_owned()),
+        _ => None,
+    };
+    let by_number = numbered(name) && numbered(other) && stem(name) == stem(other);
+    by_number || letter(name).is_some_and(|stem| letter(other) == Some(stem))
+}
+
 /// A dim that nothing declares.
-pub fn unknown_dim(name: &Name, known: &[&str]) -> Diagnostic {
-    let near = nearest(&name.text, known);
+pub fn unknown_dim(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic =
         Diagnostic::new(Code(207), format!("there is no dim `{}`", name.text)).at(name.span, "not a dim");
     match near {
@@ -50,19 +56,12 @@ pub fn unknown_dim(name: &Name, known: &[&str]) -> Diagnostic {
 }
 
 /// A type that is none.
-pub fn unknown_type(name: &Name, dims: &[&str]) -> Diagnostic {
-    let mut known: Vec<&str> = crate::library::DOMAINS
-        .iter()
-        .map(|row| row.name)
-        .filter(|name| super::super::types::written(name).is_some())
-        .collect();
-    known.extend(dims);
+pub fn unknown_type(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(208), format!("there is no type `{}`", name.text))
         .at(name.span, "neither a type nor a dim");
     if let Some(own) = dialect::type_name(&name.text.to_lowercase()) {
         return diagnostic.fix(format!("write `{own}`"), replace(name.span, own));
     }
-    let near = nearest(&name.text, &known);
     match near {
         Some(_) => suggesting(diagnostic, name.span, near),
         None => diagnostic.help(
@@ -101,14 +100,14 @@ pub fn reads_itself(name: &Name, declared: Span) -> Diagnostic {
 }
 
 /// No such distribution.
-pub fn unknown_distribution(name: &Name, known: &[&str]) -> Diagnostic {
+pub fn unknown_distribution(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(204), format!("there is no distribution `{}`", name.text))
         .at(name.span, "no such distribution");
-    suggesting(diagnostic, name.span, nearest(&name.text, known))
+    suggesting(diagnostic, name.span, near)
 }
 
 /// No such function; an array of the name was perhaps to be indexed.
-pub fn unknown_function(name: &Name, known: &[&str], array: Option<Span>) -> Diagnostic {
+pub fn unknown_function(name: &Name, near: Option<&str>, array: Option<Span>) -> Diagnostic {
     let text = &name.text;
     let diagnostic = Diagnostic::new(Code(205), format!("there is no function `{text}`"))
         .at(name.span, "no such function");
@@ -116,7 +115,7 @@ pub fn unknown_function(name: &Name, known: &[&str], array: Option<Span>) -> Dia
         Some(array) => diagnostic
             .at(array, format!("`{text}` is an array"))
             .help(format!("elements are read with brackets: `{text}[i]`")),
-        None => suggesting(diagnostic, name.span, nearest(text, known)),
+        None => suggesting(diagnostic, name.span, near),
     }
 }
 
@@ -146,10 +145,8 @@ pub fn assigned_distribution(
     (span, written): (Span, &str),
     [keyword, sign]: [Span; 2],
 ) -> Diagnostic {
-    let edits = vec![
-        Edit { span: keyword, text: "latent".to_string() },
-        Edit { span: sign, text: "~".to_string() },
-    ];
+    let edits =
+        vec![Edit { span: keyword, text: "latent".to_string() }, Edit { span: sign, text: "~".to_string() }];
     Diagnostic::new(Code(404), format!("`{}` is given a distribution, not a number", name.text))
         .at(span, "a distribution is not a number")
         .at(name.span, "declared by `let`, which wants a value")

@@ -62,7 +62,11 @@ pub fn offer_link(diagnostic: &mut Diagnostic, (owner, keyword): (&str, &str), l
 pub fn offer_simplex(diagnostic: &mut Diagnostic, site: &Site, model: &Model) {
     let names: Vec<&str> = site.axes.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
     let Some(last) = names.last() else { return };
-    let text = format!("or draw it as probabilities: `latent {}[{}] ~ dirichlet(1 over {last})`", site.name, names.join(", "));
+    let text = format!(
+        "or draw it as probabilities: `latent {}[{}] ~ dirichlet(1 over {last})`",
+        site.name,
+        names.join(", ")
+    );
     diagnostic.help.push(crate::diagnostics::Help { text, edits: Vec::new() });
 }
 
@@ -80,7 +84,8 @@ pub fn empty_interval(span: Span, [low, high]: [f64; 2], ends: Option<[(Span, &s
         .at(span, format!("{low} is not below {high}"));
     match ends {
         Some([first, second]) if low > high => {
-            let edit = |(span, _): (Span, &str), (_, text): (Span, &str)| Edit { span, text: text.to_string() };
+            let edit =
+                |(span, _): (Span, &str), (_, text): (Span, &str)| Edit { span, text: text.to_string() };
             diagnostic.fix(
                 format!("the lower end comes first: `{}..{}`", second.1, first.1),
                 vec![edit(first, second), edit(second, first)],
