@@ -10,10 +10,13 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use vic::data::BoundModel;
 use vic::diagnostics::codes::{CATALOGUE, Row};
 use vic::diagnostics::render::{Files, Style, json, render, short};
 use vic::diagnostics::{Diagnostic, File, Severity, allow, apply};
 use vic::driver;
+use vic::inference::{FamilyChoice, Options};
+use vic::lower::Objective;
 use vic::source::Source;
 
 /// What opens a line of expectation.
@@ -61,11 +64,39 @@ fn diagnose(source: &Source, data: &[Source]) -> Vec<Diagnostic> {
     found.extend(diagnostics);
     let Some(bound) = bound else { return found };
     match driver::lower(&bound) {
-        Ok(objective) => found.extend(driver::fault::at_start(&bound, &objective)),
+        Ok(objective) => {
+            found.extend(driver::fault::at_start(&bound, &objective));
+            found.extend(asked(source, &bound, &objective));
+        }
         Err(refusal) => found.push(*refusal),
     }
     allow::withhold(&mut found, source);
     found
+}
+
+/// What other commands add, where a case asks for them: `# asks: full-rank`, `# asks: calibrate`, `# asks: compare`, the
+/// last against the eight schools.
+fn asked(source: &Source, bound: &BoundModel, objective: &Objective) -> Option<Diagnostic> {
+    let asks = source.text().lines().find_map(|line| line.strip_prefix("# asks: "))?;
+    let refused = match asks {
+        "full-rank" => {
+            let options = Options { family: Some(FamilyChoice::FullRank), ..Options::default() };
+            driver::request::check(bound, objective, &options)
+        }
+        "calibrate" => vic::lower::simulate(bound).map(|_| ()),
+        "compare" => driver::compare::check_data(bound, Some(("eight_schools.vi", &eight_schools()))),
+        other => panic!("no case asks for {other}"),
+    };
+    refused.err().map(|refused| *refused)
+}
+
+fn eight_schools() -> BoundModel {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let read = |name: &str| {
+        Source::new(name, fs::read_to_string(models.join(name)).expect("a model of the repository"))
+    };
+    let model = driver::check(&read("eight_schools.vi")).model.expect("it is right");
+    driver::bind(&model, &[read("eight_schools.data.json")]).0.expect("its data fit")
 }
 
 fn place(diagnostic: &Diagnostic, case: &Case) -> String {

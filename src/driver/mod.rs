@@ -1,8 +1,11 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
 mod auction;
+pub mod calibrate;
+pub mod compare;
 pub mod fault;
 pub mod outcome;
+pub mod request;
 pub mod target;
 
 use std::sync::Arc;
@@ -104,6 +107,8 @@ pub fn print_program(objective: &Objective) -> String {
 pub struct Fitted {
     /// The approximation and its verdict.
     pub fit: Fit,
+    /// The parameterisation of the latents that its draws are in.
+    pub centring: Centring,
     /// Values of all that is reported, by site.
     pub sites: Vec<SiteDraws>,
     /// How many draws there are.
@@ -127,5 +132,5 @@ pub fn fit(
     let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
     let sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
     let weights = fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
-    Fitted { fit, sites, count, weights }
+    Fitted { fit, centring: objective.centring.clone(), sites, count, weights }
 }

@@ -8,16 +8,20 @@ mod discrete;
 mod eliminate;
 mod joint;
 mod latents;
+mod likelihood;
 mod predict;
 pub mod probe;
 mod refusal;
+mod simulate;
 mod states;
 pub mod support;
 
 pub use cost::expected_axes;
 pub use discrete::StateProbabilities;
 pub use latents::{Centring, LatentBlock, Layout, centrable, whitenable};
+pub use likelihood::{Coverage, Likelihood, PointGroup, likelihood};
 pub use predict::{RandomSite, Reported};
+pub use simulate::{Simulation, SimulationStep, circular, simulate};
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
@@ -33,6 +37,8 @@ pub struct Objective {
     pub graph: Graph,
     /// Which stretch of the vector is which latent.
     pub layout: Layout,
+    /// How the latents are parameterised.
+    pub centring: Centring,
     /// log p(data, latents) + log |det of the transforms|, discrete latents summed out: a scalar.
     pub log_joint: Node,
     /// The parts of the density, named, over their cells and the states of discrete latents: what a fault is traced to.
@@ -98,6 +104,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<D
     Ok(Objective {
         graph: translator.builder.finish(),
         layout: joint.layout,
+        centring: centring.clone(),
         log_joint,
         terms: joint.tables,
         gradient,

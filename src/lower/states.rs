@@ -26,7 +26,7 @@ pub(super) fn carry(translator: &mut Translator, site: SiteId) -> Result<Node, B
 }
 
 /// All values, over all cells.
-fn states_of(translator: &Translator, site: SiteId) -> Option<States> {
+pub(super) fn states_of(translator: &Translator, site: SiteId) -> Option<States> {
     let declaration = translator.model().site(site);
     match declaration.value {
         Kind::Bool => Some(States { low: 0.0, count: 2 }),

@@ -62,7 +62,7 @@ fn averaged(
     for from in (0..draws.count).step_by(chunk) {
         let to = (from + chunk).min(draws.count);
         let positions = &draws.positions[from * d..to * d];
-        let each = run_batches(objective, &[states.node], positions, &[], to - from).remove(0);
+        let each = run_batches(&objective.graph, &[states.node], positions, &[], to - from).remove(0);
         for (draw, probabilities) in (from..to).zip(each.chunks_exact(order.len().max(1))) {
             let weight = draws.weights.map_or(1.0 / draws.count as f64, |weights| weights[draw]);
             sums.add(weight, order.iter().map(|&place| probabilities[place]), &values);

@@ -1,5 +1,8 @@
 //! A fit in words and in data; computes nothing.
 
+pub mod calibration;
+mod columns;
+pub mod comparison;
 pub mod csv;
 pub mod errors;
 pub mod explain;

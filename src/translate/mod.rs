@@ -91,6 +91,11 @@ impl<'a> Translator<'a> {
         new
     }
 
+    /// The model's axis that an axis of the graph stands for; `None` for one that only the graph has.
+    pub fn variable(&self, axis: Axis) -> Option<AxisVar> {
+        self.axes.iter().find(|(_, known)| **known == axis).map(|(&variable, _)| variable)
+    }
+
     /// The graph's axes of axes of the model, in the same order.
     pub fn axes(&mut self, axes: &[AxisVar]) -> Vec<Axis> {
         axes.iter().map(|&axis| self.axis(axis)).collect()
