@@ -62,7 +62,13 @@ impl<'a> Dictionary<'a> {
         for at in self.containing(&letters).chain(self.contained(&letters)) {
             best.consider(at, CONTAINED.max(self.similarity(&letters, at)));
         }
-        self.walk(&letters, &mut best);
+        // A mistake of one letter is looked for first: among many names, that is a short way.
+        for edits in 0..=limit(letters.len(), ALIKE) {
+            if edits > limit(letters.len(), best.score) {
+                break;
+            }
+            self.walk(&letters, edits, &mut best);
+        }
         best.at.map(|at| self.entries[at].name)
     }
 
@@ -104,35 +110,37 @@ impl<'a> Dictionary<'a> {
         found.into_iter()
     }
 
-    /// Considers every entry that is like enough.
-    fn walk(&self, letters: &[char], best: &mut Best) {
-        let mut rows: Vec<Vec<usize>> = vec![(0..=letters.len()).collect()];
-        let mut at = 0;
-        let mut known: &[char] = &[];
+    /// Considers every entry that is at most so many edits away.
+    fn walk(&self, letters: &[char], edits: usize, best: &mut Best) {
+        let mut table = Table::new(letters, edits);
+        let (mut at, mut shared) = (0, 0);
         while let Some(entry) = self.entries.get(at) {
-            let shared = known.iter().zip(&entry.letters).take_while(|(a, b)| a == b).count();
-            rows.truncate(shared + 1);
-            known = &entry.letters;
-            let limit = limit(letters.len(), best.score);
-            let hopeless = (shared..entry.letters.len()).find(|&depth| {
-                push_row(&mut rows, letters, &entry.letters[..=depth]);
-                least(&rows[depth + 1]).min(least(&rows[depth]) + 1) > limit
-            });
-            match hopeless {
-                Some(depth) => {
-                    let prefix = &entry.letters[..=depth];
-                    known = prefix;
-                    at += self.entries[at..].partition_point(|entry| entry.letters.starts_with(prefix));
-                }
-                None => {
-                    if rows[entry.letters.len()][letters.len()] <= limit {
-                        best.consider(at, self.similarity(letters, at));
-                    }
-                    at += 1;
-                }
+            let hopeless = (shared..entry.letters.len()).find(|&depth| table.extend(&entry.letters[..=depth]));
+            if hopeless.is_none() && table.distance(entry.letters.len()) == edits {
+                best.consider(at, self.similarity(letters, at));
             }
+            // Past all that begins with what is hopeless.
+            let next = match hopeless {
+                Some(depth) => at + prefixed(&self.entries[at..], &entry.letters[..=depth]),
+                None => at + 1,
+            };
+            shared = self.entries.get(next).map_or(0, |following| {
+                following.letters.iter().zip(&entry.letters).take_while(|(a, b)| a == b).count()
+            });
+            shared = shared.min(hopeless.unwrap_or(usize::MAX));
+            at = next;
         }
     }
+}
+
+/// How many entries, from the first on, begin with a prefix that the first has: by doubling, then halving.
+fn prefixed(entries: &[Entry], prefix: &[char]) -> usize {
+    let mut reach = 1;
+    while entries.get(reach).is_some_and(|entry| entry.letters.starts_with(prefix)) {
+        reach *= 2;
+    }
+    let end = entries.len().min(reach);
+    reach / 2 + entries[reach / 2..end].partition_point(|entry| entry.letters.starts_with(prefix))
 }
 
 /// The best so far.
@@ -155,28 +163,59 @@ fn limit(length: usize, score: f64) -> usize {
     ((1.0 - score) * length as f64 / score + 1e-9) as usize
 }
 
-fn least(row: &[usize]) -> usize {
-    row.iter().copied().min().unwrap_or(0)
+/// Edit distances, with transpositions of neighbours, between the beginnings of a name and those of another that grows
+/// letter by letter; only as far from the diagonal as the edits allow.
+struct Table<'n> {
+    letters: &'n [char],
+    edits: usize,
+    width: usize,
+    cells: Vec<usize>,
 }
 
-/// The row of edit distances (with transpositions of neighbours) between the beginnings of `letters` and `prefix`.
-fn push_row(rows: &mut Vec<Vec<usize>>, letters: &[char], prefix: &[char]) {
-    let depth = prefix.len();
-    let mut row = vec![depth];
-    for k in 1..=letters.len() {
-        let differs = usize::from(letters[k - 1] != prefix[depth - 1]);
-        let before = &rows[depth - 1];
-        let mut edits = (before[k] + 1).min(row[k - 1] + 1).min(before[k - 1] + differs);
-        let swapped = depth > 1
-            && k > 1
-            && letters[k - 1] == prefix[depth - 2]
-            && letters[k - 2] == prefix[depth - 1];
-        if swapped {
-            edits = edits.min(rows[depth - 2][k - 2] + 1);
-        }
-        row.push(edits);
+impl<'n> Table<'n> {
+    fn new(letters: &'n [char], edits: usize) -> Self {
+        let width = letters.len() + 1;
+        let deepest = LONGEST + 1;
+        let mut table = Self { letters, edits, width, cells: vec![edits + 1; width * (deepest + 1)] };
+        (0..width).for_each(|k| table.cells[k] = k);
+        table
     }
-    rows.push(row);
+
+    /// Computes the row of a prefix from those of shorter ones; whether nothing that begins so is near enough.
+    fn extend(&mut self, prefix: &[char]) -> bool {
+        let depth = prefix.len();
+        let (before, row) = ((depth - 1) * self.width, depth * self.width);
+        let from = depth.saturating_sub(self.edits).max(1);
+        let to = (depth + self.edits).min(self.letters.len());
+        let far = self.edits + 1;
+        self.cells[row] = depth.min(far);
+        if from > 1 {
+            self.cells[row + from - 1] = far;
+        }
+        let mut least = self.cells[row + from - 1];
+        for k in from..=to {
+            let differs = usize::from(self.letters[k - 1] != prefix[depth - 1]);
+            let above = if k + 1 > depth + self.edits { far } else { self.cells[before + k] };
+            let mut edits = (above + 1).min(self.cells[row + k - 1] + 1).min(self.cells[before + k - 1] + differs);
+            let swapped = depth > 1
+                && k > 1
+                && self.letters[k - 1] == prefix[depth - 2]
+                && self.letters[k - 2] == prefix[depth - 1];
+            if swapped {
+                edits = edits.min(self.cells[before - self.width + k - 2] + 1);
+            }
+            self.cells[row + k] = edits.min(far);
+            // A letter that differs may be put right by the swap with the next.
+            least = least.min(edits).min(self.cells[before + k - 1] + 1);
+        }
+        least > self.edits
+    }
+
+    /// The distance to a whole name of so many letters.
+    fn distance(&self, depth: usize) -> usize {
+        let apart = depth.abs_diff(self.letters.len());
+        if apart > self.edits { apart } else { self.cells[depth * self.width + self.letters.len()] }
+    }
 }
 
 fn lower(name: &str) -> Vec<char> {

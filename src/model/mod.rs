@@ -11,6 +11,7 @@ mod distributions;
 mod doubts;
 mod errors;
 mod expressions;
+mod extent;
 mod forms;
 mod index;
 pub mod ir;
