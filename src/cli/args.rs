@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use vic::report::text::Rows;
+use vic::source::{Decimal, Table};
 
 /// A compiler and inference engine for Bayesian models.
 #[derive(Debug, Parser)]
@@ -89,6 +90,28 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A character that parts columns.
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" | b"\t" => Ok(b'\t'),
+        [byte]
+            if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r') =>
+        {
+            Ok(*byte)
+        }
+        _ => Err("one character such as `;`, or `tab`".to_string()),
+    }
+}
+
+/// The sign before decimals.
+fn decimal(text: &str) -> Result<Decimal, String> {
+    match text {
+        "." => Ok(Decimal::Point),
+        "," => Ok(Decimal::Comma),
+        _ => Err("`.` or `,`".to_string()),
+    }
+}
+
 /// `vic check`
 #[derive(Debug, Args)]
 pub struct CheckArguments {
@@ -133,6 +156,21 @@ pub struct DataArguments {
     /// A JSON or CSV file; later ones add fields; `-` is standard input. Default: MODEL.data.json beside the model
     #[arg(long, value_name = "FILE")]
     pub data: Vec<PathBuf>,
+    /// What parts the columns of the tables: a character, or `tab`
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+    /// What stands before the decimals in the tables: `.` or `,` (then `;` parts the columns, unless another is named)
+    #[arg(long, value_name = "CHARACTER", value_parser = decimal)]
+    pub decimal: Option<Decimal>,
+}
+
+impl DataArguments {
+    /// How tables are written, if anything was said of that.
+    pub fn table(&self) -> Option<Table> {
+        let said = self.delimiter.is_some() || self.decimal.is_some();
+        let decimal = self.decimal.unwrap_or(Decimal::Point);
+        said.then_some(Table { delimiter: self.delimiter, decimal })
+    }
 }
 
 /// When to use colour.

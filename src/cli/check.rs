@@ -20,7 +20,7 @@ pub fn run(arguments: &CheckArguments) -> Status {
         return Status::Wrong;
     }
     let Some(loaded) = load(&arguments.model) else { return Status::Wrong };
-    let Some(data) = read_data(&arguments.model, &arguments.data.data) else { return Status::Wrong };
+    let Some(data) = read_data(&arguments.model, &arguments.data) else { return Status::Wrong };
     let mut found = loaded.checked.diagnostics.clone();
     let bound = if data.is_empty() && !needs_data(arguments.emit) {
         None

@@ -31,7 +31,7 @@ pub fn run(arguments: &ExplainArguments) -> Status {
 
 fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
     let Some(loaded) = load(path) else { return Status::Wrong };
-    let Some(data) = read_data(path, &arguments.data.data) else { return Status::Wrong };
+    let Some(data) = read_data(path, &arguments.data) else { return Status::Wrong };
     let mut found = loaded.checked.diagnostics.clone();
     let bound = if data.is_empty() {
         None

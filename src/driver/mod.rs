@@ -36,7 +36,7 @@ pub struct Checked {
 /// Source -> Tree -> Model, with a choice of estimator for each latent.
 pub fn check(source: &Source) -> Checked {
     let (tree, mut diagnostics) = syntax::parse(source);
-    let (model, found) = model::check(&tree);
+    let (model, found) = model::check(&tree, source);
     diagnostics.extend(found);
     let mut choices = Vec::new();
     if !any_error(&diagnostics) {

@@ -19,6 +19,7 @@ mod joint;
 mod like;
 mod lints;
 mod matrices;
+mod mending;
 mod names;
 mod operators;
 mod print;
