@@ -69,10 +69,11 @@ impl Translator<'_> {
     /// Carries it no longer: it is bound to values, and what was derived from its states is forgotten.
     pub fn settle(&mut self, site: SiteId, value: Node) {
         self.discrete.states.remove(&site);
-        let stale: Vec<usize> = (0..self.sites.len())
-            .filter(|&k| self.sites[k].is_some_and(|node| self.varies_over_states(node)))
-            .collect();
-        stale.into_iter().for_each(|k| self.sites[k] = None);
+        let stale = self.sites.iter().filter(|(_, node)| self.varies_over_states(**node));
+        let stale: Vec<SiteId> = stale.map(|(site, _)| *site).collect();
+        stale.into_iter().for_each(|site| {
+            self.sites.remove(&site);
+        });
         self.bind_site(site, value);
     }
 
