@@ -4,7 +4,7 @@ use super::ir::{Address, Distribution, Term, TermKind};
 
 impl Term {
     /// Calls `visit` with this term and every term inside of it, outermost first.
-    pub fn walk(&self, visit: &mut dyn FnMut(&Term)) {
+    pub fn walk<'t>(&'t self, visit: &mut dyn FnMut(&'t Term)) {
         visit(self);
         match &self.kind {
             TermKind::Read(_, addresses) => addresses.iter().for_each(|address| {
@@ -49,7 +49,7 @@ impl Term {
 
 impl Distribution {
     /// Calls `visit` with every term inside of the distribution.
-    pub fn walk(&self, visit: &mut dyn FnMut(&Term)) {
+    pub fn walk<'t>(&'t self, visit: &mut dyn FnMut(&'t Term)) {
         match self {
             Self::Family(call) => call.arguments.iter().for_each(|argument| argument.walk(visit)),
             Self::If(condition, yes, no) => {
