@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use vic::lower::Limits;
+use vic::report::text::Rows;
 
 /// A compiler and inference engine for Bayesian models.
 #[derive(Debug, Parser)]
@@ -51,6 +52,9 @@ pub struct FitArguments {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    /// How many elements of a latent or a result the table shows: a number, or `all`; JSON and CSV have all
+    #[arg(long, value_name = "N", default_value = "20", value_parser = rows)]
+    pub rows: Rows,
     /// Write summary.json, draws.csv and unconstrained.csv into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -69,6 +73,15 @@ pub struct FitArguments {
     /// Stop after about this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub max_time: Option<f64>,
+}
+
+/// `all`, or how many.
+fn rows(text: &str) -> Result<Rows, String> {
+    match text.parse() {
+        _ if text == "all" => Ok(Rows::All),
+        Ok(most) => Ok(Rows::First(most)),
+        Err(_) => Err("neither a number nor `all`".to_string()),
+    }
 }
 
 /// A length of time.

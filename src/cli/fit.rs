@@ -65,7 +65,7 @@ fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, star
         return Status::Wrong;
     }
     terminal::result(&match arguments.format {
-        Format::Table => text::table(&report, terminal::table_style()),
+        Format::Table => text::table(&report, arguments.rows, terminal::table_style()),
         Format::Json => format!("{:#}", json::object(&report)),
         Format::Csv => csv::rows(&report),
     });

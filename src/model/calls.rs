@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
+use super::like::Sort;
 use super::scope::{Closure, Scope};
 use super::supports::interval_of;
 use super::terms;
@@ -37,11 +38,8 @@ impl<'t> Checker<'t> {
         if let Some(form) = super::dialect::form(&name.text) {
             return errors::dialect(name, form);
         }
-        let mut known: Vec<&str> = library::FUNCTIONS.iter().map(|row| row.name).collect();
-        known.extend(self.names.functions.keys().copied());
-        known.extend(super::forms::LANGUAGE_FORMS);
         let indexed = self.names.arrays.get(name.text.as_str()).map(|array| array.span);
-        errors::unknown_function(name, &known, indexed)
+        errors::unknown_function(name, self.names.like(Sort::Function, &name.text), indexed)
     }
 
     /// Elaborates the body of a function of the user with its arguments in place; `None` if that was reported.
@@ -268,12 +266,13 @@ pub fn place<'t>(
     arguments: &'t [Argument],
 ) -> Result<Vec<Option<&'t Expr>>, Misfit<'t>> {
     let mut placed: Vec<Option<&Expr>> = vec![None; parameters.len()];
+    let places: HashMap<&str, usize> =
+        parameters.iter().enumerate().rev().map(|(at, name)| (*name, at)).collect();
     let mut next = 0;
     for argument in arguments {
         let at = match &argument.name {
             Some(name) => {
-                let at = parameters.iter().position(|parameter| *parameter == name.text);
-                at.ok_or(Misfit::Unknown(name))?
+                *places.get(name.text.as_str()).ok_or(Misfit::Unknown(name))?
             }
             None => {
                 next += 1;

@@ -1,12 +1,13 @@
 //! The state that the passes share, and their order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::ir::*;
+use super::extent::Extent;
 use super::names::Names;
 use super::recursion::ForwardRead;
 use super::{lints, recursion};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::Tree;
 
@@ -34,8 +35,12 @@ pub struct Checker<'t> {
     pub observed: HashMap<SiteId, usize>,
     /// Sites whose `observe` was wrong: `rep` of them is silent.
     pub unobservable: Vec<SiteId>,
+    /// How much has been written out.
+    pub extent: Extent,
     /// What has been found.
     pub diagnostics: Vec<Diagnostic>,
+    /// Of what and where: nothing is said twice of a place.
+    reported: HashSet<(Code, Option<Span>)>,
 }
 
 impl<'t> Checker<'t> {
@@ -47,15 +52,16 @@ impl<'t> Checker<'t> {
             forward: Vec::new(),
             observed: HashMap::new(),
             unobservable: Vec::new(),
+            extent: Extent::default(),
             diagnostics: Vec::new(),
+            reported: HashSet::new(),
         }
     }
 
     /// Keeps a diagnostic, unless the same was said of the same place.
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        let place = |d: &Diagnostic| d.labels.first().map(|label| label.span);
-        let known = |d: &Diagnostic| d.code == diagnostic.code && place(d) == place(&diagnostic);
-        if !self.diagnostics.iter().any(known) {
+        let place = diagnostic.labels.first().map(|label| label.span);
+        if self.reported.insert((diagnostic.code, place)) {
             self.diagnostics.push(diagnostic);
         }
     }

@@ -232,10 +232,10 @@ impl<'t> Checker<'t> {
     pub fn label(&mut self, dim: DimId, label: &str, span: Span) -> Term {
         let value = Kind::Index(dim);
         match &self.model.dim(dim).kind {
-            DimKind::Labels(labels) => match labels.iter().position(|known| known == label) {
-                Some(position) => terms::number(position as f64, value, span),
-                None => {
-                    let diagnostic = errors::unknown_label(label, span, labels, self.model.dim(dim));
+            DimKind::Labels(labels) => match self.names.label(dim, label) {
+                Ok(position) => terms::number(position as f64, value, span),
+                Err(near) => {
+                    let diagnostic = errors::unknown_label(label, span, (labels, near), self.model.dim(dim));
                     self.fail(span, diagnostic)
                 }
             },

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
+use super::like::{Sort, Suggestions};
 use super::{terms, types};
 use crate::source::Span;
 use crate::syntax::ast::*;
@@ -18,6 +19,8 @@ pub struct Names<'t> {
     pub arrays: HashMap<&'t str, ArrayName<'t>>,
     /// Functions of the user.
     pub functions: HashMap<&'t str, FunctionName<'t>>,
+    /// What may be suggested.
+    pub suggestions: Suggestions<'t>,
 }
 
 /// A declared dim.
@@ -144,9 +147,7 @@ impl<'t> Checker<'t> {
                 None
             }
             None => {
-                let known: Vec<&str> = self.names.dims.keys().copied().collect();
-                let diagnostic = errors::unknown_dim(name, &known);
-                self.report(diagnostic);
+                self.report(errors::unknown_dim(name, self.names.like(Sort::Dim, &name.text)));
                 None
             }
         }

@@ -4,6 +4,7 @@ use super::checker::Checker;
 use super::distributions::Target;
 use super::errors;
 use super::ir::*;
+use super::like::Sort;
 use super::names::ArrayState;
 use super::scope::{Origin, Scope};
 use super::supports;
@@ -311,8 +312,7 @@ impl<'t> Checker<'t> {
         };
         let span = observe.head.as_ref().map_or(observe.target.span, |head| head.name.span);
         if !self.names.arrays.contains_key(name.as_str()) {
-            let known: Vec<&str> = self.names.arrays.keys().copied().collect();
-            let near = errors::nearest(name, &known);
+            let near = self.names.like(Sort::Array, name);
             let place = near.and_then(|near| self.names.arrays.get(near)).map(|array| array.span);
             self.report(errors::unknown_name(name, span, near, place));
             return None;

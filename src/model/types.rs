@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
+use super::like::Sort;
 use super::scope::Scope;
 use super::supports::literal;
 use super::terms;
@@ -96,9 +97,7 @@ impl<'t> Checker<'t> {
             let dim = self.dim_named(&ty.name)?;
             return Some(Declared { value: Kind::Index(dim), domain: anywhere(Kind::Index(dim)) });
         }
-        let known: Vec<&str> = self.names.dims.keys().copied().collect();
-        let diagnostic = errors::unknown_type(&ty.name, &known);
-        self.report(diagnostic);
+        self.report(errors::unknown_type(&ty.name, self.names.like(Sort::Type, &ty.name.text)));
         None
     }
 

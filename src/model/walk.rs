@@ -1,6 +1,6 @@
 //! Visiting every term inside of a term or a distribution.
 
-use super::ir::{Address, Distribution, Term, TermKind};
+use super::ir::{Address, Distribution, Site, SiteKind, Term, TermKind};
 
 impl Term {
     /// Calls `visit` with this term and every term inside of it, outermost first.
@@ -44,6 +44,19 @@ impl Term {
         let mut found = false;
         self.walk(&mut |term| found |= is(term));
         found
+    }
+}
+
+impl Site {
+    /// Calls `visit` with every term of the declaration.
+    pub fn walk<'t>(&'t self, visit: &mut dyn FnMut(&'t Term)) {
+        match &self.kind {
+            SiteKind::Data { default, .. } => default.iter().for_each(|term| term.walk(visit)),
+            SiteKind::Let(value) | SiteKind::Generate(value) => value.walk(visit),
+            SiteKind::Latent { prior, .. } => prior.walk(visit),
+            SiteKind::GenerateDraw(distribution) => distribution.walk(visit),
+        }
+        self.domain.ends.iter().flatten().for_each(|end| end.walk(visit));
     }
 }
 

@@ -1,6 +1,6 @@
 //! One report in its three forms.
 
-use super::text::Style;
+use super::text::{Rows, Style};
 use super::*;
 
 fn row(name: &str, mean: f64, sd: f64, mcse: f64) -> Row {
@@ -44,7 +44,7 @@ theta[1, 2]    -112.38    8.25    -125.95    -111.56     -98.81   -
 big          123457     2346     119598     123691     127315    23
 fixed             2.50    0.00       2.50       2.50       2.50      0.00
 ";
-    let text = text::table(&report(), Style::Plain);
+    let text = text::table(&report(), Rows::All, Style::Plain);
     let shown: Vec<&str> = text.lines().take(5).collect();
     let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for (line, expected) in shown.iter().zip(expected.lines()) {
@@ -67,7 +67,25 @@ Verdict: do not use.
   `b` is only predicted.
 ";
     assert!(text.ends_with(end), "{text}");
-    assert!(text::table(&report(), Style::Colour).contains("\u{1b}[1;31m"));
+    assert!(text::table(&report(), Rows::All, Style::Colour).contains("\u{1b}[1;31m"));
+}
+
+#[test]
+fn a_long_site_is_cut_and_says_so() {
+    let mut long = report();
+    long.summary = vec![row("mu", 1.0, 1.0, 0.1)];
+    long.summary.extend((1..=30).map(|k| row(&format!("theta[{k}]"), 2.0, 1.0, 0.1)));
+    long.summary.push(row("tau", 3.0, 1.0, 0.1));
+    let names = |rows: Rows| -> Vec<String> {
+        let text = text::table(&long, rows, Style::Plain);
+        let lines = text.lines().skip(1).take_while(|line| !line.is_empty());
+        lines.map(|line| line.split("  ").next().unwrap().trim().to_owned()).collect()
+    };
+    assert_eq!(names(Rows::All).len(), 32);
+    assert_eq!(names(Rows::First(29)).len(), 32, "one row is never left out alone");
+    assert_eq!(names(Rows::First(3)), ["mu", "theta[1]", "theta[2]", "theta[3]", "", "tau"]);
+    let text = text::table(&long, Rows::First(3), Style::Plain);
+    assert!(text.contains("\n  … 27 more rows of theta (--rows all)\ntau "), "{text}");
 }
 
 #[test]
@@ -79,7 +97,7 @@ fn extreme_numbers_stay_short() {
         row("c", f64::NAN, f64::INFINITY, f64::NAN),
     ];
     extreme.elbo.se = f64::NAN;
-    for line in text::table(&extreme, Style::Plain).lines() {
+    for line in text::table(&extreme, Rows::All, Style::Plain).lines() {
         assert!(line.chars().count() < 110, "{line}");
     }
 }

@@ -13,10 +13,19 @@ pub enum Style {
     Colour,
 }
 
+/// How many elements of a site have a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// Every element.
+    All,
+    /// The first ones of a long site, and a line that tells how many are not shown.
+    First(usize),
+}
+
 /// The whole report.
-pub fn table(report: &Report, style: Style) -> String {
+pub fn table(report: &Report, rows: Rows, style: Style) -> String {
     let mut text = String::new();
-    for line in summary(&report.summary) {
+    for line in summary(&report.summary, rows) {
         text.push_str(&line);
         text.push('\n');
     }
@@ -89,8 +98,37 @@ fn grouped(number: u64) -> String {
     text
 }
 
+/// A header, then the sites with their rows; of a long site, the first rows and what is left out.
+fn summary(rows: &[Row], limit: Rows) -> Vec<String> {
+    let sites: Vec<&[Row]> = rows.chunk_by(|one, next| site(one) == site(next)).collect();
+    let shown: Vec<&[Row]> = sites.iter().map(|rows| &rows[..shown(rows.len(), limit)]).collect();
+    let mut aligned = lines(&shown.concat()).into_iter();
+    let mut lines: Vec<String> = aligned.next().into_iter().collect();
+    for (all, shown) in sites.iter().zip(&shown) {
+        lines.extend(aligned.by_ref().take(shown.len()));
+        if shown.len() < all.len() {
+            let left = all.len() - shown.len();
+            lines.push(format!("  … {left} more rows of {} (--rows all)", site(&all[0])));
+        }
+    }
+    lines
+}
+
+/// `theta` of `theta[3]`.
+fn site(row: &Row) -> &str {
+    row.name.split('[').next().unwrap_or_default()
+}
+
+/// How many of a site's rows are shown. A line that says that one row is missing would cost as much as the row.
+fn shown(rows: usize, limit: Rows) -> usize {
+    match limit {
+        Rows::First(most) if rows > most + 1 => most,
+        _ => rows,
+    }
+}
+
 /// A header and one line for each row; decimal points stand below each other.
-fn summary(rows: &[Row]) -> Vec<String> {
+fn lines(rows: &[Row]) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }

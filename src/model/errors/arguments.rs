@@ -1,7 +1,7 @@
 //! Mistakes about calls, arguments and kinds of numbers.
 
-use super::{kind_words, nearest, term_words};
-use crate::diagnostics::{Code, Diagnostic, Edit};
+use super::{kind_words, term_words};
+use crate::diagnostics::{Code, Diagnostic, Edit, suggest};
 use crate::library::ValueKind;
 use crate::model::distributions::Target;
 use crate::model::ir::*;
@@ -53,7 +53,7 @@ pub fn unknown_argument(
     let diagnostic =
         Diagnostic::new(Code(402), format!("`{}` has no argument `{}`", function.text, keyword.text))
             .at(keyword.span, format!("it has {}", names.join(", ")));
-    let diagnostic = match nearest(&keyword.text, known) {
+    let diagnostic = match suggest::nearest(&keyword.text, known.iter().copied()) {
         Some(near) => diagnostic.fix(
             format!("did you mean `{near}`?"),
             vec![Edit { span: keyword.span, text: near.to_string() }],

@@ -167,12 +167,19 @@ pub fn index_out_of_range(term: &Term, at: f64, dim: DimId, model: &Model) -> Di
 }
 
 /// A label that the dim does not have.
-pub fn unknown_label(label: &str, span: Span, labels: &[String], dim: &Dim) -> Diagnostic {
-    let known: Vec<&str> = labels.iter().map(String::as_str).collect();
+pub fn unknown_label(
+    label: &str,
+    span: Span,
+    (labels, near): (&[String], Option<&str>),
+    dim: &Dim,
+) -> Diagnostic {
+    const SHOWN: usize = 12;
+    let more = if labels.len() > SHOWN { ", …" } else { "" };
+    let shown = labels[..labels.len().min(SHOWN)].join(", ");
     let diagnostic = Diagnostic::new(Code(311), format!("{} has no label \"{label}\"", dim.name))
         .at(span, "not one of its labels")
-        .at(dim.span, format!("its labels: {}", known.join(", ")));
-    match crate::diagnostics::suggest::nearest(label, known) {
+        .at(dim.span, format!("its labels: {shown}{more}"));
+    match near {
         Some(near) => diagnostic
             .fix(format!("did you mean \"{near}\"?"), vec![Edit { span, text: format!("\"{near}\"") }]),
         None => diagnostic,

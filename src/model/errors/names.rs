@@ -1,15 +1,10 @@
 //! Mistakes about names.
 
-use crate::diagnostics::{Code, Diagnostic, Edit, suggest};
+use crate::diagnostics::syntax_codes::TOO_DEEP;
+use crate::diagnostics::{Code, Diagnostic, Edit};
+use crate::model::extent::{Excess, MAX_DEPTH, MAX_WRITTEN};
 use crate::source::Span;
 use crate::syntax::ast::Name;
-
-/// The known name most like this one.
-pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let mut sorted = known.to_vec();
-    sorted.sort_unstable();
-    suggest::nearest(name, sorted)
-}
 
 fn replace(span: Span, text: &str) -> Vec<Edit> {
     vec![Edit { span, text: text.to_string() }]
@@ -33,8 +28,7 @@ pub fn unknown_name(name: &str, span: Span, near: Option<&str>, place: Option<Sp
 }
 
 /// A dim that nothing declares.
-pub fn unknown_dim(name: &Name, known: &[&str]) -> Diagnostic {
-    let near = nearest(&name.text, known);
+pub fn unknown_dim(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic =
         Diagnostic::new(Code(207), format!("there is no dim `{}`", name.text)).at(name.span, "not a dim");
     match near {
@@ -44,16 +38,10 @@ pub fn unknown_dim(name: &Name, known: &[&str]) -> Diagnostic {
 }
 
 /// A type that is none.
-pub fn unknown_type(name: &Name, dims: &[&str]) -> Diagnostic {
-    let mut known: Vec<&str> = crate::library::DOMAINS
-        .iter()
-        .map(|row| row.name)
-        .filter(|name| super::super::types::written(name).is_some())
-        .collect();
-    known.extend(dims);
+pub fn unknown_type(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(208), format!("there is no type `{}`", name.text))
         .at(name.span, "neither a type nor a dim");
-    suggesting(diagnostic, name.span, nearest(&name.text, &known))
+    suggesting(diagnostic, name.span, near)
 }
 
 /// A second declaration of a name.
@@ -83,14 +71,14 @@ pub fn reads_itself(name: &Name, declared: Span) -> Diagnostic {
 }
 
 /// No such distribution.
-pub fn unknown_distribution(name: &Name, known: &[&str]) -> Diagnostic {
+pub fn unknown_distribution(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(204), format!("there is no distribution `{}`", name.text))
         .at(name.span, "no such distribution");
-    suggesting(diagnostic, name.span, nearest(&name.text, known))
+    suggesting(diagnostic, name.span, near)
 }
 
 /// No such function; an array of the name was perhaps to be indexed.
-pub fn unknown_function(name: &Name, known: &[&str], array: Option<Span>) -> Diagnostic {
+pub fn unknown_function(name: &Name, near: Option<&str>, array: Option<Span>) -> Diagnostic {
     let text = &name.text;
     let diagnostic = Diagnostic::new(Code(205), format!("there is no function `{text}`"))
         .at(name.span, "no such function");
@@ -98,7 +86,7 @@ pub fn unknown_function(name: &Name, known: &[&str], array: Option<Span>) -> Dia
         Some(array) => diagnostic
             .at(array, format!("`{text}` is an array"))
             .help(format!("elements are read with brackets: `{text}[i]`")),
-        None => suggesting(diagnostic, name.span, nearest(text, known)),
+        None => suggesting(diagnostic, name.span, near),
     }
 }
 
@@ -133,4 +121,19 @@ pub fn function_as_number(name: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code(409), format!("`{name}` is a function, not a number"))
         .at(span, "a function")
         .help(format!("call it: `{name}(…)`"))
+}
+
+/// An expression that is too large once functions are written out.
+pub fn too_large(span: Span, excess: Excess) -> Diagnostic {
+    let message = match excess {
+        Excess::Depth => {
+            format!("this is more than {MAX_DEPTH} levels deep where its functions are written out")
+        }
+        Excess::Parts => {
+            format!("the functions come to more than {MAX_WRITTEN} parts where they are written out")
+        }
+    };
+    Diagnostic::new(TOO_DEEP, message)
+        .at(span, "one part too many")
+        .help("name a part with `let` and use the name: an argument is written out wherever the function reads it")
 }
