@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use vic::lower::Limits;
 use vic::report::text::Rows;
 use vic::source::{Decimal, Table};
 
@@ -41,6 +42,8 @@ pub struct FitArguments {
     pub model: PathBuf,
     #[command(flatten)]
     pub data: DataArguments,
+    #[command(flatten)]
+    pub sums: SumArguments,
     /// Seed of all randomness
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -119,6 +122,8 @@ pub struct CheckArguments {
     pub model: PathBuf,
     #[command(flatten)]
     pub data: DataArguments,
+    #[command(flatten)]
+    pub sums: SumArguments,
     /// Print a stage of the compilation (graph and program need data)
     #[arg(long, value_enum)]
     pub emit: Option<Stage>,
@@ -137,6 +142,8 @@ pub struct ExplainArguments {
     pub what: String,
     #[command(flatten)]
     pub data: DataArguments,
+    #[command(flatten)]
+    pub sums: SumArguments,
 }
 
 /// `vic fmt`
@@ -170,6 +177,29 @@ impl DataArguments {
         let said = self.delimiter.is_some() || self.decimal.is_some();
         let decimal = self.decimal.unwrap_or(Decimal::Point);
         said.then_some(Table { delimiter: self.delimiter, decimal })
+    }
+}
+
+/// What exact sums may cost.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct SumArguments {
+    /// Elements of the largest table that summing discrete latents out may build
+    #[arg(long, value_name = "N", default_value = "2e7", value_parser = elements)]
+    pub max_states: f64,
+}
+
+impl SumArguments {
+    /// The limits that were asked for.
+    pub fn limits(self) -> Limits {
+        Limits { max_states: self.max_states, ..Limits::default() }
+    }
+}
+
+/// A number of elements, `20000000` or `2e7`.
+fn elements(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number >= 1.0 => Ok(number),
+        _ => Err("not a number of elements, such as 2e7".to_string()),
     }
 }
 

@@ -33,7 +33,7 @@ pub fn run(arguments: &FitArguments) -> Status {
 }
 
 fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, start: Instant) -> Status {
-    let objective = match driver::lower(bound) {
+    let objective = match driver::lower_within(bound, &arguments.sums.limits()) {
         Ok(objective) => objective,
         Err(refusal) => {
             terminal::diagnostics(&[*refusal], &loaded.source, &[]);
