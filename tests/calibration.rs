@@ -7,7 +7,7 @@ use vic::data::BoundModel;
 use vic::driver::calibrate::{self, Observer, Settings};
 use vic::driver::{self, Fitted};
 use vic::inference::{Options, Watch};
-use vic::lower;
+use vic::lower::{self, Limits};
 use vic::posterior;
 use vic::report::calibration::{Calibration, Finding};
 use vic::source::Source;
@@ -17,6 +17,10 @@ fn bind(text: &str, data: &Value) -> BoundModel {
     let model = checked.model.unwrap_or_else(|| panic!("{text}\n{:?}", checked.diagnostics));
     let (bound, found) = driver::bind(&model, &[Source::new("d.json", data.to_string())]);
     bound.unwrap_or_else(|| panic!("{found:?}"))
+}
+
+fn fit(bound: &BoundModel, options: &Options, watch: &mut dyn Watch) -> Option<Fitted> {
+    calibrate::fit(bound, &Limits::default(), options, watch)
 }
 
 struct Silent;
@@ -33,7 +37,7 @@ fn settings(replicates: usize, threads: usize) -> Settings {
 }
 
 fn calibrated(bound: &BoundModel, replicates: usize) -> Calibration {
-    calibrate::calibrate(bound, &settings(replicates, 2), &calibrate::fit, &Silent).expect("it can be drawn")
+    calibrate::calibrate(bound, &settings(replicates, 2), &fit, &Silent).expect("it can be drawn")
 }
 
 const LINE: &str = "dim obs\ndata x[obs]: real\ndata y[obs]: real\nlatent a ~ normal(1, 2)\nlatent b ~ normal(0, 1)\n\
@@ -67,7 +71,7 @@ fn scales_and_eight_schools_are_calibrated() {
 /// A fit whose draws are moved by a planted fault.
 fn spoiled(fault: fn(&mut Fitted)) -> Calibration {
     let fitter = |bound: &BoundModel, options: &Options, watch: &mut dyn Watch| -> Option<Fitted> {
-        let mut fitted = calibrate::fit(bound, options, watch)?;
+        let mut fitted = fit(bound, options, watch)?;
         fault(&mut fitted);
         Some(fitted)
     };
@@ -113,8 +117,8 @@ fn independent_gaussians_without_correction_are_caught() {
 
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    let one = calibrate::calibrate(&line(), &settings(30, 1), &calibrate::fit, &Silent).expect("drawn");
-    let three = calibrate::calibrate(&line(), &settings(30, 3), &calibrate::fit, &Silent).expect("drawn");
+    let one = calibrate::calibrate(&line(), &settings(30, 1), &fit, &Silent).expect("drawn");
+    let three = calibrate::calibrate(&line(), &settings(30, 3), &fit, &Silent).expect("drawn");
     assert_eq!(one, three);
 }
 
@@ -130,9 +134,9 @@ fn an_interrupted_calibration_gives_what_is_there() {
         }
     }
     let after = After(std::sync::atomic::AtomicUsize::new(0));
-    let found = calibrate::calibrate(&line(), &settings(200, 1), &calibrate::fit, &after).expect("drawn");
+    let found = calibrate::calibrate(&line(), &settings(200, 1), &fit, &after).expect("drawn");
     assert_eq!((found.done, found.asked), (25, 200));
-    let whole = calibrate::calibrate(&line(), &settings(25, 1), &calibrate::fit, &Silent).expect("drawn");
+    let whole = calibrate::calibrate(&line(), &settings(25, 1), &fit, &Silent).expect("drawn");
     assert_eq!(found.latents, whole.latents, "the same replicates as if fewer had been asked for");
 }
 

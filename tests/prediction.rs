@@ -8,7 +8,7 @@ use vic::data::BoundModel;
 use vic::driver::{self, Fitted, compare};
 use vic::inference::loo::{Loo, leave_one_out};
 use vic::inference::{Options, Unwatched};
-use vic::lower::{self, Centring};
+use vic::lower::{self, Centring, Limits};
 use vic::posterior;
 use vic::source::Source;
 
@@ -216,7 +216,7 @@ fn weighted_draws_give_the_numbers_of_arviz() {
 /// Names of the points and their log densities at one position.
 fn points_at(text: &str, data: &Value, position: &[f64]) -> Vec<(String, f64)> {
     let bound = bind(text, data);
-    let likelihood = lower::likelihood(&bound, &Centring::default()).expect("points");
+    let likelihood = lower::likelihood(&bound, &Centring::default(), &Limits::default()).expect("points");
     let points = posterior::points(&bound, &likelihood, position, 1);
     points.names.into_iter().zip(points.log_likelihood).collect()
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use vic::inference::{FamilyChoice, Options};
+use vic::lower::Limits;
 use vic::report::text::Rows;
+use vic::source::{Decimal, Table};
 
 use super::watch::Line;
 
@@ -95,6 +97,8 @@ pub struct CalibrateArguments {
 /// How a model is fitted.
 #[derive(Debug, Args)]
 pub struct EngineArguments {
+    #[command(flatten)]
+    pub sums: SumArguments,
     /// Seed of all randomness
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -163,6 +167,28 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A character that parts columns.
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" | b"\t" => Ok(b'\t'),
+        [byte]
+            if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r') =>
+        {
+            Ok(*byte)
+        }
+        _ => Err("one character such as `;`, or `tab`".to_string()),
+    }
+}
+
+/// The sign before decimals.
+fn decimal(text: &str) -> Result<Decimal, String> {
+    match text {
+        "." => Ok(Decimal::Point),
+        "," => Ok(Decimal::Comma),
+        _ => Err("`.` or `,`".to_string()),
+    }
+}
+
 /// `vic check`
 #[derive(Debug, Args)]
 pub struct CheckArguments {
@@ -170,6 +196,8 @@ pub struct CheckArguments {
     pub model: PathBuf,
     #[command(flatten)]
     pub data: DataArguments,
+    #[command(flatten)]
+    pub sums: SumArguments,
     /// Print a stage of the compilation (graph and program need data)
     #[arg(long, value_enum)]
     pub emit: Option<Stage>,
@@ -188,6 +216,8 @@ pub struct ExplainArguments {
     pub what: String,
     #[command(flatten)]
     pub data: DataArguments,
+    #[command(flatten)]
+    pub sums: SumArguments,
 }
 
 /// `vic fmt`
@@ -207,6 +237,44 @@ pub struct DataArguments {
     /// A JSON or CSV file; later ones add fields; `-` is standard input. Default: MODEL.data.json beside the model
     #[arg(long, value_name = "FILE")]
     pub data: Vec<PathBuf>,
+    /// What parts the columns of the tables: a character, or `tab`
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+    /// What stands before the decimals in the tables: `.` or `,` (then `;` parts the columns, unless another is named)
+    #[arg(long, value_name = "CHARACTER", value_parser = decimal)]
+    pub decimal: Option<Decimal>,
+}
+
+impl DataArguments {
+    /// How tables are written, if anything was said of that.
+    pub fn table(&self) -> Option<Table> {
+        let said = self.delimiter.is_some() || self.decimal.is_some();
+        let decimal = self.decimal.unwrap_or(Decimal::Point);
+        said.then_some(Table { delimiter: self.delimiter, decimal })
+    }
+}
+
+/// What exact sums may cost.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct SumArguments {
+    /// Elements of the largest table that summing discrete latents out may build
+    #[arg(long, value_name = "N", default_value = "2e7", value_parser = elements)]
+    pub max_states: f64,
+}
+
+impl SumArguments {
+    /// The limits that were asked for.
+    pub fn limits(self) -> Limits {
+        Limits { max_states: self.max_states, ..Limits::default() }
+    }
+}
+
+/// A number of elements, `20000000` or `2e7`.
+fn elements(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number >= 1.0 => Ok(number),
+        _ => Err("not a number of elements, such as 2e7".to_string()),
+    }
 }
 
 /// When to use colour.

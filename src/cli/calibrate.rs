@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use vic::driver;
 use vic::driver::calibrate::{self, Observer, Settings};
 use vic::report::calibration::{self, Finding};
 use vic::report::json;
@@ -29,7 +30,7 @@ impl Observer for Shared {
 /// Runs the command.
 pub fn run(arguments: &CalibrateArguments) -> Status {
     let Some(loaded) = load(&arguments.model) else { return Status::Wrong };
-    let Some(data) = read_data(&arguments.model, &arguments.data.data) else { return Status::Wrong };
+    let Some(data) = read_data(&arguments.model, &arguments.data) else { return Status::Wrong };
     let mut found = loaded.checked.diagnostics.clone();
     let (bound, diagnostics) = bind(&loaded, &data);
     found.extend(diagnostics);
@@ -39,13 +40,25 @@ pub fn run(arguments: &CalibrateArguments) -> Status {
     let outcome = report(&found, &loaded, &data);
     let (Some(bound), Outcome::Fine) = (bound, outcome) else { return Status::Wrong };
     let engine = &arguments.engine;
+    let limits = engine.sums.limits();
+    let asked = driver::lower_within(&bound, &limits)
+        .and_then(|objective| driver::request::check(&bound, &objective, &engine.options()));
+    if let Err(refusal) = asked {
+        terminal::diagnostics(&[*refusal], &loaded.source, &data);
+        return Status::Wrong;
+    }
     let settings = Settings {
         replicates: arguments.replicates as usize,
         options: engine.options(),
         threads: engine.threads(),
     };
     let shared = Shared(Mutex::new(Terminal::start(engine.line(), engine.max_time)));
-    let result = calibrate::calibrate(&bound, &settings, &calibrate::fit, &shared);
+    let result = calibrate::calibrate(
+        &bound,
+        &settings,
+        &|bound, options, watch| calibrate::fit(bound, &limits, options, watch),
+        &shared,
+    );
     if let Ok(terminal) = shared.0.lock() {
         terminal.finish();
     }

@@ -38,7 +38,7 @@ pub fn run(arguments: &CompareArguments) -> Status {
     let mut watch = Terminal::start(engine.line(), engine.max_time);
     let mut assessed = Vec::new();
     for entry in &entries {
-        let assessment = driver::lower(&entry.bound).and_then(|objective| {
+        let assessment = driver::lower_within(&entry.bound, &engine.sums.limits()).and_then(|objective| {
             driver::request::check(&entry.bound, &objective, &engine.options())?;
             let fitted =
                 driver::fit(&entry.bound, &objective, &engine.options(), engine.threads(), &mut watch);
@@ -69,7 +69,7 @@ fn name(path: &Path) -> String {
 
 fn read<'a>(path: &'a Path, arguments: &CompareArguments) -> Option<Entry<'a>> {
     let loaded = load(path)?;
-    let data = read_data(path, &arguments.data.data)?;
+    let data = read_data(path, &arguments.data)?;
     let mut found = loaded.checked.diagnostics.clone();
     let (bound, diagnostics) = bind(&loaded, &data);
     found.extend(diagnostics);

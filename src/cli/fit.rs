@@ -20,7 +20,7 @@ use super::{Status, files, terminal};
 pub fn run(arguments: &FitArguments) -> Status {
     let start = Instant::now();
     let Some(loaded) = load(&arguments.model) else { return Status::Wrong };
-    let Some(data) = read_data(&arguments.model, &arguments.data.data) else { return Status::Wrong };
+    let Some(data) = read_data(&arguments.model, &arguments.data) else { return Status::Wrong };
     let mut found = loaded.checked.diagnostics.clone();
     let (bound, diagnostics) = bind(&loaded, &data);
     found.extend(diagnostics);
@@ -33,8 +33,9 @@ pub fn run(arguments: &FitArguments) -> Status {
 }
 
 fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, start: Instant) -> Status {
-    let lowered = driver::lower(bound).and_then(|objective| {
-        driver::request::check(bound, &objective, &arguments.engine.options()).map(|()| objective)
+    let engine = &arguments.engine;
+    let lowered = driver::lower_within(bound, &engine.sums.limits()).and_then(|objective| {
+        driver::request::check(bound, &objective, &engine.options()).map(|()| objective)
     });
     let objective = match lowered {
         Ok(objective) => objective,
@@ -43,7 +44,6 @@ fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, star
             return Status::Wrong;
         }
     };
-    let engine = &arguments.engine;
     let compiled = start.elapsed().as_secs_f64();
     let mut watch = Terminal::start(engine.line(), engine.max_time);
     let fitted = driver::fit(bound, &objective, &engine.options(), engine.threads(), &mut watch);

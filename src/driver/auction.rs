@@ -27,7 +27,7 @@ pub fn fit(
         let objective = match centring.of.is_empty() {
             true => None,
             // What was lowered centred can be lowered again: it differs in continuous latents only.
-            false => match lower::lower(bound, &centring) {
+            false => match lower::lower(bound, &centring, &centred.limits) {
                 Ok(objective) => Some(objective),
                 Err(_) => continue,
             },

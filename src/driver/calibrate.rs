@@ -8,7 +8,7 @@ use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
 use crate::inference::ranks::{self, Uniformity, uniformity};
 use crate::inference::{Options, Progress, Verdict, Watch};
-use crate::lower;
+use crate::lower::{self, Limits};
 use crate::model::SiteId;
 use crate::posterior::{self, Simulated};
 use crate::report::calibration::{Calibration, Latent, Ranks};
@@ -38,8 +38,13 @@ pub trait Observer: Sync {
 pub type Fitter<'a> = &'a (dyn Fn(&BoundModel, &Options, &mut dyn Watch) -> Option<Fitted> + Sync);
 
 /// A fit on one thread, as `vic fit` makes it; `None` if the data cannot be fitted at all.
-pub fn fit(bound: &BoundModel, options: &Options, watch: &mut dyn Watch) -> Option<Fitted> {
-    let objective = super::lower(bound).ok()?;
+pub fn fit(
+    bound: &BoundModel,
+    limits: &Limits,
+    options: &Options,
+    watch: &mut dyn Watch,
+) -> Option<Fitted> {
+    let objective = super::lower_within(bound, limits).ok()?;
     Some(super::fit(bound, &objective, options, 1, watch))
 }
 
@@ -64,7 +69,6 @@ pub fn calibrate(
     observer: &dyn Observer,
 ) -> Result<Calibration, Box<Diagnostic>> {
     let simulation = lower::simulate(bound)?;
-    super::request::check(bound, &super::lower(bound)?, &settings.options)?;
     let drawn = posterior::simulate(bound, &simulation, settings.replicates, settings.options.seed);
     let Some(drawn) = drawn else { return Err(lower::circular(bound)) };
     let work = Work { bound, drawn: &drawn, settings, fitter, observer };

@@ -106,7 +106,7 @@ fn difference(one: &[ObservedCell], other: &[ObservedCell]) -> Option<String> {
 /// # Errors
 /// If a discrete latent cannot be summed out.
 pub fn assess(model: &str, bound: &BoundModel, fitted: &Fitted) -> Result<Assessment, Box<Diagnostic>> {
-    let likelihood = lower::likelihood(bound, &fitted.centring)?;
+    let likelihood = lower::likelihood(bound, &fitted.centring, &fitted.limits)?;
     let fit = &fitted.fit;
     let points = posterior::points(bound, &likelihood, &fit.draws, fitted.count);
     let loo = leave_one_out(&points.log_likelihood, fitted.count, fit.log_weights.as_deref());

@@ -48,12 +48,23 @@ pub fn report(
             .map(|choice| Estimator {
                 latent: names(choice),
                 estimator: choice.estimator.name.to_string(),
-                why: choice.why.clone(),
+                why: format!("{}{}", choice.why, window_words(choice, fitted)),
             })
             .collect(),
         summary: if fitted.count == 0 { vec![] } else { summary(fitted) },
         notes: vec![],
     }
+}
+
+/// How far the sum over a count without an end went.
+fn window_words(choice: &Choice, fitted: &Fitted) -> String {
+    let window = fitted.windows.iter().find(|window| window.site == choice.latent);
+    window.map_or(String::new(), |window| {
+        format!(
+            "; values {} to {}, and about {:.0e} of the posterior lies beyond",
+            window.low, window.high, window.beyond
+        )
+    })
 }
 
 /// One row for each scalar, in declared order.

@@ -10,14 +10,13 @@ use crate::graph::{Axis, Binary, Node};
 use crate::model::SiteId;
 use crate::translate::{Place, Reference, Translator};
 
+use super::limits::Limits;
 use super::refusal;
 
 /// A latent that was summed out, with what its posterior needs.
 #[derive(Clone, Debug)]
 pub(super) struct Eliminated {
     pub(super) site: SiteId,
-    /// The value of its first state.
-    pub(super) low: f64,
     /// Its states at its own cells.
     pub(super) home: Reference,
     /// What its states weigh, given the states of latents eliminated later: log, over cells and states.
@@ -84,20 +83,18 @@ pub(super) enum Rows {
     Outside,
 }
 
-/// Largest table, in elements, that is worth building.
-const LARGEST: f64 = 2e7;
-
 /// Sums `latents` out of the tables.
 pub(super) fn eliminate(
     translator: &mut Translator,
     named: &[(String, Node)],
     latents: &[SiteId],
-    purpose: Purpose,
+    (purpose, limits): (Purpose, &Limits),
 ) -> Result<Elimination, Box<Diagnostic>> {
     let outset =
         |(k, (_, node)): (usize, &(String, Node))| Table { node: *node, from: vec![k], rows: Rows::All };
     let tables = named.iter().enumerate().map(outset).collect();
-    let mut work = Work { translator, named, tables, left: latents.to_vec(), purpose };
+    let mut work =
+        Work { translator, named, tables, left: latents.to_vec(), purpose, largest: limits.max_states };
     let mut eliminated = Vec::new();
     while !work.left.is_empty() {
         let next = work.next()?;
@@ -117,6 +114,8 @@ pub(super) struct Work<'t, 'm> {
     /// Latents not yet summed out.
     pub(super) left: Vec<SiteId>,
     purpose: Purpose,
+    /// Elements of the largest table that is built.
+    pub(super) largest: f64,
 }
 
 impl Work<'_, '_> {
@@ -150,24 +149,25 @@ impl Work<'_, '_> {
 
     /// The latent that can be summed out now with the smallest table.
     fn next(&mut self) -> Result<SiteId, Box<Diagnostic>> {
-        let mut best: Option<(f64, SiteId)> = None;
+        let mut best: Option<(f64, SiteId, Vec<Axis>)> = None;
         for site in self.left.clone() {
-            if let Some(size) = self.size_if_ready(site)
-                && best.is_none_or(|(smallest, _)| size < smallest)
-            {
-                best = Some((size, site));
+            let Some(axes) = self.axes_if_ready(site) else { continue };
+            let graph = self.translator.builder.graph();
+            let size = axes.iter().map(|&axis| graph.axis_size(axis) as f64).product();
+            if best.as_ref().is_none_or(|(smallest, ..)| size < *smallest) {
+                best = Some((size, site, axes));
             }
         }
         match best {
-            Some((size, site)) if size > LARGEST => Err(refusal::too_large(self, site, size)),
-            Some((_, site)) => Ok(site),
+            Some((size, site, axes)) if size > self.largest => Err(refusal::too_large(self, site, &axes)),
+            Some((_, site, _)) => Ok(site),
             None => Err(refusal::entangled(self)),
         }
     }
 
-    /// The number of elements of the table that summing a latent out builds; none while another latent, whose cells
+    /// The axes of the table that summing a latent out builds; none while another latent, whose cells
     /// reach beyond this one's or lie along its chain, has to go first.
-    fn size_if_ready(&mut self, site: SiteId) -> Option<f64> {
+    fn axes_if_ready(&mut self, site: SiteId) -> Option<Vec<Axis>> {
         let home = self.translator.home(site);
         let along = self.chain_axes(site);
         let mut axes = home.cells.clone();
@@ -186,8 +186,7 @@ impl Work<'_, '_> {
         }
         axes.sort();
         axes.dedup();
-        let graph = self.translator.builder.graph();
-        Some(axes.into_iter().map(|axis| graph.axis_size(axis) as f64).product())
+        Some(axes)
     }
 
     /// Whether two latents over the same cells are read at the same address.
@@ -197,7 +196,6 @@ impl Work<'_, '_> {
     }
 
     fn sum_out(&mut self, site: SiteId) -> Result<Eliminated, Box<Diagnostic>> {
-        let low = self.translator.states(site).map_or(0.0, |states| states.low);
         let home = self.translator.home(site);
         let (mine, others): (Vec<Table>, Vec<Table>) =
             std::mem::take(&mut self.tables).into_iter().partition(|table| self.reads(table, site));
@@ -230,7 +228,7 @@ impl Work<'_, '_> {
         from.sort_unstable();
         from.dedup();
         self.tables.push(Table { node: message, from, rows: Rows::All });
-        Ok(Eliminated { site, low, home, how, tap })
+        Ok(Eliminated { site, home, how, tap })
     }
 
     /// A table of logs summed over states, or its largest.

@@ -10,6 +10,7 @@ use crate::translate::Translator;
 use super::eliminate::{Purpose, Rows, Table, eliminate};
 use super::joint;
 use super::latents::Centring;
+use super::limits::Limits;
 
 /// All points of a model with data.
 #[derive(Clone, Debug)]
@@ -46,18 +47,22 @@ pub enum Coverage {
 /// its chain, reaches: p(data of the element) is the sum over its states, and no part of it stands alone.
 ///
 /// # Errors
-/// If a discrete latent cannot be summed out.
-pub fn likelihood(bound: &BoundModel, centring: &Centring) -> Result<Likelihood, Box<Diagnostic>> {
+/// If a discrete latent cannot be summed out within `limits`.
+pub fn likelihood(
+    bound: &BoundModel,
+    centring: &Centring,
+    limits: &Limits,
+) -> Result<Likelihood, Box<Diagnostic>> {
     let model = bound.model();
     let mut translator = Translator::new(model, bound.bindings());
-    let joint = joint::build(&mut translator, centring)?;
+    let joint = joint::build(&mut translator, centring, limits)?;
     // Tables are those of the priors first, then those of the factors in order.
     let first = joint.tables.len() - model.factors.len();
     let observed =
         |k: &usize| k.checked_sub(first).filter(|&k| matches!(model.factors[k], Factor::Observe { .. }));
-    let with = eliminate(&mut translator, &joint.tables, &joint.discrete, Purpose::Density)?;
+    let with = eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Density, limits))?;
     let unobserved = without_data(&mut translator, &joint.tables, |k| observed(&k).is_some());
-    let without = eliminate(&mut translator, &unobserved, &joint.discrete, Purpose::Density)?;
+    let without = eliminate(&mut translator, &unobserved, &joint.discrete, (Purpose::Density, limits))?;
     let mut groups = Vec::new();
     for (table, base) in with.tables.iter().zip(&without.tables) {
         let factors: Vec<usize> = table.from.iter().filter_map(observed).collect();

@@ -7,10 +7,10 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::graph::{Axis, Graph, Vector};
 use crate::library::{Draw, Normaliser};
 use crate::model::{
-    Address, AxisVar, DimKind, Distribution, Factor, FamilyCall, Model, SiteId, SiteKind, Term, TermKind,
+    Address, AxisVar, DimKind, Distribution, Factor, FamilyCall, Kind, Model, SiteId, SiteKind, Term, TermKind,
 };
 use crate::source::Span;
-use crate::translate::{DrawPlan, Translator, evaluate};
+use crate::translate::{DrawPlan, States, Translator, evaluate};
 
 use super::predict::Reported;
 use super::states;
@@ -37,6 +37,8 @@ pub struct Simulation {
 pub struct SimulationStep {
     /// How they are drawn.
     pub plan: DrawPlan,
+    /// What is added to each draw: the first of some states.
+    pub low: f64,
     /// The cells of the plan, joint axes included, ascending.
     pub axes: Vec<Axis>,
     /// Where each of them goes in the direction vector.
@@ -125,28 +127,28 @@ impl Work<'_, '_> {
     fn latent(&mut self, site: SiteId) -> Result<SimulationStep, Box<Diagnostic>> {
         let declaration = self.translator.model().site(site);
         let SiteKind::Latent { prior, .. } = &declaration.kind else { unreachable!("called for latents") };
-        let plan = match prior {
+        let (plan, low) = match prior {
             Distribution::Family(call) if by_domain(call) => self.uniform(site)?,
-            prior => self.translator.draw_plan(prior),
+            prior => (self.translator.draw_plan(prior), 0.0),
         };
         let mut axes = self.translator.axes(&declaration.axes);
         axes.sort();
         let length: usize =
             axes.iter().map(|&axis| self.translator.builder.graph().axis_size(axis)).product();
         let offset = self.offset(site);
-        Ok(SimulationStep { plan, axes, places: (offset..offset + length).collect() })
+        Ok(SimulationStep { plan, low, axes, places: (offset..offset + length).collect() })
     }
 
-    /// `uniform` over the values of a bounded type.
-    fn uniform(&mut self, site: SiteId) -> Result<DrawPlan, Box<Diagnostic>> {
+    /// `uniform` over the values of a bounded type, and what is to be added to what it draws.
+    fn uniform(&mut self, site: SiteId) -> Result<(DrawPlan, f64), Box<Diagnostic>> {
         let declaration = self.translator.model().site(site);
-        if states::is_discrete(self.translator.model(), site) {
-            let Some(found) = states::states_of(self.translator, site) else {
+        if declaration.value != Kind::Real {
+            let Some(States::From { low, count }) = states::finite(self.translator, site) else {
                 return Err(refuse(declaration.span, "has no uniform distribution to draw from"));
             };
-            let axis = self.translator.builder.axis("states", found.count);
-            let weights = self.translator.builder.data(&[axis], vec![0.0; found.count]);
-            return Ok(DrawPlan::State { weights, axis, low: found.low });
+            let axis = self.translator.builder.axis("states", count);
+            let weights = self.translator.builder.data(&[axis], vec![0.0; count]);
+            return Ok((DrawPlan::State { weights, axis }, low));
         }
         let interval = declaration.domain.domain.interval;
         let ends = declaration.domain.ends.clone();
@@ -158,7 +160,8 @@ impl Work<'_, '_> {
         let SiteKind::Latent { prior: Distribution::Family(call), .. } = &declaration.kind else {
             unreachable!("called for a single family")
         };
-        Ok(DrawPlan::Family { family: call.family, arguments, over: crate::library::Over::default() })
+        let over = crate::library::Over::default();
+        Ok((DrawPlan::Family { family: call.family, arguments, over }, 0.0))
     }
 
     fn factor(&mut self, factor: &Factor) -> Result<SimulationStep, Box<Diagnostic>> {
@@ -176,7 +179,7 @@ impl Work<'_, '_> {
         own.sort();
         let places = self.places(*site, addresses, &sorted);
         let places = places.ok_or_else(|| refuse(*span, "observes values at places that are not data"))?;
-        Ok(SimulationStep { plan, axes: own, places })
+        Ok(SimulationStep { plan, low: 0.0, axes: own, places })
     }
 
     /// Where each cell of a statement lies in the stretch of its site.

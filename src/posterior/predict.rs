@@ -80,13 +80,13 @@ impl Scope<'_> {
                 let chosen = choose(&weights, rng);
                 self.sample(component, &at(chosen), rng)
             }
-            DrawPlan::State { weights, axis, low } => {
+            DrawPlan::State { weights, axis } => {
                 let weights = self.log_weights(cell, *axis, |cell| self.at(*weights, cell));
-                vec![low + choose(&weights, rng) as f64]
+                vec![choose(&weights, rng) as f64]
             }
-            DrawPlan::Chain { filtered, step, along, states, low } => {
+            DrawPlan::Chain { filtered, step, along, states } => {
                 let backward = self.sample_backward((*filtered, *step), *along, *states, cell, rng);
-                backward.into_iter().map(|state| low + state as f64).collect()
+                backward.into_iter().map(|state| state as f64).collect()
             }
         }
     }

@@ -68,7 +68,7 @@ fn draw_step(scope: &Scope, step: &SimulationStep, rng: &mut ChaCha12Rng, out: &
         let drawn = scope.sample(&step.plan, cell, rng);
         for (within, value) in scope.cells(&joint).iter().zip(drawn) {
             let all = [cell.as_slice(), within.as_slice()].concat();
-            out[step.places[scope.offset(&step.axes, &all)]] = value;
+            out[step.places[scope.offset(&step.axes, &all)]] = value + step.low;
         }
     }
 }
