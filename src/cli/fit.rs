@@ -58,6 +58,7 @@ fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, star
     let circumstances = Circumstances {
         model: arguments.model.display().to_string(),
         seed: engine.seed,
+        family: engine.options().family,
         seconds: Seconds { compile: compiled, fit: total - compiled, total },
     };
     let report = outcome::report(bound, &loaded.checked.choices, &fitted, circumstances);

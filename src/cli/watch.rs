@@ -73,6 +73,10 @@ impl Watch for Terminal {
     fn should_stop(&mut self) -> bool {
         self.is_over()
     }
+
+    fn seconds(&mut self) -> Option<f64> {
+        Some(self.start.elapsed().as_secs_f64())
+    }
 }
 
 fn describe(progress: &Progress) -> String {

@@ -38,12 +38,7 @@ pub trait Observer: Sync {
 pub type Fitter<'a> = &'a (dyn Fn(&BoundModel, &Options, &mut dyn Watch) -> Option<Fitted> + Sync);
 
 /// A fit on one thread, as `vic fit` makes it; `None` if the data cannot be fitted at all.
-pub fn fit(
-    bound: &BoundModel,
-    limits: &Limits,
-    options: &Options,
-    watch: &mut dyn Watch,
-) -> Option<Fitted> {
+pub fn fit(bound: &BoundModel, limits: &Limits, options: &Options, watch: &mut dyn Watch) -> Option<Fitted> {
     let objective = super::lower_within(bound, limits).ok()?;
     Some(super::fit(bound, &objective, options, 1, watch))
 }

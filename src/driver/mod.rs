@@ -9,7 +9,11 @@ pub mod request;
 pub mod target;
 pub mod windows;
 
+pub use auction::Tried;
+
 use std::sync::Arc;
+
+use auction::Outcome;
 
 use crate::data::{self, BoundModel};
 use crate::diagnostics::{Diagnostic, Label, allow, any_error};
@@ -140,6 +144,10 @@ pub struct Fitted {
     pub centring: Centring,
     /// What its sums over discrete latents were allowed.
     pub limits: Limits,
+    /// The families and parameterisations that were tried.
+    pub tried: Vec<Tried>,
+    /// Which of them was kept.
+    pub kept: Option<usize>,
     /// Values of all that is reported, by site.
     pub sites: Vec<SiteDraws>,
     /// How many draws there are.
@@ -159,20 +167,24 @@ pub fn fit(
     threads: usize,
     watch: &mut dyn Watch,
 ) -> Fitted {
-    let (mut fit, mut other) = auction::fit(bound, objective, options, (threads, watch));
-    let mut windows = seen(&fit, other.as_ref().unwrap_or(objective));
+    let mut found = auction::fit(bound, objective, options, (threads, watch));
+    let mut windows = seen(&found.fit, found.objective.as_ref().unwrap_or(objective));
     for _ in 0..REFITS {
-        let Some(limits) = windows::widened(other.as_ref().unwrap_or(objective), &windows, windows::AFTER)
-        else {
+        let current = found.objective.as_ref().unwrap_or(objective);
+        let Some(limits) = windows::widened(current, &windows, windows::AFTER) else { break };
+        let spent = found.fit.evaluations;
+        let left = options.max_evaluations.saturating_sub(spent);
+        if left == 0 || watch.should_stop() {
             break;
-        };
+        }
         let Ok(wider) = lower::lower(bound, &Centring::default(), &limits) else { break };
-        let spent = fit.evaluations;
-        let (again, moved) = auction::fit(bound, &wider, options, (threads, watch));
-        (fit, other) = (again, Some(moved.unwrap_or(wider)));
-        fit.evaluations += spent;
-        windows = seen(&fit, other.as_ref().unwrap_or(objective));
+        let options = Options { max_evaluations: left, ..options.clone() };
+        let again = auction::fit(bound, &wider, &options, (threads, watch));
+        found = Outcome { objective: Some(again.objective.unwrap_or(wider)), ..again };
+        found.fit.evaluations += spent;
+        windows = seen(&found.fit, found.objective.as_ref().unwrap_or(objective));
     }
+    let Outcome { fit, objective: other, tried, kept } = found;
     let objective = other.as_ref().unwrap_or(objective);
     let dimension = objective.layout.dimension;
     let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
@@ -182,7 +194,7 @@ pub fn fit(
     let draws = Draws { positions: &fit.draws, count, weights: weights.as_deref() };
     posterior::average_states(bound, objective, draws, &mut sites);
     let (centring, limits) = (objective.centring.clone(), objective.limits.clone());
-    Fitted { fit, centring, limits, sites, count, weights, windows }
+    Fitted { fit, centring, limits, tried, kept, sites, count, weights, windows }
 }
 
 /// Fits made again because a window turned out to be too short.

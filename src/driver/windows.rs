@@ -59,7 +59,7 @@ fn beyond(objective: &Objective, states: &StateProbabilities, positions: &[f64],
     let after = own.iter().skip_while(|own| **own != axis).skip(1);
     let stride: usize = after.map(|&own| graph.axis_size(own)).product();
     let length = graph.len_of(states.node);
-    let values = run_batches(objective, &[states.node], positions, &[], count).swap_remove(0);
+    let values = run_batches(&objective.graph, &[states.node], positions, &[], count).swap_remove(0);
     let mean = |element: usize| -> f64 {
         values.chunks_exact(length.max(1)).map(|draw| draw[element]).sum::<f64>() / count.max(1) as f64
     };

@@ -7,7 +7,8 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::graph::{Axis, Graph, Vector};
 use crate::library::{Draw, Normaliser};
 use crate::model::{
-    Address, AxisVar, DimKind, Distribution, Factor, FamilyCall, Kind, Model, SiteId, SiteKind, Term, TermKind,
+    Address, AxisVar, DimKind, Distribution, Factor, FamilyCall, Kind, Model, SiteId, SiteKind, Term,
+    TermKind,
 };
 use crate::source::Span;
 use crate::translate::{DrawPlan, States, Translator, evaluate};

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::columns::{aligned, as_sentence, decimals, fixed, grouped};
-use super::{Report, Row, Verdict};
+use super::{DrawsKept, Report, Row, Rung, Verdict};
 
 /// How the text is dressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub fn table(report: &Report, rows: Rows, style: Style) -> String {
     if !report.summary.is_empty() {
         text.push('\n');
     }
-    for (name, value) in facts(report) {
+    for (name, value) in facts(report).into_iter().chain(tried(report)) {
         let _ = writeln!(text, "{name:<12} {value}");
     }
     text.push('\n');
@@ -53,7 +53,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     } else {
         fixed(elbo.value, 2)
     };
-    let mut facts = vec![("ELBO", bound), ("family", report.family.clone())];
+    let mut facts = vec![("ELBO", bound), ("family", report.family.clone()), ("draws", draws(report.draws))];
     if let Some(khat) = report.khat {
         facts.push(("k-hat", fixed(khat, 2)));
     }
@@ -62,6 +62,37 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     facts.push(("seconds", fixed(report.seconds.total, 2)));
     facts.push(("seed", report.seed.to_string()));
     facts
+}
+
+fn draws(draws: DrawsKept) -> String {
+    let count = grouped(draws.count as u64);
+    match draws.corrected {
+        true => format!("{count}, weighted by importance; worth {}", grouped(draws.effective.round() as u64)),
+        false => format!("{count} of the family, not corrected"),
+    }
+}
+
+/// The families that were tried, if several were.
+fn tried(report: &Report) -> Vec<(&'static str, String)> {
+    if report.rungs.len() < 2 {
+        return Vec::new();
+    }
+    let line = |(k, rung): (usize, &Rung)| {
+        let seconds = rung.seconds.map_or(String::new(), |seconds| format!(", {} s", fixed(seconds, 2)));
+        let kept = if rung.kept { "; kept" } else { "" };
+        let text = format!(
+            "{} ({}): ELBO {}, k-hat {}, {} evaluations{seconds}{kept}",
+            rung.family,
+            rung.parameterisation,
+            fixed(rung.elbo.value, 2),
+            fixed(rung.khat, 2),
+            grouped(rung.evaluations)
+        );
+        (if k == 0 { "tried" } else { "" }, text)
+    };
+    let mut lines: Vec<(&str, String)> = report.rungs.iter().enumerate().map(line).collect();
+    lines.push(("kept", report.chosen.clone()));
+    lines
 }
 
 fn verdict(verdict: Verdict, style: Style) -> String {

@@ -24,8 +24,12 @@ fn models_are_set_side_by_side() {
     for word in ["elpd_loo", "difference", "p_loo", "log evidence", "pooled.vi", "about equally well"] {
         assert!(run.out.contains(word), "{word} in {}", run.out);
     }
-    let object =
-        json(&room.run("compare eight_schools.vi pooled.vi --data eight_schools.data.json --format json").fine().out);
+    let object = json(
+        &room
+            .run("compare eight_schools.vi pooled.vi --data eight_schools.data.json --format json")
+            .fine()
+            .out,
+    );
     assert_eq!(keys(&object), ["vic", "seed", "models", "notes"]);
     let best = &object["models"][0];
     let wanted = [
@@ -67,7 +71,8 @@ fn points_that_cannot_be_left_out_are_named() {
 fn different_data_are_refused() {
     let room = Room::new("different");
     room.write("other.vi", POOLED.replace("y ~ normal", "sigma ~ normal"));
-    let words = ["V0910", "does not observe the same data as eight_schools.vi", "`y[1]` there, `sigma[1]` here"];
+    let words =
+        ["V0910", "does not observe the same data as eight_schools.vi", "`y[1]` there, `sigma[1]` here"];
     room.run("compare eight_schools.vi other.vi --data eight_schools.data.json").refused(1, &words);
     room.run("compare").refused(2, &["Usage"]);
 }
@@ -77,7 +82,8 @@ fn a_model_is_calibrated_with_the_same_bytes_at_any_number_of_threads() {
     let room = Room::new("calibrate");
     room.write("pooled.vi", POOLED);
     let run = |arguments: &str| {
-        room.run(&format!("calibrate pooled.vi --data eight_schools.data.json --replicates 60 {arguments}")).fine()
+        room.run(&format!("calibrate pooled.vi --data eight_schools.data.json --replicates 60 {arguments}"))
+            .fine()
     };
     let table = run("--threads 1");
     assert_eq!(table.err, "");
@@ -87,8 +93,20 @@ fn a_model_is_calibrated_with_the_same_bytes_at_any_number_of_threads() {
     assert_eq!(table.out, run("--threads 3").out);
     let object = json(&run("--format json").out);
     assert_eq!(object["latents"][0]["all"]["count"], 60);
-    let wanted =
-        ["vic", "seed", "asked", "done", "trust", "check", "do_not_use", "failed", "not_finite", "thinned", "level", "latents"];
+    let wanted = [
+        "vic",
+        "seed",
+        "asked",
+        "done",
+        "trust",
+        "check",
+        "do_not_use",
+        "failed",
+        "not_finite",
+        "thinned",
+        "level",
+        "latents",
+    ];
     assert_eq!(keys(&object), wanted);
 }
 
