@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::suggest::Dictionary;
+use crate::diagnostics::suggest::{self, Dictionary};
 use crate::model::{SiteId, SiteKind};
 
 use super::bind::{Binder, Input};
@@ -160,7 +160,7 @@ impl<'a> Binder<'a> {
             );
             return;
         }
-        self.warn_unread_arrays(&unread);
+        self.warn_unread_arrays(&unread.fields);
     }
 
     /// Arrays that nothing reads, where every declaration has its field: a file made for the model has none. Columns of
