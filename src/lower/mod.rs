@@ -7,6 +7,7 @@ mod cost;
 mod coupling;
 mod discrete;
 mod eliminate;
+mod generative;
 mod joint;
 mod latents;
 mod likelihood;
@@ -20,11 +21,12 @@ pub mod support;
 
 pub use cost::{expected_axes, formula};
 pub use discrete::{StateProbabilities, StateValues};
+pub use generative::circular;
 pub use latents::{Centring, LatentBlock, Layout, centrable, whitenable};
 pub use likelihood::{Coverage, Likelihood, PointGroup, likelihood};
 pub use limits::Limits;
 pub use predict::{RandomSite, Reported};
-pub use simulate::{Simulation, SimulationStep, circular, simulate};
+pub use simulate::{Simulation, SimulationStep, simulate};
 pub use states::{Beyond, Range};
 
 use crate::data::BoundModel;
