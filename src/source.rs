@@ -53,6 +53,16 @@ pub struct Source {
     text: String,
     line_starts: Vec<usize>,
     table: Option<Table>,
+    /// Characters before every [`STRIDE`]-th byte: a line may be as long as the file, and columns count characters.
+    strides: Vec<usize>,
+}
+
+/// Bytes between two counts of characters.
+const STRIDE: usize = 1024;
+
+/// How many characters begin in these bytes of a text.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count()
 }
 
 impl Source {
@@ -60,7 +70,11 @@ impl Source {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { name: name.into(), text, line_starts, table: None }
+        let mut strides = vec![0];
+        for stride in text.as_bytes().chunks(STRIDE) {
+            strides.push(strides[strides.len() - 1] + characters(stride));
+        }
+        Self { name: name.into(), text, line_starts, strides, table: None }
     }
 
     /// The same text, said to be a table that is written so.
@@ -118,8 +132,15 @@ impl Source {
     pub fn position(&self, byte: usize) -> Position {
         let line = self.line_starts.partition_point(|&start| start <= byte).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
-        let column = self.text.get(start..byte).map_or(1, |before| before.chars().count() + 1);
+        let inside = self.text.is_char_boundary(byte) && byte >= start;
+        let column =
+            if inside { self.characters_before(byte) - self.characters_before(start) + 1 } else { 1 };
         Position { line, column }
+    }
+
+    fn characters_before(&self, byte: usize) -> usize {
+        let stride = byte / STRIDE;
+        self.strides[stride] + characters(&self.text.as_bytes()[stride * STRIDE..byte])
     }
 }
 

@@ -9,11 +9,15 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
+use vic::data::BoundModel;
 use vic::diagnostics::codes::{CATALOGUE, Row};
 use vic::diagnostics::render::{Files, Style, json, render, short};
 use vic::diagnostics::{Diagnostic, File, Severity, allow, apply};
 use vic::driver;
+use vic::inference::{FamilyChoice, Options};
+use vic::lower::Objective;
 use vic::source::Source;
 
 /// What opens a line of expectation.
@@ -30,7 +34,20 @@ struct Case {
     data: Vec<Source>,
 }
 
+/// All cases; their lines of expectation are written first, once, where that is asked for.
 fn cases() -> Vec<Case> {
+    static UPDATED: Once = Once::new();
+    if std::env::var_os("VIC_UPDATE").is_some() {
+        UPDATED.call_once(|| {
+            read_cases().into_iter().for_each(|case| {
+                update(case);
+            });
+        });
+    }
+    read_cases()
+}
+
+fn read_cases() -> Vec<Case> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder())
         .expect("the folder of cases")
         .flatten()
@@ -61,11 +78,39 @@ fn diagnose(source: &Source, data: &[Source]) -> Vec<Diagnostic> {
     found.extend(diagnostics);
     let Some(bound) = bound else { return found };
     match driver::lower(&bound) {
-        Ok(objective) => found.extend(driver::fault::at_start(&bound, &objective)),
+        Ok(objective) => {
+            found.extend(driver::fault::at_start(&bound, &objective));
+            found.extend(asked(source, &bound, &objective));
+        }
         Err(refusal) => found.push(*refusal),
     }
     allow::withhold(&mut found, source);
     found
+}
+
+/// What other commands add, where a case asks for them: `# asks: full-rank`, `# asks: calibrate`, `# asks: compare`, the
+/// last against the eight schools.
+fn asked(source: &Source, bound: &BoundModel, objective: &Objective) -> Option<Diagnostic> {
+    let asks = source.text().lines().find_map(|line| line.strip_prefix("# asks: "))?;
+    let refused = match asks {
+        "full-rank" => {
+            let options = Options { family: Some(FamilyChoice::FullRank), ..Options::default() };
+            driver::request::check(bound, objective, &options)
+        }
+        "calibrate" => vic::lower::simulate(bound).map(|_| ()),
+        "compare" => driver::compare::check_data(bound, Some(("eight_schools.vi", &eight_schools()))),
+        other => panic!("no case asks for {other}"),
+    };
+    refused.err().map(|refused| *refused)
+}
+
+fn eight_schools() -> BoundModel {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let read = |name: &str| {
+        Source::new(name, fs::read_to_string(models.join(name)).expect("a model of the repository"))
+    };
+    let model = driver::check(&read("eight_schools.vi")).model.expect("it is right");
+    driver::bind(&model, &[read("eight_schools.data.json")]).0.expect("its data fit")
 }
 
 fn place(diagnostic: &Diagnostic, case: &Case) -> String {
@@ -105,15 +150,10 @@ fn update(case_: Case) -> Case {
     case(case_.path)
 }
 
-fn all_cases() -> Vec<Case> {
-    let found = cases();
-    if std::env::var_os("VIC_UPDATE").is_some() { found.into_iter().map(update).collect() } else { found }
-}
-
 #[test]
 fn every_case_has_its_diagnostics_at_their_places() {
     let mut wrong = String::new();
-    for case in all_cases() {
+    for case in cases() {
         let found = expectation(&diagnose(&case.model, &case.data), &case);
         let wanted = expected(case.model.text());
         if found != wanted {
@@ -346,17 +386,16 @@ fn rows() -> Vec<&'static Row> {
 
 #[test]
 fn every_code_is_reviewed() {
-    let review = fs::read_to_string(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics-review.md"),
-    )
-    .expect("the review");
+    let review = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics-review.md"))
+        .expect("the review");
     let reviewed: Vec<String> = review
         .lines()
         .filter_map(|line| line.strip_prefix("| V"))
         .map(|line| format!("V{}", line.split(' ').next().unwrap_or("")))
         .collect();
     let codes: Vec<String> = rows().iter().map(|row| row.code.to_string()).collect();
-    let (reviewed, codes): (BTreeSet<_>, BTreeSet<_>) = (reviewed.into_iter().collect(), codes.into_iter().collect());
+    let (reviewed, codes): (BTreeSet<_>, BTreeSet<_>) =
+        (reviewed.into_iter().collect(), codes.into_iter().collect());
     let lacking: Vec<_> = codes.symmetric_difference(&reviewed).collect();
     assert!(lacking.is_empty(), "docs/diagnostics-review.md and the catalogue differ: {lacking:?}");
 }

@@ -29,7 +29,8 @@ pub fn run(arguments: &CheckArguments) -> Status {
         found.extend(diagnostics);
         bound
     };
-    let objective = bound.as_ref().map(driver::lower).transpose();
+    let objective =
+        bound.as_ref().map(|bound| driver::lower_within(bound, &arguments.sums.limits())).transpose();
     if let Err(refusal) = &objective {
         found.push(refusal.as_ref().clone());
     }

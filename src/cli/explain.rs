@@ -42,7 +42,7 @@ fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
     };
     let outcome = report(&found, &loaded, &data);
     let Some(model) = &loaded.checked.model else { return Status::Wrong };
-    let sums = match bound.as_ref().map(driver::lower) {
+    let sums = match bound.as_ref().map(|bound| driver::lower_within(bound, &arguments.sums.limits())) {
         None => vec![],
         Some(Ok(objective)) => objective.sums,
         Some(Err(refusal)) => {

@@ -280,13 +280,12 @@ pub fn place<'t>(
     arguments: &'t [Argument],
 ) -> Result<Vec<Option<&'t Expr>>, Misfit<'t>> {
     let mut placed: Vec<Option<&Expr>> = vec![None; parameters.len()];
+    let places: HashMap<&str, usize> =
+        parameters.iter().enumerate().rev().map(|(at, name)| (*name, at)).collect();
     let mut next = 0;
     for argument in arguments {
         let at = match &argument.name {
-            Some(name) => {
-                let at = parameters.iter().position(|parameter| *parameter == name.text);
-                at.ok_or(Misfit::Unknown(name, arguments))?
-            }
+            Some(name) => *places.get(name.text.as_str()).ok_or(Misfit::Unknown(name, arguments))?,
             None => {
                 next += 1;
                 next - 1

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::extent::Extent;
 use super::ir::*;
 use super::names::Names;
 use super::recursion::ForwardRead;
@@ -39,6 +40,8 @@ pub struct Checker<'t> {
     pub observed: HashMap<SiteId, usize>,
     /// Sites whose `observe` was wrong: `rep` of them is silent.
     pub unobservable: Vec<SiteId>,
+    /// How much has been written out.
+    pub extent: Extent,
     /// What has been found.
     pub diagnostics: Vec<Diagnostic>,
     /// Of what and where: nothing is said twice of a place.
@@ -56,6 +59,7 @@ impl<'t> Checker<'t> {
             forward: Vec::new(),
             observed: HashMap::new(),
             unobservable: Vec::new(),
+            extent: Extent::default(),
             diagnostics: Vec::new(),
             reported: HashSet::new(),
         }

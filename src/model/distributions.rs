@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::acting::twin;
 use super::calls::{Misfit, place, signature};
 use super::checker::Checker;
+use super::extent::MAX_DEPTH;
 use super::ir::*;
 use super::like::Sort;
 use super::scope::{Origin, Scope};
@@ -63,20 +64,43 @@ pub struct Called<'t> {
 impl<'t> Checker<'t> {
     /// Whether an expression is written as a distribution.
     pub fn names_distribution(&self, expr: &Expr) -> bool {
-        let name = match &expr.kind {
-            ExprKind::Call(call) => call.function.text.as_str(),
-            ExprKind::Name(name) => name.as_str(),
-            ExprKind::If(_, then, _) => return self.names_distribution(then),
-            _ => return false,
-        };
-        match self.names.functions.get(name) {
-            Some(function) => self.names_distribution(&function.declaration.body),
-            None => library::family(name).is_some() || super::combinators::is_combinator(name),
+        let mut expr = expr;
+        // Functions that call each other in a circle have no first word; they are reported where they are written out.
+        for _ in 0..MAX_DEPTH {
+            let name = match &expr.kind {
+                ExprKind::Call(call) => call.function.text.as_str(),
+                ExprKind::Name(name) => name.as_str(),
+                ExprKind::If(_, then, _) => {
+                    expr = then;
+                    continue;
+                }
+                _ => return false,
+            };
+            match self.names.functions.get(name) {
+                Some(function) => expr = &function.declaration.body,
+                None => return library::family(name).is_some() || super::combinators::is_combinator(name),
+            }
         }
+        false
     }
 
     /// An expression as a distribution; `None` if it is none, which has then been said.
     pub fn distribution(
+        &mut self,
+        expr: &'t Expr,
+        target: &Target,
+        scope: &mut Scope<'t>,
+    ) -> Option<Distribution> {
+        if let Err(excess) = self.extent.enter(scope.inlining.len()) {
+            self.report(errors::too_large(expr.span, excess));
+            return None;
+        }
+        let found = self.elaborated_distribution(expr, target, scope);
+        self.extent.leave();
+        found
+    }
+
+    fn elaborated_distribution(
         &mut self,
         expr: &'t Expr,
         target: &Target,

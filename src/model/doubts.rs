@@ -1,6 +1,8 @@
 //! Warnings about what a model says: priors that hardly mean what they say, latents that the data cannot tell apart,
 //! sums over nothing.
 
+use std::collections::HashSet;
+
 use super::ir::*;
 use super::lints::{once, walk_all};
 use super::priors::leaves;
@@ -164,9 +166,14 @@ fn varies_by_prior(site: &Site, dim: DimId) -> bool {
 /// Two flat latents in one sum: only the sum is determined.
 fn additive(model: &Model) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
+    let mut inner: HashSet<*const Term> = HashSet::new();
     walk_all(model, &mut |_, term| {
+        // A sum inside of one that has been looked at.
+        if inner.contains(&std::ptr::from_ref(term)) {
+            return;
+        }
         let mut flat: Vec<SiteId> = Vec::new();
-        summands(term, &mut |part| {
+        summands(term, &mut inner, &mut |part| {
             if let TermKind::Read(site, _) = part.kind
                 && is_flat(model.site(site))
                 && !flat.contains(&site)
@@ -190,10 +197,11 @@ fn additive(model: &Model) -> Vec<Diagnostic> {
     once(found)
 }
 
-fn summands<'t>(term: &'t Term, visit: &mut dyn FnMut(&'t Term)) {
+fn summands<'t>(term: &'t Term, sums: &mut HashSet<*const Term>, visit: &mut dyn FnMut(&'t Term)) {
     match &term.kind {
         TermKind::Operate(Operator::Add | Operator::Subtract, operands) => {
-            operands.iter().for_each(|operand| summands(operand, visit));
+            sums.insert(std::ptr::from_ref(term));
+            operands.iter().for_each(|operand| summands(operand, sums, visit));
         }
         _ => visit(term),
     }
@@ -277,8 +285,11 @@ fn scale_like_variance(call: &FamilyCall, source: &Source) -> Option<Diagnostic>
         _ => term.span,
     };
     let (whole, inner) = (source.slice(term.span), source.slice(inner));
-    let plainly =
-        if squared && inner != whole { format!("if `{inner}` is the sd itself, write `{inner}`") } else { String::new() };
+    let plainly = if squared && inner != whole {
+        format!("if `{inner}` is the sd itself, write `{inner}`")
+    } else {
+        String::new()
+    };
     Some(
         Diagnostic::new(Code(1008), format!("`{name}` takes a standard deviation; is this {likely}?"))
             .at(term.span, "used as the sd")

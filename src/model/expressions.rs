@@ -15,6 +15,16 @@ impl<'t> Checker<'t> {
     /// An expression as a term.
     pub fn term(&mut self, expr: &'t Expr, scope: &mut Scope<'t>) -> Term {
         let span = expr.span;
+        if let Err(excess) = self.extent.enter(scope.inlining.len()) {
+            return self.fail(span, errors::too_large(span, excess));
+        }
+        let term = self.elaborated(expr, scope);
+        self.extent.leave();
+        term
+    }
+
+    fn elaborated(&mut self, expr: &'t Expr, scope: &mut Scope<'t>) -> Term {
+        let span = expr.span;
         match &expr.kind {
             ExprKind::Number { value, integer } => {
                 terms::number(*value, if *integer { Kind::Int } else { Kind::Real }, span)

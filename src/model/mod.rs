@@ -11,6 +11,7 @@ mod distributions;
 mod doubts;
 mod errors;
 mod expressions;
+mod extent;
 mod forms;
 mod index;
 pub mod ir;
@@ -30,9 +31,12 @@ pub mod supports;
 pub mod terms;
 #[cfg(test)]
 mod tests;
+mod thresholds;
 mod types;
 mod walk;
 
 pub use checker::check;
 pub use ir::*;
 pub use print::print;
+pub use priors::leaves;
+pub use thresholds::thresholds;

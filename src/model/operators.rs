@@ -1,5 +1,6 @@
 //! Operators: what they make of kinds, and the rule that dims align only nested.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::checker::Checker;
@@ -166,8 +167,11 @@ impl<'t> Checker<'t> {
         if operands.iter().any(|term| terms::is_broken(term)) {
             return true;
         }
-        for (place, second) in operands.iter().enumerate() {
-            for first in &operands[..place] {
+        // Those over the same axes align alike: each set of axes is compared once.
+        let mut seen: HashSet<&[AxisVar]> = HashSet::new();
+        let different: Vec<&Term> = operands.iter().copied().filter(|term| seen.insert(&term.axes)).collect();
+        for (place, second) in different.iter().enumerate() {
+            for first in &different[..place] {
                 if !self.nested(first, second, scope) {
                     return false;
                 }

@@ -86,7 +86,11 @@ pub fn extra_axes(
 }
 
 /// A matrix over a dim repeated at the place of something that has the dim once, as when arguments are swapped.
-pub fn matrix_argument((term, parameter): (&Term, &Parameter), call: &FamilyCall, model: &Model) -> Diagnostic {
+pub fn matrix_argument(
+    (term, parameter): (&Term, &Parameter),
+    call: &FamilyCall,
+    model: &Model,
+) -> Diagnostic {
     let name = call.family.name;
     let words = axes_words(&term.axes, model);
     let parameters = call.family.forms[call.form].parameters;
@@ -96,9 +100,10 @@ pub fn matrix_argument((term, parameter): (&Term, &Parameter), call: &FamilyCall
     )
     .at(term.span, format!("over {words}"));
     let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
-    let swapped = parameters.iter().zip(&call.arguments).any(|(parameter, other)| {
-        parameter.rank == Rank::Matrix && other.axes.len() < term.axes.len()
-    });
+    let swapped = parameters
+        .iter()
+        .zip(&call.arguments)
+        .any(|(parameter, other)| parameter.rank == Rank::Matrix && other.axes.len() < term.axes.len());
     let form = format!("`{name}({})`", names.join(", "));
     match swapped {
         true => diagnostic.help(format!("are the arguments swapped? it is {form}")),

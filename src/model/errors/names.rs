@@ -1,7 +1,9 @@
 //! Mistakes about names.
 
+use crate::diagnostics::syntax_codes::TOO_DEEP;
 use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::model::dialect;
+use crate::model::extent::{Excess, MAX_DEPTH, MAX_WRITTEN};
 use crate::source::Span;
 use crate::syntax::ast::Name;
 
@@ -158,4 +160,19 @@ pub fn function_as_number(name: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code(409), format!("`{name}` is a function, not a number"))
         .at(span, "a function")
         .help(format!("call it: `{name}(…)`"))
+}
+
+/// An expression that is too large once functions are written out.
+pub fn too_large(span: Span, excess: Excess) -> Diagnostic {
+    let message = match excess {
+        Excess::Depth => {
+            format!("this is more than {MAX_DEPTH} levels deep where its functions are written out")
+        }
+        Excess::Parts => {
+            format!("the functions come to more than {MAX_WRITTEN} parts where they are written out")
+        }
+    };
+    Diagnostic::new(TOO_DEEP, message).at(span, "one part too many").help(
+        "name a part with `let` and use the name: an argument is written out wherever the function reads it",
+    )
 }
