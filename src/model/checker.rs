@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::ir::*;
 use super::extent::Extent;
+use super::ir::*;
 use super::names::Names;
 use super::recursion::ForwardRead;
 use super::{lints, recursion};
@@ -29,6 +29,8 @@ pub struct Checker<'t> {
     pub names: Names<'t>,
     /// The site under way.
     pub reader: Option<SiteId>,
+    /// The latent under way.
+    pub drawn: Option<SiteId>,
     /// Reads of sites at earlier elements, before they were complete.
     pub forward: Vec<ForwardRead>,
     /// Factors by observed site: what `rep` looks up.
@@ -49,6 +51,7 @@ impl<'t> Checker<'t> {
             model: Model::default(),
             names: Names::default(),
             reader: None,
+            drawn: None,
             forward: Vec::new(),
             observed: HashMap::new(),
             unobservable: Vec::new(),
