@@ -18,6 +18,8 @@ mod refusal;
 mod simulate;
 mod states;
 pub mod support;
+mod switch;
+mod tree;
 
 pub use cost::{expected_axes, formula};
 pub use discrete::{StateProbabilities, StateValues};
@@ -87,9 +89,10 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
     coupling::check(bound, centring, limits)?;
     let mut translator = Translator::new(bound.model(), bound.bindings());
     let joint = joint::build(&mut translator, centring, limits)?;
+    let d = joint.layout.dimension;
     let log_joint = match joint.discrete.as_slice() {
         [] => joint::sum_of(&mut translator.builder, &joint.tables),
-        latents => eliminate(&mut translator, &joint.tables, latents, (Purpose::Density, limits))?.total,
+        latents => eliminate(&mut translator, &joint.tables, latents, (Purpose::Density, limits, d))?.total,
     };
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
@@ -102,17 +105,18 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
     let mut sums = Vec::new();
     if !joint.discrete.is_empty() {
         let tapped =
-            eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Posterior, limits))?;
+            eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Posterior, limits, d))?;
         probabilities = discrete::probabilities(&mut translator, &tapped);
         discrete::bind_probabilities(&mut translator, &probabilities);
         if discrete::wants_best(translator.model()) {
-            let best = eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Best, limits))?;
+            let best =
+                eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Best, limits, d))?;
             discrete::bind_best(&mut translator, &best);
         }
         sums = tapped
             .eliminated
             .iter()
-            .map(|latent| discrete::summed_out(&translator, latent, &joint.ranges))
+            .flat_map(|latents| discrete::summed_out(&translator, latents, &joint.ranges))
             .collect();
         discrete::bind_states(&mut translator, &tapped.eliminated, &mut randoms);
     }

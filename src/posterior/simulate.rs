@@ -8,10 +8,9 @@ use crate::data::BoundModel;
 use crate::graph::Node;
 use crate::lower::{Simulation, SimulationStep};
 use crate::model::SiteId;
-use crate::program::Program;
 
 use super::predict::{Scope, joint_axes};
-use super::{SiteDraws, run_batches, run_program, site_draws};
+use super::{Batches, SiteDraws, run_batches, site_draws};
 
 /// What was drawn.
 #[derive(Clone, Debug)]
@@ -30,20 +29,20 @@ const WORDS: u128 = 1 << 16;
 pub fn simulate(bound: &BoundModel, simulation: &Simulation, count: usize, seed: u64) -> Option<Simulated> {
     let width = simulation.start.len();
     let mut values: Vec<f64> = (0..count).flat_map(|_| simulation.start.iter().copied()).collect();
-    let programs: Vec<(Vec<Node>, Program)> = simulation
+    let programs: Vec<(Vec<Node>, Batches)> = simulation
         .steps
         .iter()
         .map(|step| {
             let nodes = step.plan.nodes();
-            let program = Program::compile(&simulation.graph, &nodes);
-            (nodes, program)
+            let batches = Batches::new(&simulation.graph, &nodes);
+            (nodes, batches)
         })
         .collect();
     let mut settled = false;
     for _ in 0..simulation.passes {
         let before: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
-        for (k, (step, (nodes, program))) in simulation.steps.iter().zip(&programs).enumerate() {
-            let numbers = run_program(program, &simulation.graph, nodes, (&[], &values), count);
+        for (k, (step, (nodes, batches))) in simulation.steps.iter().zip(&programs).enumerate() {
+            let numbers = batches.run(&[], &values, count);
             for replicate in 0..count {
                 let scope = Scope { graph: &simulation.graph, nodes, values: &numbers, draw: replicate };
                 let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x5bd1_e995_6a09_e667);
