@@ -31,6 +31,7 @@ pub use states::{Beyond, Range};
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
+use crate::graph::condense::condense;
 use crate::graph::{Graph, Node, Vector, autodiff};
 use crate::model::SiteId;
 use crate::translate::Translator;
@@ -92,6 +93,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
     };
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
+    let log_joint = condense(&mut translator.builder, log_joint);
     let gradient = autodiff::gradient(&mut translator.builder, log_joint, &positions);
     let hessian_vector =
         autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);

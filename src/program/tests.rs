@@ -143,6 +143,26 @@ fn contractions() {
     check(&b.finish(), &roots, 159);
 }
 
+/// Sizes at which columns are packed, with a rest; either operand transposed, and a batch.
+#[test]
+fn products_of_matrices() {
+    let mut b = Builder::new();
+    let [i, j, k] = [("i", 37), ("j", 45), ("k", 11)].map(|(label, size)| b.axis(label, size));
+    let batch = b.axis("b", 2);
+    let left = b.parameter(Vector::Position, 0, &[i, k]);
+    let right = b.parameter(Vector::Position, 407, &[j, k]);
+    let product = b.contract(left, right, &[k]);
+    let curved = b.unary(Unary::Tanh, product);
+    let back = b.contract(curved, right, &[j]);
+    let gram = b.contract(curved, left, &[i]);
+    let stack = b.parameter(Vector::Position, 902, &[k, batch]);
+    let batched = b.mul(left, stack);
+    let many = b.contract(batched, right, &[k]);
+    let constant = b.data(&[j, k], numbers(8, 495));
+    let mixed = b.contract(left, constant, &[k]);
+    check(&b.finish(), &[product, back, gram, many, mixed], 924);
+}
+
 /// A positive definite matrix for each of a batch, over `axes` = [batch, row, column].
 fn positive_definite(b: &mut Builder, [batch, row, column]: [Axis; 3], inner: Axis) -> Node {
     let size = b.graph().axis_size(row);

@@ -4,49 +4,49 @@ use std::cell::Cell;
 
 use crate::graph::Direction;
 use crate::numeric::dispatch::Isa;
-use crate::numeric::lanes::{F8, LANES, lanes};
+use crate::numeric::lanes::{Lanes, lanes};
 use crate::program::code::{Lines, Matrices, Offset};
 
 use super::Frame;
 
 /// A matrix of a batch.
 #[derive(Clone, Copy)]
-struct View<'a> {
-    cells: &'a [Cell<F8>],
+struct View<'a, const N: usize> {
+    cells: &'a [Cell<Lanes<N>>],
     row: usize,
     column: usize,
 }
 
-impl<'a> View<'a> {
+impl<'a, const N: usize> View<'a, N> {
     #[inline(always)]
-    fn cell(self, i: usize, j: usize) -> &'a Cell<F8> {
+    fn cell(self, i: usize, j: usize) -> &'a Cell<Lanes<N>> {
         &self.cells[i * self.row + j * self.column]
     }
 
     #[inline(always)]
-    fn at(self, i: usize, j: usize) -> F8 {
+    fn at(self, i: usize, j: usize) -> Lanes<N> {
         self.cell(i, j).get()
     }
 }
 
-fn view<'a>(matrices: &Matrices, array: &'a [Cell<F8>], start: u32) -> View<'a> {
+fn view<'a, const N: usize>(matrices: &Matrices, array: &'a [Cell<Lanes<N>>], start: u32) -> View<'a, N> {
     View { cells: &array[start as usize..], row: matrices.row, column: matrices.column }
 }
 
 /// Lower factors, column by column; all NaN for the samples in which a pivot is not positive.
 #[inline(always)]
-pub(super) fn cholesky<I: Isa>(frame: Frame, x: &Matrices, out: &[Cell<F8>]) {
+pub(super) fn cholesky<I: Isa, const N: usize>(frame: Frame, x: &Matrices, out: &[Cell<Lanes<N>>]) {
     for &start in x.starts.iter() {
-        let (matrix, l) = (view(x, frame.array(x.array), start), view(x, out, start));
-        let mut invalid = F8::ZERO;
+        let (matrix, l) = (view(x, frame.array::<N>(x.array), start), view(x, out, start));
+        let mut invalid = Lanes::<N>::ZERO;
         for j in 0..x.size {
-            (0..j).for_each(|i| l.cell(i, j).set(F8::ZERO));
-            let pivot = lanes!(x = residual::<I>(matrix, l, j, j) => x.sqrt());
+            (0..j).for_each(|i| l.cell(i, j).set(Lanes::<N>::ZERO));
+            let pivot = lanes!(x = residual::<I, N>(matrix, l, j, j) => x.sqrt());
             invalid =
                 lanes!(invalid = invalid, pivot = pivot => if pivot > 0.0 { invalid } else { f64::NAN });
             l.cell(j, j).set(pivot);
             for i in j + 1..x.size {
-                l.cell(i, j).set(residual::<I>(matrix, l, i, j).over(pivot));
+                l.cell(i, j).set(residual::<I, N>(matrix, l, i, j).over(pivot));
             }
         }
         if invalid.0.iter().any(|x| x.is_nan()) {
@@ -57,7 +57,7 @@ pub(super) fn cholesky<I: Isa>(frame: Frame, x: &Matrices, out: &[Cell<F8>]) {
 
 /// A[i, j] - sum over k < j of L[i, k] L[j, k]
 #[inline(always)]
-fn residual<I: Isa>(matrix: View, l: View, i: usize, j: usize) -> F8 {
+fn residual<I: Isa, const N: usize>(matrix: View<N>, l: View<N>, i: usize, j: usize) -> Lanes<N> {
     let mut rest = matrix.at(i, j);
     for k in 0..j {
         rest = l.at(i, k).subtracted_from::<I>(l.at(j, k), rest);
@@ -66,7 +66,7 @@ fn residual<I: Isa>(matrix: View, l: View, i: usize, j: usize) -> F8 {
 }
 
 #[cold]
-fn spoil(l: View, size: usize, invalid: F8) {
+fn spoil<const N: usize>(l: View<N>, size: usize, invalid: Lanes<N>) {
     for i in 0..size {
         for j in 0..size {
             l.cell(i, j).set(l.at(i, j).plus(invalid));
@@ -76,7 +76,7 @@ fn spoil(l: View, size: usize, invalid: F8) {
 
 /// Substitution, forward for L x = b and backward for L' x = b.
 #[inline(always)]
-pub(super) fn solve_triangular<I: Isa>(
+pub(super) fn solve_triangular<I: Isa, const N: usize>(
     frame: Frame,
     l: &Matrices,
     (b, x): (&(Offset, Lines), &(Offset, Lines)),
@@ -84,9 +84,9 @@ pub(super) fn solve_triangular<I: Isa>(
 ) {
     let n = l.size;
     for (batch, &start) in l.starts.iter().enumerate() {
-        let matrix = view(l, frame.array(l.array), start);
-        let known = &frame.array(b.0)[b.1.starts[batch] as usize..];
-        let unknown = &frame.array(x.0)[x.1.starts[batch] as usize..];
+        let matrix = view(l, frame.array::<N>(l.array), start);
+        let known = &frame.array::<N>(b.0)[b.1.starts[batch] as usize..];
+        let unknown = &frame.array::<N>(x.0)[x.1.starts[batch] as usize..];
         for step in 0..n {
             let (i, solved) = match direction {
                 Direction::Forward => (step, 0..step),
@@ -106,11 +106,11 @@ pub(super) fn solve_triangular<I: Isa>(
 }
 
 /// Inverses.
-pub(super) fn inverse(frame: Frame, x: &Matrices, out: &[Cell<F8>]) {
+pub(super) fn inverse<const N: usize>(frame: Frame, x: &Matrices, out: &[Cell<Lanes<N>>]) {
     let n = x.size;
     for &start in x.starts.iter() {
-        let (matrix, result) = (view(x, frame.array(x.array), start), view(x, out, start));
-        for lane in 0..LANES {
+        let (matrix, result) = (view(x, frame.array::<N>(x.array), start), view(x, out, start));
+        for lane in 0..N {
             let (a, right) = extract(frame, matrix, n, lane);
             right.iter().enumerate().for_each(|(k, cell)| cell.set(if k / n == k % n { 1.0 } else { 0.0 }));
             eliminate(n, a, right);
@@ -125,11 +125,11 @@ pub(super) fn inverse(frame: Frame, x: &Matrices, out: &[Cell<F8>]) {
 }
 
 /// Logarithms of absolute determinants.
-pub(super) fn log_abs_det(frame: Frame, x: &Matrices, out: &[Cell<F8>]) {
+pub(super) fn log_abs_det<const N: usize>(frame: Frame, x: &Matrices, out: &[Cell<Lanes<N>>]) {
     for (cell, &start) in out.iter().zip(x.starts.iter()) {
-        let matrix = view(x, frame.array(x.array), start);
-        let mut result = F8::ZERO;
-        for lane in 0..LANES {
+        let matrix = view(x, frame.array::<N>(x.array), start);
+        let mut result = Lanes::<N>::ZERO;
+        for lane in 0..N {
             let (a, _) = extract(frame, matrix, x.size, lane);
             result.0[lane] = eliminate(x.size, a, &[]);
         }
@@ -138,7 +138,12 @@ pub(super) fn log_abs_det(frame: Frame, x: &Matrices, out: &[Cell<F8>]) {
 }
 
 /// One sample's matrix, row-major, in the scratch of numbers; with as much room beside it.
-fn extract<'a>(frame: Frame<'a>, matrix: View, n: usize, lane: usize) -> (&'a [Cell<f64>], &'a [Cell<f64>]) {
+fn extract<'a, const N: usize>(
+    frame: Frame<'a>,
+    matrix: View<N>,
+    n: usize,
+    lane: usize,
+) -> (&'a [Cell<f64>], &'a [Cell<f64>]) {
     let (a, right) = frame.numbers[..2 * n * n].split_at(n * n);
     a.iter().enumerate().for_each(|(k, cell)| cell.set(matrix.at(k / n, k % n).0[lane]));
     (a, right)
