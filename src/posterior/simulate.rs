@@ -1,5 +1,7 @@
 //! Latents and data drawn from a model, many replicates at once.
 
+use std::ops::Range;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 
@@ -24,9 +26,16 @@ pub struct Simulated {
 /// Words of a stream that a cell may use before it reaches those of the next.
 const WORDS: u128 = 1 << 16;
 
-/// Draws `count` replicates; `None` where values read each other in a circle. Each cell of each replicate has its own
-/// random numbers, so that values that read other elements can be drawn again until all of them have settled.
-pub fn simulate(bound: &BoundModel, simulation: &Simulation, count: usize, seed: u64) -> Option<Simulated> {
+/// Draws replicates by number; `None` where values read each other in a circle. Each cell of each replicate has its own
+/// random numbers, so that a replicate is the same whichever are drawn with it, and values that read other elements can
+/// be drawn again until all of them have settled.
+pub fn simulate(
+    bound: &BoundModel,
+    simulation: &Simulation,
+    replicates: Range<usize>,
+    seed: u64,
+) -> Option<Simulated> {
+    let (first, count) = (replicates.start, replicates.len());
     let width = simulation.start.len();
     let mut values: Vec<f64> = (0..count).flat_map(|_| simulation.start.iter().copied()).collect();
     let programs: Vec<(Vec<Node>, Batches)> = simulation
@@ -46,7 +55,7 @@ pub fn simulate(bound: &BoundModel, simulation: &Simulation, count: usize, seed:
             for replicate in 0..count {
                 let scope = Scope { graph: &simulation.graph, nodes, values: &numbers, draw: replicate };
                 let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x5bd1_e995_6a09_e667);
-                rng.set_stream(((replicate as u64) << 20 | k as u64) + 1);
+                rng.set_stream((((first + replicate) as u64) << 20 | k as u64) + 1);
                 let own = &mut values[replicate * width..(replicate + 1) * width];
                 draw_step(&scope, step, &mut rng, own);
             }
