@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::sparse::Pattern;
-use super::target::Target;
+use super::target::{Block, Target};
 
 /// What the caller is told while a fit runs.
 #[derive(Clone, Debug)]
@@ -75,6 +75,11 @@ impl<'a> Evaluator<'a> {
     /// Number of coordinates.
     pub fn dimension(&self) -> usize {
         self.target.dimension()
+    }
+
+    /// The coordinates of each latent.
+    pub fn blocks(&self) -> Vec<Block> {
+        self.target.blocks()
     }
 
     /// Evaluations so far: one for each position, two for each Hessian-vector product.

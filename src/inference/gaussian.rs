@@ -104,6 +104,19 @@ impl Gaussian {
         DVector::from_iterator(self.dimension(), self.factor.row_iter().map(|row| row.norm()))
     }
 
+    /// The same Gaussian, no axis of its factor longer than `limits` in any coordinate.
+    pub fn narrowed(mut self, limits: &DVector<f64>) -> Gaussian {
+        for j in 0..self.dimension() {
+            let excess = self.factor.column(j).component_div(limits).amax();
+            if excess > 1.0 {
+                self.factor.column_mut(j).unscale_mut(excess);
+                self.inverse.row_mut(j).scale_mut(excess);
+                self.log_determinant -= excess.ln();
+            }
+        }
+        self
+    }
+
     /// The same Gaussian with its standard deviations times `scale`.
     pub fn widened(&self, scale: f64) -> Gaussian {
         Gaussian {

@@ -63,7 +63,8 @@ impl Slice {
         DVector::from_iterator(self.rest.len(), self.rest.iter().map(|i| position[*i]))
     }
 
-    fn joined(&self, place: f64, rest: &DVector<f64>) -> DVector<f64> {
+    /// A whole position.
+    pub fn joined(&self, place: f64, rest: &DVector<f64>) -> DVector<f64> {
         let mut position = self.base.clone();
         position[self.moved] = place;
         self.rest.iter().zip(rest.iter()).for_each(|(i, x)| position[*i] = *x);
