@@ -6,7 +6,7 @@ use nalgebra::{DMatrix, DVector};
 use super::draws::{Purpose, stream};
 use super::escape::{self, Escape, Side, Surroundings};
 use super::evaluator::Evaluator;
-use super::gaussian::Gaussian;
+use super::gaussian::{Gaussian, Root};
 use super::importance::{Mixture, Weighted};
 use super::ladder::Climb;
 use super::moments::moments;
@@ -156,6 +156,7 @@ fn misfits(
     blocks: &[Block],
     seed: u64,
 ) -> Vec<(String, f64)> {
+    let Root::Whole { inverse, .. } = &gaussian.root else { return Vec::new() };
     let limit = psis::threshold(2 * BLOCK_PAIRS);
     let mut found = Vec::new();
     for (k, block) in blocks.iter().enumerate().filter(|(_, block)| block.end > block.start).take(MOST_BLOCKS)
@@ -165,7 +166,7 @@ fn misfits(
         }
         let axes: Vec<usize> = (block.start..block.end).collect();
         // The precision of these coordinates given all others.
-        let columns = gaussian.inverse.select_columns(&axes);
+        let columns = inverse.select_columns(&axes);
         let precision: DMatrix<f64> = columns.tr_mul(&columns);
         let mean = DVector::from_iterator(axes.len(), axes.iter().map(|i| gaussian.mean[*i]));
         let proposal = Mixture::guarded("", &Gaussian::from_precision(mean, &precision).0);

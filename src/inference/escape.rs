@@ -191,8 +191,8 @@ fn extrapolated(before: Option<&Node>, node: &Node, middle: f64, (ends, _): (usi
 pub fn shallow(evaluator: &mut Evaluator, gaussian: &Gaussian, axes: &[usize]) -> Vec<(usize, Side)> {
     let mut positions: Vec<f64> = gaussian.mean.iter().copied().collect();
     for axis in axes {
-        let row = gaussian.factor.row(*axis).transpose();
-        let step = &gaussian.factor * &row * (8.0 / row.norm().max(1e-300));
+        let row = gaussian.factor().row(*axis).transpose();
+        let step = gaussian.factor() * &row * (8.0 / row.norm().max(1e-300));
         positions.extend((&gaussian.mean - &step).iter());
         positions.extend((&gaussian.mean + &step).iter());
     }

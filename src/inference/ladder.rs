@@ -2,12 +2,13 @@
 
 use nalgebra::DVector;
 
+use super::block;
 use super::candidate::Candidate;
 use super::draws::{Purpose, objective_draws, stream, structured};
 use super::elbo::Estimate;
 use super::evaluator::Evaluator;
 use super::fit::{FamilyChoice, Options, Rung};
-use super::gaussian::{Definiteness, Gaussian};
+use super::gaussian::{Definiteness, Gaussian, Root};
 use super::importance::Weighted;
 use super::mean_field;
 use super::natural::{self, Fitted, Status};
@@ -18,7 +19,7 @@ use super::verdict::Agreement;
 /// Up to this many coordinates linear response is taken, by a Hessian at each fixed draw.
 const RESPONSE_LIMIT: usize = 200;
 /// Up to this many coordinates the whole Hessian is held.
-pub(super) const DENSE_LIMIT: usize = 500;
+const DENSE_LIMIT: usize = 500;
 /// A region whose bound is so many nats lower has no weight.
 pub(super) const NEGLIGIBLE: f64 = 30.0;
 /// Number of the first start that is taken where the guide does not fit well.
@@ -97,7 +98,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
     /// Replaces independent standard deviations by their linear response.
     fn respond(&mut self, fitted: &mut Fitted) {
         let dimension = fitted.gaussian.dimension();
-        let independent = is_mean_field(self.options) || dimension > NEWTON_LIMIT;
+        let independent = is_mean_field(self.options);
         if !independent || dimension > RESPONSE_LIMIT || !self.evaluator.may_continue() {
             return;
         }
@@ -164,6 +165,11 @@ impl<'e, 'a> Ladder<'e, 'a> {
         if dimension <= NEWTON_LIMIT {
             return natural::maximise(self.evaluator, start, &normals);
         }
+        if self.options.family.is_none_or(|family| family == FamilyChoice::FullRank)
+            && let Some(fitted) = block::maximise(self.evaluator, start, &normals)
+        {
+            return Some(fitted);
+        }
         let frame = self.whitened(start);
         mean_field::maximise(self.evaluator, &frame, &normals)
     }
@@ -190,10 +196,13 @@ impl<'e, 'a> Ladder<'e, 'a> {
 
 /// Standard deviations of each coordinate given the others: what independence will settle at for a Gaussian.
 fn conditional_deviations(gaussian: &Gaussian) -> DVector<f64> {
-    DVector::from_iterator(
-        gaussian.dimension(),
-        gaussian.inverse.column_iter().map(|column| column.norm().max(1e-300).recip()),
-    )
+    match &gaussian.root {
+        Root::Whole { inverse, .. } => DVector::from_iterator(
+            gaussian.dimension(),
+            inverse.column_iter().map(|column| column.norm().max(1e-300).recip()),
+        ),
+        _ => gaussian.deviations(),
+    }
 }
 
 /// Whether the caller pinned the independent family.

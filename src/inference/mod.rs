@@ -2,6 +2,7 @@
 
 pub mod adaptive;
 pub mod axes;
+pub mod block;
 pub mod candidate;
 pub mod conditional;
 pub mod diagnose;
@@ -28,6 +29,7 @@ pub mod regions;
 pub mod rungs;
 pub mod settle;
 pub mod sparse;
+pub mod sparse_root;
 pub mod target;
 pub mod union;
 pub mod verdict;

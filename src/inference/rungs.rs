@@ -9,9 +9,9 @@ use super::conditional::Conditional;
 use super::draws::{Purpose, stream};
 use super::elbo::{Estimate, of_pairs};
 use super::fit::Rung;
-use super::gaussian::Gaussian;
+use super::gaussian::{Gaussian, Root};
 use super::importance::{GUARD, Mixture, Proposal, Weighted};
-use super::ladder::{DENSE_LIMIT, Ladder, is_mean_field};
+use super::ladder::{Ladder, is_mean_field};
 use super::natural::Fitted;
 use super::nested::Nested;
 use super::path::NEWTON_LIMIT;
@@ -38,7 +38,7 @@ impl Ladder<'_, '_> {
     /// Climbs from the Gaussian until the weights are good.
     pub(super) fn best_proposal(&mut self, fitted: &Fitted) -> Candidate {
         self.evaluator.enter("weighting draws");
-        let mixture = Mixture::guarded(self.family(fitted.gaussian.dimension()), &fitted.gaussian);
+        let mixture = Mixture::guarded(self.family(&fitted.gaussian), &fitted.gaussian);
         let mut best = self.weigh(Rc::new(mixture), Some(&fitted.gaussian));
         let dimension = fitted.gaussian.dimension();
         if best.is_good() || self.options.family.is_some() {
@@ -62,15 +62,13 @@ impl Ladder<'_, '_> {
         best
     }
 
-    fn family(&self, dimension: usize) -> &'static str {
-        if is_mean_field(self.options) {
-            "mean-field Gaussian"
-        } else if dimension <= NEWTON_LIMIT {
-            "full-rank Gaussian"
-        } else if dimension <= DENSE_LIMIT {
-            "whitened mean-field Gaussian"
-        } else {
-            "mean-field Gaussian"
+    fn family(&self, gaussian: &Gaussian) -> &'static str {
+        match &gaussian.root {
+            Root::Sparse(_) => "block Gaussian",
+            _ if is_mean_field(self.options) => "mean-field Gaussian",
+            Root::Whole { .. } if gaussian.dimension() <= NEWTON_LIMIT => "full-rank Gaussian",
+            Root::Whole { .. } => "whitened mean-field Gaussian",
+            Root::Diagonal(_) => "mean-field Gaussian",
         }
     }
 
@@ -105,17 +103,40 @@ impl Ladder<'_, '_> {
         self.names.get(axis).map_or("a coordinate", String::as_str).to_owned()
     }
 
-    /// Conditions on several coordinates at once.
-    fn along_several(&mut self, fitted: &Fitted, best: Candidate, ranked: &[(usize, f64)]) -> Candidate {
+    /// Conditions on several coordinates at once: on those that are scales or bounded otherwise, if these are few; on those
+    /// that change the curvature alone; on those along which it changes most.
+    fn along_several(&mut self, fitted: &Fitted, mut best: Candidate, ranked: &[(usize, f64)]) -> Candidate {
         let gaussian = &fitted.gaussian;
-        let limits = (MOST_AXES.min(gaussian.dimension() / 3), LEAST_CHANGE);
-        let taken = axes::greedy(self.evaluator, gaussian, ranked, limits, self.options.seed);
+        let most = MOST_AXES.min(gaussian.dimension() / 3);
+        let bounded = self.bounded();
+        if (2..=most).contains(&bounded.len()) {
+            best = self.better_nested(gaussian, bounded, best).0;
+        }
+        if best.is_good() {
+            return best;
+        }
+        let taken =
+            axes::greedy(self.evaluator, gaussian, ranked, (most, LEAST_CHANGE), self.options.seed);
+        let (best, found) = self.better_nested(gaussian, taken, best);
+        if found {
+            return best;
+        }
         let least = LEAST_CHANGE * ranked[0].1;
-        let strong = ranked.iter().take(limits.0).filter(|(_, score)| *score > least).map(|(axis, _)| *axis);
-        let found = self.nested(gaussian, taken).or_else(|| self.nested(gaussian, strong.collect()));
-        let Some(nested) = found else { return best };
+        let strong = ranked.iter().take(most).filter(|(_, score)| *score > least).map(|(axis, _)| *axis);
+        self.better_nested(gaussian, strong.collect(), best).0
+    }
+
+    /// Coordinates of latents whose values have an end.
+    fn bounded(&self) -> Vec<usize> {
+        let blocks = self.evaluator.blocks();
+        blocks.iter().filter(|block| block.ends > 0).flat_map(|block| block.start..block.end).collect()
+    }
+
+    /// The better one of a candidate and the Gaussian given some axes, and whether there is such a one.
+    fn better_nested(&mut self, gaussian: &Gaussian, axes: Vec<usize>, best: Candidate) -> (Candidate, bool) {
+        let Some(nested) = self.nested(gaussian, axes) else { return (best, false) };
         let candidate = self.weigh(Rc::new(nested), None);
-        if candidate.badness() < best.badness() { candidate } else { best }
+        (if candidate.badness() < best.badness() { candidate } else { best }, true)
     }
 
     /// The Gaussian given those of some axes along which grids can be built, if there are two.
