@@ -32,7 +32,7 @@ pub fn at_start(bound: &BoundModel, objective: &Objective) -> Option<Diagnostic>
     let tables: Vec<Values> =
         tables.into_iter().zip(values).map(|(node, values)| Values { axes: axes(node), values }).collect();
     let (suspect, table, flat) = first_fault(&suspects, &tables)?;
-    let mut trace = Trace { bound, probe: Probe::new(bound)?, position };
+    let mut trace = Trace { bound, probe: Probe::new(bound, &objective.limits)?, position };
     Some(trace.explain(suspect, table, flat))
 }
 

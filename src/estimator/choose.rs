@@ -27,9 +27,10 @@ const COMING: [&str; 1] = ["score"];
 pub fn choose(model: &Model) -> (Vec<Choice>, Vec<Diagnostic>) {
     let mut choices = Vec::new();
     let mut diagnostics = Vec::new();
+    let dependence = of_density(model);
     for latent in model.site_ids() {
         let SiteKind::Latent { using, .. } = &model.site(latent).kind else { continue };
-        let facts = Facts { model, latent, dependence: of_density(model, latent) };
+        let facts = Facts { model, latent, dependence: dependence[latent.0] };
         let asked = using.as_ref().map(|(name, span)| (name.as_str(), *span));
         match choose_one(&facts, asked) {
             Ok(choice) => choices.push(choice),

@@ -13,6 +13,7 @@ mod prune;
 mod pullback;
 mod scan;
 mod simplify;
+pub mod trial;
 pub mod verify;
 
 pub use build::Builder;

@@ -63,6 +63,9 @@ pub fn diagnose(
         .filter(|i| climb.gaussian.deviations()[*i] > HIDDEN * climb.guide_deviation[*i])
         .collect();
     let mut symptoms = Symptoms { hidden, ..Symptoms::default() };
+    if evaluator.halt().is_some() {
+        return symptoms;
+    }
     evaluator.enter("looking at the tails");
     if ends.len() <= SETTLED_LIMIT {
         symptoms.escapes = escapes(evaluator, climb, &ends, &outliers);

@@ -37,11 +37,14 @@ pub struct Options {
     pub max_evaluations: u64,
     /// Independent starts.
     pub paths: usize,
+    /// How many times the usual number of fixed draws and of weighted draws is taken: 1, unless one wants to see what
+    /// more would change.
+    pub effort: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 4 }
+        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 4, effort: 1 }
     }
 }
 
@@ -58,6 +61,8 @@ pub struct Rung {
     pub efficiency: f64,
     /// Evaluations spent in all when it was done.
     pub evaluations: u64,
+    /// Seconds by the caller's clock when it was done.
+    pub seconds: Option<f64>,
 }
 
 /// A finished fit.
@@ -251,9 +256,17 @@ fn empty(evaluator: &Evaluator, verdict: Verdict, reason: String) -> Fit {
 }
 
 fn without_start(evaluator: &Evaluator) -> Fit {
-    let seen = "no starting point with a finite log density and finite curvature was found".to_owned();
-    let finding =
-        Finding { failure: Failure::NoStart, verdict: Verdict::DoNotUse, latents: Vec::new(), seen };
+    let (failure, seen) = match evaluator.halt() {
+        Some(Halt::Limit) => {
+            (Failure::Interrupted, "the evaluation limit ended the fit before it had found anything")
+        }
+        Some(Halt::Asked) => (Failure::Interrupted, "the fit was stopped before it had found anything"),
+        None => {
+            (Failure::NoStart, "no starting point with a finite log density and finite curvature was found")
+        }
+    };
+    let (verdict, latents) = (Verdict::DoNotUse, Vec::new());
+    let finding = Finding { failure, verdict, latents, seen: seen.to_owned() };
     let fit = empty(evaluator, finding.verdict, finding.sentence());
     Fit { findings: vec![finding], ..fit }
 }

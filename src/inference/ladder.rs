@@ -76,7 +76,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
         paths.sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
         let first = paths.first()?.clone();
         self.evaluator.enter("fitting a Gaussian");
-        let mut fitted = self.gaussian(&first.gaussian)?;
+        let mut fitted = self.gaussian(&first.gaussian).or_else(|| self.cut_short(&first))?;
         let guide_deviation = fitted.gaussian.deviations();
         self.respond(&mut fitted);
         let region = Region { fitted, definiteness: first.definiteness, proposal: None };
@@ -93,6 +93,13 @@ impl<'e, 'a> Ladder<'e, 'a> {
         best = self.visit_beyond(found);
         let agreement = self.agreement(agreed);
         self.finish(guide_deviation, best, agreement)
+    }
+
+    /// What a path found, where the fit was ended before it could be improved.
+    fn cut_short(&self, path: &Path) -> Option<Fitted> {
+        self.evaluator.halt()?;
+        let (gaussian, elbo) = (path.gaussian.clone(), path.elbo);
+        Some(Fitted { noise: gaussian.deviations(), gaussian, elbo, status: Status::Unconverged })
     }
 
     /// Replaces independent standard deviations by their linear response.
@@ -165,7 +172,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
         if dimension <= NEWTON_LIMIT {
             return natural::maximise(self.evaluator, start, &normals);
         }
-        if self.options.family.is_none_or(|family| family == FamilyChoice::FullRank)
+        if self.options.family.is_none()
             && let Some(fitted) = block::maximise(self.evaluator, start, &normals)
         {
             return Some(fitted);
@@ -175,7 +182,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
     }
 
     fn objective_normals(&self, dimension: usize) -> Vec<f64> {
-        let pairs = objective_draws(dimension) / 2;
+        let pairs = objective_draws(dimension) / 2 * self.options.effort;
         structured(pairs, dimension, &mut stream(self.options.seed, Purpose::Objective, 0))
     }
 

@@ -115,8 +115,7 @@ impl Ladder<'_, '_> {
         if best.is_good() {
             return best;
         }
-        let taken =
-            axes::greedy(self.evaluator, gaussian, ranked, (most, LEAST_CHANGE), self.options.seed);
+        let taken = axes::greedy(self.evaluator, gaussian, ranked, (most, LEAST_CHANGE), self.options.seed);
         let (best, found) = self.better_nested(gaussian, taken, best);
         if found {
             return best;
@@ -173,7 +172,7 @@ impl Ladder<'_, '_> {
 
     /// Draws from a proposal, weights them, draws more if that is promising, and notes the rung.
     pub(super) fn weigh(&mut self, proposal: Rc<dyn Proposal>, core: Option<&Gaussian>) -> Candidate {
-        let weighted = self.draw(proposal.as_ref(), FIRST_PAIRS);
+        let weighted = self.draw(proposal.as_ref(), FIRST_PAIRS * self.options.effort);
         let elbo = match core {
             Some(gaussian) => core_elbo(&weighted, gaussian),
             None => weighted.elbo(),
@@ -186,6 +185,7 @@ impl Ladder<'_, '_> {
             khat: candidate.weighted.smoothed.khat,
             efficiency: candidate.efficiency(),
             evaluations: self.evaluator.spent(),
+            seconds: self.evaluator.seconds(),
         });
         candidate
     }
@@ -198,10 +198,12 @@ impl Ladder<'_, '_> {
 
     /// More draws, until means and standard deviations are precise.
     fn refine(&mut self, mut candidate: Candidate) -> Candidate {
-        let most = self.options.draws.max(2 * FIRST_PAIRS);
+        let most = self.options.draws.max(2 * FIRST_PAIRS) * self.options.effort;
+        // Twice the draws have an error smaller by the root of two.
+        let tolerance = (self.options.effort as f64).sqrt().recip();
         while candidate.weighted.count() < most && candidate.is_promising() && self.evaluator.may_continue() {
             let (mean, spread) = candidate.weighted.moments().worst();
-            if mean < 0.03 && spread < 0.04 {
+            if mean < 0.03 * tolerance && spread < 0.04 * tolerance {
                 break;
             }
             let more = self.draw(candidate.proposal.as_ref(), FIRST_PAIRS);

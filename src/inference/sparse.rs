@@ -82,8 +82,7 @@ impl Pattern {
             .collect();
         let seen = &products[(self.products() - 1) * dimension..];
         let direction = check(dimension);
-        let (mut foretold, mut sizes) =
-            (DVector::<f64>::zeros(dimension), DVector::<f64>::zeros(dimension));
+        let (mut foretold, mut sizes) = (DVector::<f64>::zeros(dimension), DVector::<f64>::zeros(dimension));
         for (j, rows) in self.rows.iter().enumerate() {
             for (i, entry) in rows.iter().zip(&entries[j]) {
                 foretold[*i] += entry * direction[j];
