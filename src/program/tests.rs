@@ -197,6 +197,32 @@ fn linear_algebra() {
     check(&b.finish(), &roots, 78);
 }
 
+/// Sizes at which rows and right-hand sides fill vectors, with a rest.
+#[test]
+fn linear_algebra_of_larger_matrices() {
+    let mut b = Builder::new();
+    let [row, column, inner] = ["i", "j", "k"].map(|label| b.axis(label, 43));
+    let sides = b.axis("s", 37);
+    let x = b.parameter(Vector::Position, 0, &[row, inner]);
+    let transposed = b.rename(x, &[(row, column)]);
+    let gram = b.contract(x, transposed, &[inner]);
+    let (i, j) = (b.iota(row), b.iota(column));
+    let diagonal = b.equal(i, j);
+    let a = b.add(gram, diagonal);
+    let l = b.cholesky(a, row, column);
+    let right = b.parameter(Vector::Position, 1849, &[row, sides]);
+    let left = b.rename(right, &[(row, column)]);
+    let forward = b.solve_triangular(l, right, row, column, Direction::Forward);
+    let reverse = b.solve_triangular(l, left, row, column, Direction::Reverse);
+    let shifted = b.plus(right, 0.5);
+    let one = b.sum(shifted, &[sides]);
+    let single = b.solve_triangular(l, one, row, column, Direction::Forward);
+    let negative = b.neg(a);
+    let invalid = b.cholesky(negative, row, column);
+    let roots = [a, l, forward, reverse, single, invalid];
+    check(&b.finish(), &roots, 1849 + 43 * 37);
+}
+
 #[test]
 fn scans() {
     for direction in [Direction::Forward, Direction::Reverse] {

@@ -1,6 +1,7 @@
 //! Operations on whole arrays: where their operands lie, line by line and matrix by matrix.
 
 use crate::graph::{Axis, Direction, Node, NodeData, Op};
+use crate::numeric::lanes::LANES;
 
 use super::code::{COLUMNS, Lines, Matrices, Part, Positions, Reduction, WholeOp};
 use super::compile::Compiler;
@@ -86,7 +87,9 @@ fn matrices_along(
     let graph = compiler.graph;
     let axes = graph.axes_of(node);
     let size = graph.axis_size(row);
-    compiler.code.numbers = compiler.code.numbers.max(2 * size * size);
+    // Two matrices; or one of whole vectors; or lines of right-hand sides.
+    let room = size * (2 * size).max(size.next_multiple_of(LANES)).max(COLUMNS);
+    compiler.code.numbers = compiler.code.numbers.max(room);
     Matrices {
         array,
         starts: shared(domain::map(graph, batch, axes)),
