@@ -357,10 +357,10 @@ fn said(text: &str) -> Vec<u16> {
 fn three_mistakes_are_three_reports() {
     assert_eq!(said(SOUND), [0u16; 0], "the sound model");
     let mut wrong = String::new();
-    for (at, (_, line, _)) in PLANTED.iter().enumerate() {
+    for (at, mistake) in PLANTED.iter().enumerate() {
         let (text, codes) = planted(&[at]);
         if said(&text) != codes {
-            let _ = writeln!(wrong, "{line}: {:?}", said(&text));
+            let _ = writeln!(wrong, "{}: {:?}", mistake.1, said(&text));
         }
     }
     assert!(wrong.is_empty(), "single mistakes: {wrong}");

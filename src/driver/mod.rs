@@ -98,6 +98,9 @@ pub fn lower(bound: &BoundModel) -> Result<Objective, Box<Diagnostic>> {
 /// Doublings of a window before it is taken as it is.
 const DOUBLINGS: usize = 12;
 
+/// Where none of so many values is possible, more would not help.
+const HOPELESS: f64 = 20_000.0;
+
 /// The same within limits. Windows over counts are doubled while much lies beyond them at the origin.
 ///
 /// # Errors
@@ -112,6 +115,9 @@ pub fn lower_within(bound: &BoundModel, limits: &Limits) -> Result<Objective, Bo
         let Some(limits) = windows::widened(current, &found, windows::BEFORE) else {
             return Ok(wider.unwrap_or(first));
         };
+        if found.iter().any(|window| window.beyond.is_nan() && window.high - window.low > HOPELESS) {
+            return Ok(first);
+        }
         match lower::lower(bound, &Centring::default(), &limits) {
             Ok(objective) => wider = Some(objective),
             // Nothing is possible at any length that fits: the fit says why.

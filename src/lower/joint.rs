@@ -28,6 +28,15 @@ pub(super) fn build(
     limits: &Limits,
 ) -> Result<Joint, Box<Diagnostic>> {
     let mut joint = Joint { layout: Layout::default(), tables: vec![], discrete: vec![], ranges: vec![] };
+    // Latents may read each other's earlier elements, so all that are known to be finite are carried first.
+    for site in translator
+        .model()
+        .site_ids()
+        .filter(|&site| states::is_summed(translator.model(), site))
+        .collect::<Vec<_>>()
+    {
+        states::carry_early(translator, site);
+    }
     let mut problem = None;
     translator.walk(|translator, site| {
         let name = format!("the prior of `{}`", translator.model().site(site).name);

@@ -18,6 +18,8 @@ mod refusal;
 mod simulate;
 mod states;
 pub mod support;
+mod switch;
+mod tree;
 
 pub use cost::{expected_axes, formula};
 pub use discrete::{StateProbabilities, StateValues};
@@ -31,6 +33,7 @@ pub use states::{Beyond, Range};
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
+use crate::graph::condense::condense;
 use crate::graph::{Graph, Node, Vector, autodiff};
 use crate::model::SiteId;
 use crate::translate::Translator;
@@ -86,12 +89,14 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
     coupling::check(bound, centring, limits)?;
     let mut translator = Translator::new(bound.model(), bound.bindings());
     let joint = joint::build(&mut translator, centring, limits)?;
+    let d = joint.layout.dimension;
     let log_joint = match joint.discrete.as_slice() {
         [] => joint::sum_of(&mut translator.builder, &joint.tables),
-        latents => eliminate(&mut translator, &joint.tables, latents, (Purpose::Density, limits))?.total,
+        latents => eliminate(&mut translator, &joint.tables, latents, (Purpose::Density, limits, d))?.total,
     };
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
+    let log_joint = condense(&mut translator.builder, log_joint);
     let gradient = autodiff::gradient(&mut translator.builder, log_joint, &positions);
     let hessian_vector =
         autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);
@@ -100,17 +105,18 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
     let mut sums = Vec::new();
     if !joint.discrete.is_empty() {
         let tapped =
-            eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Posterior, limits))?;
+            eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Posterior, limits, d))?;
         probabilities = discrete::probabilities(&mut translator, &tapped);
         discrete::bind_probabilities(&mut translator, &probabilities);
         if discrete::wants_best(translator.model()) {
-            let best = eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Best, limits))?;
+            let best =
+                eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Best, limits, d))?;
             discrete::bind_best(&mut translator, &best);
         }
         sums = tapped
             .eliminated
             .iter()
-            .map(|latent| discrete::summed_out(&translator, latent, &joint.ranges))
+            .flat_map(|latents| discrete::summed_out(&translator, latents, &joint.ranges))
             .collect();
         discrete::bind_states(&mut translator, &tapped.eliminated, &mut randoms);
     }
