@@ -49,7 +49,8 @@ impl Case {
         for &(name, low, cells, values) in self.latents {
             let states = named(&sites, name).states.as_ref().expect("probabilities");
             let best = &named(&sites, &format!("best_{name}")).values;
-            for (k, best) in best.iter().enumerate().take(cells) {
+            assert_eq!(best.len(), cells);
+            for (k, best) in best.iter().enumerate() {
                 for value in 0..values {
                     let same = all.iter().zip(logs).filter(|(a, _)| a[cell] == value);
                     let truth: f64 = same.map(|(_, log)| (log - total).exp()).sum();
