@@ -104,7 +104,8 @@ impl Source {
         let line = self.line_starts.partition_point(|&start| start <= byte).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
         let inside = self.text.is_char_boundary(byte) && byte >= start;
-        let column = if inside { self.characters_before(byte) - self.characters_before(start) + 1 } else { 1 };
+        let column =
+            if inside { self.characters_before(byte) - self.characters_before(start) + 1 } else { 1 };
         Position { line, column }
     }
 

@@ -14,6 +14,7 @@ use vic::diagnostics::codes::{CATALOGUE, Row};
 use vic::diagnostics::render::{Files, Style, json, render, short};
 use vic::diagnostics::{Diagnostic, File, Severity, allow, apply};
 use vic::driver;
+use vic::inference::{Options, Unwatched};
 use vic::source::Source;
 
 /// What opens a line of expectation.
@@ -61,7 +62,13 @@ fn diagnose(source: &Source, data: &[Source]) -> Vec<Diagnostic> {
     found.extend(diagnostics);
     let Some(bound) = bound else { return found };
     match driver::lower(&bound) {
-        Ok(objective) => found.extend(driver::fault::at_start(&bound, &objective)),
+        Ok(objective) => {
+            let start = driver::fault::at_start(&bound, &objective);
+            let fits = source.text().contains("# fit: yes");
+            let fault = || driver::fit(&bound, &objective, &Options::default(), 1, &mut Unwatched).fault;
+            let fault = if fits { fault() } else { start };
+            found.extend(fault.map(|traced| traced.located(&bound, data)));
+        }
         Err(refusal) => found.push(*refusal),
     }
     allow::withhold(&mut found, source);

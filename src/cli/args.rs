@@ -67,6 +67,9 @@ pub struct FitArguments {
     /// Stop after about this many evaluations of the model
     #[arg(long, value_name = "N")]
     pub max_evaluations: Option<u64>,
+    /// Print no posterior, but what the N-th evaluation of this fit saw: latents, terms of the density, faults
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub replay: Option<u64>,
     /// Stop after about this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub max_time: Option<f64>,

@@ -115,7 +115,8 @@ impl<'a> Dictionary<'a> {
         let mut table = Table::new(letters, edits);
         let (mut at, mut shared) = (0, 0);
         while let Some(entry) = self.entries.get(at) {
-            let hopeless = (shared..entry.letters.len()).find(|&depth| table.extend(&entry.letters[..=depth]));
+            let hopeless =
+                (shared..entry.letters.len()).find(|&depth| table.extend(&entry.letters[..=depth]));
             if hopeless.is_none() && table.distance(entry.letters.len()) == edits {
                 best.consider(at, self.similarity(letters, at));
             }
@@ -196,7 +197,8 @@ impl<'n> Table<'n> {
         for k in from..=to {
             let differs = usize::from(self.letters[k - 1] != prefix[depth - 1]);
             let above = if k + 1 > depth + self.edits { far } else { self.cells[before + k] };
-            let mut edits = (above + 1).min(self.cells[row + k - 1] + 1).min(self.cells[before + k - 1] + differs);
+            let mut edits =
+                (above + 1).min(self.cells[row + k - 1] + 1).min(self.cells[before + k - 1] + differs);
             let swapped = depth > 1
                 && k > 1
                 && self.letters[k - 1] == prefix[depth - 2]

@@ -6,6 +6,7 @@ use crate::inference::{self, Fit, Options, Verdict, Watch};
 use crate::lower::{self, Centring, Objective};
 use crate::model::{Model, SiteId};
 
+use super::replay::{Seeking, Sought};
 use super::target::CompiledTarget;
 
 /// A k-hat below which another parameterisation would not change the verdict.
@@ -20,6 +21,7 @@ pub fn fit(
     centred: &Objective,
     options: &Options,
     (threads, watch): (usize, &mut dyn Watch),
+    mut sought: Option<&mut Sought>,
 ) -> (Fit, Option<Objective>) {
     let mut best: Option<(Fit, Option<Objective>)> = None;
     let mut spent = 0;
@@ -32,16 +34,21 @@ pub fn fit(
                 Err(_) => continue,
             },
         };
-        let mut target = CompiledTarget::new(objective.as_ref().unwrap_or(centred), threads);
+        let mut compiled = CompiledTarget::new(objective.as_ref().unwrap_or(centred), threads);
         let left =
             Options { max_evaluations: options.max_evaluations.saturating_sub(spent), ..options.clone() };
-        let found = inference::fit(&mut target, &left, watch);
+        let mut found = match &mut sought {
+            Some(sought) => inference::fit(&mut Seeking::new(&mut compiled, sought, &centring), &left, watch),
+            None => inference::fit(&mut compiled, &left, watch),
+        };
+        found.faults = found.faults.after(spent);
         spent += found.evaluations;
         if best.as_ref().is_none_or(|(fit, _)| rank(&found) < rank(fit)) {
             best = Some((found, objective));
         }
         let is_final = best.as_ref().is_some_and(|(fit, _)| fit.verdict == Verdict::Trust || fit.khat < GOOD);
-        if is_final || spent >= options.max_evaluations || watch.should_stop() {
+        let is_found = sought.as_ref().is_some_and(|sought| sought.found.is_some());
+        if is_final || is_found || spent >= options.max_evaluations || watch.should_stop() {
             break;
         }
     }

@@ -3,6 +3,7 @@
 mod auction;
 pub mod fault;
 pub mod outcome;
+pub mod replay;
 pub mod target;
 
 use std::sync::Arc;
@@ -110,6 +111,8 @@ pub struct Fitted {
     pub count: usize,
     /// Their weights, which sum to 1; none where all count alike.
     pub weights: Option<Vec<f64>>,
+    /// The fault that mattered, if one did.
+    pub fault: Option<fault::Traced>,
 }
 
 /// Objective -> Program -> Fit -> Posterior. Where the fit cannot be trusted, other parameterisations of the latents
@@ -121,11 +124,12 @@ pub fn fit(
     threads: usize,
     watch: &mut dyn Watch,
 ) -> Fitted {
-    let (fit, other) = auction::fit(bound, objective, options, (threads, watch));
+    let (fit, other) = auction::fit(bound, objective, options, (threads, watch), None);
     let objective = other.as_ref().unwrap_or(objective);
     let dimension = objective.layout.dimension;
     let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
     let sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
     let weights = fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
-    Fitted { fit, sites, count, weights }
+    let fault = fault::of_fit(bound, objective, &fit, options.seed);
+    Fitted { fit, sites, count, weights, fault }
 }

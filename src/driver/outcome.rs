@@ -4,9 +4,10 @@ use crate::data::BoundModel;
 use crate::estimator::Choice;
 use crate::inference;
 use crate::posterior::{self, summarise};
-use crate::report::{Elbo, Estimator, Report, Row, Seconds, Verdict};
+use crate::report::{Elbo, Estimator, Point, Report, Row, Seconds, Verdict};
 
 use super::Fitted;
+use super::replay::Replay;
 
 /// What a report says besides the fit.
 #[derive(Clone, Debug)]
@@ -53,6 +54,17 @@ pub fn report(
             .collect(),
         summary: if fitted.count == 0 { vec![] } else { summary(fitted) },
         notes: vec![],
+    }
+}
+
+/// An evaluation as what is reported of it.
+pub fn point(replay: &Replay) -> Point {
+    Point {
+        evaluation: replay.evaluation,
+        seed: replay.seed,
+        latents: replay.latents.clone(),
+        terms: replay.terms.clone(),
+        log_density: replay.log_density,
     }
 }
 

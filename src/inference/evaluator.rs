@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::faults::{Lack, Log, numbers};
 use super::sparse::Pattern;
 use super::target::Target;
 
@@ -61,6 +62,16 @@ pub struct Evaluator<'a> {
     best: Option<f64>,
     halt: Option<Halt>,
     pattern: Option<Pattern>,
+    faults: Log,
+}
+
+/// What a log density lacks, if it is no number.
+fn lack(value: f64) -> Option<Lack> {
+    match value {
+        f64::NEG_INFINITY => Some(Lack::Probability),
+        _ if value.is_finite() => None,
+        _ => Some(Lack::Value),
+    }
 }
 
 /// From so many coordinates on a Hessian is taken by its pattern.
@@ -69,7 +80,17 @@ const SPARSE: usize = 12;
 impl<'a> Evaluator<'a> {
     /// Opens an account of `limit` evaluations.
     pub fn new(target: &'a mut dyn Target, watch: &'a mut dyn Watch, limit: u64) -> Self {
-        Evaluator { target, watch, limit, spent: 0, stage: "starting", best: None, halt: None, pattern: None }
+        Evaluator {
+            target,
+            watch,
+            limit,
+            spent: 0,
+            stage: "starting",
+            best: None,
+            halt: None,
+            pattern: None,
+            faults: Log::default(),
+        }
     }
 
     /// Number of coordinates.
@@ -85,6 +106,11 @@ impl<'a> Evaluator<'a> {
     /// Why the fit was ended from outside, if it was.
     pub fn halt(&self) -> Option<Halt> {
         self.halt
+    }
+
+    /// Evaluations so far that gave no number.
+    pub fn faults(&self) -> &Log {
+        &self.faults
     }
 
     /// Names what comes next.
@@ -121,10 +147,13 @@ impl<'a> Evaluator<'a> {
         let count = positions.len() / self.dimension().max(1);
         let mut batch = Batch { values: vec![0.0; count], gradients: vec![0.0; positions.len()] };
         self.target.evaluate(positions, &mut batch.values, &mut batch.gradients);
+        let (numbers, dimension) = (numbers(self.spent, count), self.dimension());
         self.spent += count as u64;
-        let dimension = self.dimension();
-        for (value, gradient) in batch.values.iter_mut().zip(batch.gradients.chunks(dimension)) {
-            if !value.is_finite() || gradient.iter().any(|g| !g.is_finite()) {
+        let gradients = batch.gradients.chunks(dimension).zip(positions.chunks(dimension));
+        for ((value, (gradient, position)), number) in batch.values.iter_mut().zip(gradients).zip(numbers) {
+            let slopes = gradient.iter().all(|slope| slope.is_finite());
+            if let Some(lack) = lack(*value).or((!slopes).then_some(Lack::Slope)) {
+                self.faults.note(lack, number, position);
                 *value = f64::NEG_INFINITY;
             }
         }
@@ -135,9 +164,12 @@ impl<'a> Evaluator<'a> {
     pub fn value(&mut self, positions: &[f64]) -> Vec<f64> {
         let mut values = vec![0.0; positions.len() / self.dimension().max(1)];
         self.target.value(positions, &mut values);
+        let numbers = numbers(self.spent, values.len());
         self.spent += values.len() as u64;
-        for value in &mut values {
-            if !value.is_finite() {
+        let places = positions.chunks(self.target.dimension().max(1)).zip(numbers);
+        for (value, (position, number)) in values.iter_mut().zip(places) {
+            if let Some(lack) = lack(*value) {
+                self.faults.note(lack, number, position);
                 *value = f64::NEG_INFINITY;
             }
         }
@@ -156,6 +188,11 @@ impl<'a> Evaluator<'a> {
     pub fn products(&mut self, positions: &[f64], directions: &[f64]) -> Vec<f64> {
         let mut products = vec![0.0; positions.len()];
         self.target.hessian_vector(positions, directions, &mut products);
+        let rows = products.chunks(self.dimension().max(1));
+        if let Some(nth) = rows.into_iter().position(|row| row.iter().any(|x| !x.is_finite())) {
+            let position = &positions[nth * self.dimension()..(nth + 1) * self.dimension()];
+            self.faults.note(Lack::Curvature, self.spent + 2 * nth as u64 + 1, position);
+        }
         self.spent += 2 * (positions.len() / self.dimension().max(1)) as u64;
         products
     }

@@ -5,9 +5,11 @@ use nalgebra::DVector;
 use super::draws::{Purpose, stream, structured};
 use super::elbo::Estimate;
 use super::evaluator::{Evaluator, Halt, Watch};
+use super::faults::Faults;
 use super::gaussian::Gaussian;
 use super::ladder::{Climb, Ladder};
 use super::moments::{Moments, moments};
+use super::natural::Status;
 use super::psis;
 use super::target::Target;
 use super::verdict::{self, Evidence, Verdict, WeightUse};
@@ -94,6 +96,10 @@ pub struct Fit {
     pub mean_error: Vec<f64>,
     /// Standard deviations of the Gaussian guide, before linear response and weights.
     pub guide_deviation: Vec<f64>,
+    /// Evaluations that gave no number.
+    pub faults: Faults,
+    /// Where the guide did not converge: the latents that would still move, by how many standard deviations.
+    pub moving: Vec<(String, f64)>,
 }
 
 /// Fits a target.
@@ -138,6 +144,8 @@ fn conclude(
         WeightUse::Unused => (guide_draws(&climb.gaussian, options), None),
     };
     let found = result_moments(&climb, &draws, log_weights.as_deref());
+    let faults = evaluator.faults().close(&climb.weighted.draws, &climb.weighted.evaluations);
+    let moving = moving(&climb, names);
     let (verdict, reasons) = verdict::judge(&Evidence {
         khat: smoothed.khat,
         draws: climb.weighted.count(),
@@ -149,6 +157,8 @@ fn conclude(
         moments: &found,
         heaviest: heaviest_tail(ends, &draws, log_weights.as_deref()),
         halt: evaluator.halt(),
+        lost: faults.lost_draws.0 as f64 / faults.lost_draws.1.max(1) as f64,
+        moving: &moving,
         names,
     });
     Fit {
@@ -169,7 +179,23 @@ fn conclude(
         deviation: found.deviation.as_slice().to_vec(),
         mean_error: found.mean_error.as_slice().to_vec(),
         guide_deviation: climb.guide_deviation.as_slice().to_vec(),
+        faults,
+        moving,
     }
+}
+
+/// How many latents that still move are named.
+const MOVING: usize = 3;
+
+/// The latents that a guide that did not converge would move most, the first first.
+fn moving(climb: &Climb, names: &[String]) -> Vec<(String, f64)> {
+    if climb.status == Status::Converged {
+        return Vec::new();
+    }
+    let mut moves: Vec<(usize, f64)> = climb.step.iter().copied().enumerate().collect();
+    moves.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
+    let named = moves.into_iter().filter(|(_, step)| step.is_finite() && step.abs() > 0.01).take(MOVING);
+    named.filter_map(|(i, step)| Some((names.get(i)?.clone(), step))).collect()
 }
 
 fn guide_draws(gaussian: &Gaussian, options: &Options) -> Vec<f64> {
@@ -250,6 +276,8 @@ fn empty(evaluator: &Evaluator, verdict: Verdict, reason: &str) -> Fit {
         deviation: Vec::new(),
         mean_error: Vec::new(),
         guide_deviation: Vec::new(),
+        faults: evaluator.faults().close(&[], &[]),
+        moving: Vec::new(),
     }
 }
 

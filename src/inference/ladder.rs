@@ -61,6 +61,8 @@ pub struct Climb {
     pub family: String,
     /// Whether the Gaussian is optimal.
     pub status: Status,
+    /// The step that the Gaussian's slopes still ask of each mean, in its standard deviations.
+    pub step: DVector<f64>,
     /// Two starts compared.
     pub agreement: Agreement,
     /// Curvature at the end of the path.
@@ -107,7 +109,9 @@ impl<'e, 'a> Ladder<'e, 'a> {
         paths.sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
         let first = paths.first()?.clone();
         self.evaluator.enter("fitting a Gaussian");
-        let mut region = Region { fitted: self.gaussian(&first.gaussian)?, definiteness: first.definiteness };
+        // Where the guide cannot be improved, what the path found is what there is.
+        let fitted = self.gaussian(&first.gaussian).unwrap_or_else(|| as_found(&first));
+        let mut region = Region { fitted, definiteness: first.definiteness };
         let guide_deviation = region.fitted.gaussian.deviations();
         self.respond(&mut region.fitted);
         let mut best = self.best_proposal(&region.fitted);
@@ -188,6 +192,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
             weighted: best.weighted,
             elbo: best.elbo,
             status: fitted.status,
+            step: fitted.step,
             agreement,
             definiteness: region.definiteness,
             rungs: self.rungs,
@@ -197,6 +202,8 @@ impl<'e, 'a> Ladder<'e, 'a> {
     /// Paths from independent starts: as many as were asked for that reached an end, and those that did not.
     fn paths(&mut self, first: u64, wanted: usize) -> Vec<Path> {
         let mut paths: Vec<Path> = Vec::new();
+        // Paths whose Gaussians reach to where there is no density: better than nothing.
+        let mut unbounded: Option<Path> = None;
         for index in first..first + (4 * wanted) as u64 {
             let ended = paths.iter().filter(|path| path.ending != Ending::Unfinished);
             let best = paths.iter().map(|path| path.elbo).fold(f64::NEG_INFINITY, f64::max);
@@ -208,13 +215,13 @@ impl<'e, 'a> Ladder<'e, 'a> {
                 break;
             }
             let Some(start) = path::start(self.evaluator, self.options.seed, index) else { continue };
-            if let Some(path) = path::follow(self.evaluator, start, self.options.seed, index)
-                && path.elbo.is_finite()
-            {
-                paths.push(path);
+            match path::follow(self.evaluator, start, self.options.seed, index) {
+                Some(path) if path.elbo.is_finite() => paths.push(path),
+                Some(path) => unbounded = unbounded.or(Some(path)),
+                None => {}
             }
         }
-        paths
+        if paths.is_empty() { unbounded.into_iter().collect() } else { paths }
     }
 
     /// The Gaussian of greatest bound that the dimension, or the caller's choice, allows.
@@ -423,6 +430,18 @@ impl<'e, 'a> Ladder<'e, 'a> {
             candidate.weighted = candidate.weighted.and(more);
         }
         candidate
+    }
+}
+
+/// A path's Gaussian as it is.
+fn as_found(path: &Path) -> Fitted {
+    let dimension = path.gaussian.dimension();
+    Fitted {
+        gaussian: path.gaussian.clone(),
+        elbo: path.elbo,
+        status: Status::Unconverged,
+        noise: DVector::zeros(dimension),
+        step: DVector::zeros(dimension),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod conditional;
 pub mod draws;
 pub mod elbo;
 pub mod evaluator;
+pub mod faults;
 pub mod fit;
 pub mod gaussian;
 pub mod importance;
@@ -27,6 +28,7 @@ pub mod target;
 pub mod verdict;
 
 pub use evaluator::{Progress, Unwatched, Watch};
+pub use faults::{Fault, Faults, Lack};
 pub use fit::{FamilyChoice, Fit, Options, Rung, fit};
 pub use target::{Block, Target};
 pub use verdict::Verdict;

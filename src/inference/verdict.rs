@@ -53,6 +53,10 @@ pub struct Evidence<'a> {
     pub heaviest: Option<(usize, f64)>,
     /// Ended from outside?
     pub halt: Option<Halt>,
+    /// Share of the result's draws at which the log density is no number.
+    pub lost: f64,
+    /// Where the guide did not converge: the latents that would still move, by how many standard deviations.
+    pub moving: &'a [(String, f64)],
     /// Name of each coordinate's latent.
     pub names: &'a [String],
 }
@@ -87,6 +91,7 @@ impl Findings {
 pub fn judge(evidence: &Evidence) -> (Verdict, Vec<String>) {
     let mut findings = Findings::default();
     judge_halt(evidence, &mut findings);
+    judge_lost(evidence, &mut findings);
     judge_propriety(evidence, &mut findings);
     judge_weights(evidence, &mut findings);
     judge_agreement(evidence, &mut findings);
@@ -115,6 +120,25 @@ fn judge_halt(evidence: &Evidence, findings: &mut Findings) {
             findings.add(Verdict::Check, "the fit was stopped before it had finished; fit again".to_owned());
         }
         None => {}
+    }
+}
+
+/// A share of lost draws above which the result says too little of the posterior.
+const MOST_LOST: f64 = 0.05;
+
+/// Draws without a density have no weight, as if they were impossible: where it is undefined, nobody knows.
+fn judge_lost(evidence: &Evidence, findings: &mut Findings) {
+    if evidence.lost > 0.0 {
+        let verdict = if evidence.lost > MOST_LOST { Verdict::DoNotUse } else { Verdict::Check };
+        let share = 100.0 * evidence.lost;
+        let share = if share < 1.0 { format!("{share:.2}") } else { format!("{share:.0}") };
+        findings.add(
+            verdict,
+            format!(
+                "the log density is not a number at {share} % of the draws, which are left out: the posterior is \
+                 known only where the model can be computed"
+            ),
+        );
     }
 }
 
@@ -148,11 +172,25 @@ fn judge_propriety(evidence: &Evidence, findings: &mut Findings) {
         let verdict = if evidence.weights == WeightUse::Used { Verdict::Check } else { Verdict::DoNotUse };
         findings.add(
             verdict,
-            "the Gaussian guide did not converge: its bound kept rising, as it does for improper priors and separated \
-             data; tighten priors, rescale predictors, or try another seed"
-                .to_owned(),
+            format!(
+                "the Gaussian guide did not converge: its bound kept rising{}, as it does for improper priors and \
+                 separated data; tighten priors, rescale predictors, or try another seed",
+                moving_words(evidence.moving)
+            ),
         );
     }
+}
+
+/// `, and `a` would still move by 0.8 standard deviations, `b` by -0.3`
+fn moving_words(moving: &[(String, f64)]) -> String {
+    let mut words = String::new();
+    for (nth, (name, step)) in moving.iter().enumerate() {
+        words += &match nth {
+            0 => format!(", and `{name}` would still move by {step:.2} standard deviations"),
+            _ => format!(", `{name}` by {step:.2}"),
+        };
+    }
+    words
 }
 
 fn judge_weights(evidence: &Evidence, findings: &mut Findings) {

@@ -31,6 +31,8 @@ use eliminate::{Purpose, eliminate};
 pub struct Objective {
     /// All nodes.
     pub graph: Graph,
+    /// How the latents are parameterised.
+    pub centring: Centring,
     /// Which stretch of the vector is which latent.
     pub layout: Layout,
     /// log p(data, latents) + log |det of the transforms|, discrete latents summed out: a scalar.
@@ -97,6 +99,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<D
     let reported = predict::reported(&mut translator);
     Ok(Objective {
         graph: translator.builder.finish(),
+        centring: centring.clone(),
         layout: joint.layout,
         log_joint,
         terms: joint.tables,

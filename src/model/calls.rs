@@ -271,9 +271,7 @@ pub fn place<'t>(
     let mut next = 0;
     for argument in arguments {
         let at = match &argument.name {
-            Some(name) => {
-                *places.get(name.text.as_str()).ok_or(Misfit::Unknown(name))?
-            }
+            Some(name) => *places.get(name.text.as_str()).ok_or(Misfit::Unknown(name))?,
             None => {
                 next += 1;
                 next - 1

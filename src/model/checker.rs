@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::ir::*;
 use super::extent::Extent;
+use super::ir::*;
 use super::names::Names;
 use super::recursion::ForwardRead;
 use super::{lints, recursion};

@@ -4,7 +4,7 @@ mod acting;
 mod calls;
 mod checker;
 mod combinators;
-mod demands;
+pub mod demands;
 mod dialect;
 mod dims;
 mod distributions;

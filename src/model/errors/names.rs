@@ -133,7 +133,7 @@ pub fn too_large(span: Span, excess: Excess) -> Diagnostic {
             format!("the functions come to more than {MAX_WRITTEN} parts where they are written out")
         }
     };
-    Diagnostic::new(TOO_DEEP, message)
-        .at(span, "one part too many")
-        .help("name a part with `let` and use the name: an argument is written out wherever the function reads it")
+    Diagnostic::new(TOO_DEEP, message).at(span, "one part too many").help(
+        "name a part with `let` and use the name: an argument is written out wherever the function reads it",
+    )
 }
