@@ -28,12 +28,31 @@ impl Span {
     }
 }
 
+/// How the numbers of a table are written, where a person has said so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// What parts the columns; `None` for what the name of the file tells.
+    pub delimiter: Option<u8>,
+    /// What stands before the decimals.
+    pub decimal: Decimal,
+}
+
+/// What stands before the decimals of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decimal {
+    /// 1.5
+    Point,
+    /// 1,5
+    Comma,
+}
+
 /// A named text: a model, or a data file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     name: String,
     text: String,
     line_starts: Vec<usize>,
+    table: Option<Table>,
     /// Characters before every [`STRIDE`]-th byte: a line may be as long as the file, and columns count characters.
     strides: Vec<usize>,
 }
@@ -55,7 +74,17 @@ impl Source {
         for stride in text.as_bytes().chunks(STRIDE) {
             strides.push(strides[strides.len() - 1] + characters(stride));
         }
-        Self { name: name.into(), text, line_starts, strides }
+        Self { name: name.into(), text, line_starts, strides, table: None }
+    }
+
+    /// The same text, said to be a table that is written so.
+    pub fn as_table(self, table: Table) -> Self {
+        Self { table: Some(table), ..self }
+    }
+
+    /// How it is written as a table, if that was said.
+    pub fn table(&self) -> Option<Table> {
+        self.table
     }
 
     /// The name used in messages.

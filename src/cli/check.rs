@@ -20,7 +20,7 @@ pub fn run(arguments: &CheckArguments) -> Status {
         return Status::Wrong;
     }
     let Some(loaded) = load(&arguments.model) else { return Status::Wrong };
-    let Some(data) = read_data(&arguments.model, &arguments.data.data) else { return Status::Wrong };
+    let Some(data) = read_data(&arguments.model, &arguments.data) else { return Status::Wrong };
     let mut found = loaded.checked.diagnostics.clone();
     let bound = if data.is_empty() && !needs_data(arguments.emit) {
         None
@@ -29,7 +29,8 @@ pub fn run(arguments: &CheckArguments) -> Status {
         found.extend(diagnostics);
         bound
     };
-    let objective = bound.as_ref().map(driver::lower).transpose();
+    let objective =
+        bound.as_ref().map(|bound| driver::lower_within(bound, &arguments.sums.limits())).transpose();
     if let Err(refusal) = &objective {
         found.push(refusal.as_ref().clone());
     }

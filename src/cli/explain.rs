@@ -5,8 +5,9 @@ use std::path::Path;
 use vic::diagnostics::codes::{CATALOGUE, Row};
 use vic::driver;
 use vic::report::explain::{Story, explain};
+use vic::report::story;
 
-use super::args::ExplainArguments;
+use super::args::{ExplainArguments, StoryFormat};
 use super::output::{Outcome, bind, load, read_data, report};
 use super::{Status, terminal};
 
@@ -31,7 +32,7 @@ pub fn run(arguments: &ExplainArguments) -> Status {
 
 fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
     let Some(loaded) = load(path) else { return Status::Wrong };
-    let Some(data) = read_data(path, &arguments.data.data) else { return Status::Wrong };
+    let Some(data) = read_data(path, &arguments.data) else { return Status::Wrong };
     let mut found = loaded.checked.diagnostics.clone();
     let bound = if data.is_empty() {
         None
@@ -42,7 +43,7 @@ fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
     };
     let outcome = report(&found, &loaded, &data);
     let Some(model) = &loaded.checked.model else { return Status::Wrong };
-    let sums = match bound.as_ref().map(driver::lower) {
+    let sums = match bound.as_ref().map(|bound| driver::lower_within(bound, &arguments.sums.limits())) {
         None => vec![],
         Some(Ok(objective)) => objective.sums,
         Some(Err(refusal)) => {
@@ -51,7 +52,11 @@ fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
         }
     };
     let story = Story { model, choices: &loaded.checked.choices, bound: bound.as_ref(), sums: &sums };
-    terminal::result(explain(&story).trim_end());
+    terminal::result(&match arguments.format {
+        StoryFormat::Text => explain(&story).trim_end().to_string(),
+        StoryFormat::Json => format!("{:#}", story::json(&story)),
+        StoryFormat::Dot => story::dot(&story),
+    });
     if outcome == Outcome::Wrong { Status::Wrong } else { Status::Done }
 }
 

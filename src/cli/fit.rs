@@ -12,30 +12,34 @@ use vic::diagnostics::{Diagnostic, allow, any_error};
 use vic::driver::fault::{self, Traced};
 use vic::driver::outcome::{self, Circumstances};
 use vic::driver::{self, Fitted};
-use vic::inference::{FamilyChoice, Options, Verdict, Watch};
+use vic::inference::{Verdict, Watch};
 use vic::lower::Objective;
 use vic::report::{Report, Seconds, csv, json, text};
 use vic::source::Source;
 
-use super::args::{FamilyName, FitArguments, Format};
+use super::args::{FitArguments, Format};
 use super::output::{Loaded, Outcome, bind, load, read_data, report as print_diagnostics};
-use super::watch::{Line, Terminal};
+use super::watch::Terminal;
 use super::{Status, files, terminal};
 
 /// Runs the command.
 pub fn run(arguments: &FitArguments) -> Status {
     let start = Instant::now();
     let Some(loaded) = load(&arguments.model) else { return Status::Wrong };
-    let Some(data) = read_data(&arguments.model, &arguments.data.data) else { return Status::Wrong };
+    let Some(data) = read_data(&arguments.model, &arguments.data) else { return Status::Wrong };
     let mut found = loaded.checked.diagnostics.clone();
     let (bound, diagnostics) = bind(&loaded, &data);
     found.extend(diagnostics);
-    if arguments.quiet {
+    if arguments.engine.quiet {
         found.retain(|diagnostic| diagnostic.is_error());
     }
     let outcome = print_diagnostics(&found, &loaded, &data);
     let (Some(bound), Outcome::Fine) = (bound, outcome) else { return Status::Wrong };
-    let objective = match driver::lower(&bound) {
+    let engine = &arguments.engine;
+    let lowered = driver::lower_within(&bound, &engine.sums.limits()).and_then(|objective| {
+        driver::request::check(&bound, &objective, &engine.options()).map(|()| objective)
+    });
+    let objective = match lowered {
         Ok(objective) => objective,
         Err(refusal) => {
             terminal::diagnostics(&[*refusal], &loaded.source, &[]);
@@ -69,10 +73,10 @@ impl Inputs<'_> {
 
 /// Makes one evaluation again.
 fn replay(arguments: &FitArguments, inputs: &Inputs<'_>, evaluation: u64) -> Status {
-    let line = if arguments.quiet { Line::Hidden } else { Line::Shown };
-    let mut watch = Terminal::start(line, arguments.max_time);
-    let run = (threads(arguments), &mut watch as &mut dyn Watch);
-    let seen = driver::replay::replay(inputs.bound, inputs.objective, &options(arguments), run, evaluation);
+    let engine = &arguments.engine;
+    let mut watch = Terminal::start(engine.line(), engine.max_time);
+    let run = (engine.threads(), &mut watch as &mut dyn Watch);
+    let seen = driver::replay::replay(inputs.bound, inputs.objective, &engine.options(), run, evaluation);
     watch.finish();
     let Some(seen) = seen else {
         terminal::problem(&format!("the fit ends before it comes to evaluation {evaluation}"));
@@ -100,12 +104,12 @@ fn with_diagnostics(mut object: Value, found: &[Diagnostic], inputs: &Inputs<'_>
 fn fit_bound(arguments: &FitArguments, inputs: &Inputs<'_>, start: Instant) -> Status {
     let Inputs { loaded, data, bound, objective } = *inputs;
     let compiled = start.elapsed().as_secs_f64();
-    let line = if arguments.quiet { Line::Hidden } else { Line::Shown };
-    let mut watch = Terminal::start(line, arguments.max_time);
-    let fitted = driver::fit(bound, objective, &options(arguments), threads(arguments), &mut watch);
+    let engine = &arguments.engine;
+    let mut watch = Terminal::start(engine.line(), engine.max_time);
+    let fitted = driver::fit(bound, objective, &engine.options(), engine.threads(), &mut watch);
     watch.finish();
     let found = inputs.fault(fitted.fault.clone());
-    if !arguments.quiet || any_error(&found) {
+    if !engine.quiet || any_error(&found) {
         terminal::diagnostics(&found, &loaded.source, data);
     }
     if found.iter().any(|diagnostic| diagnostic.code == fault::START) {
@@ -114,7 +118,8 @@ fn fit_bound(arguments: &FitArguments, inputs: &Inputs<'_>, start: Instant) -> S
     let total = start.elapsed().as_secs_f64();
     let circumstances = Circumstances {
         model: arguments.model.display().to_string(),
-        seed: arguments.seed,
+        seed: engine.seed,
+        family: engine.options().family,
         seconds: Seconds { compile: compiled, fit: total - compiled, total },
     };
     let report = outcome::report(bound, &loaded.checked.choices, &fitted, circumstances);
@@ -173,23 +178,4 @@ fn unconstrained(fitted: &Fitted) -> String {
     }
     text.push('\n');
     text
-}
-
-fn options(arguments: &FitArguments) -> Options {
-    let defaults = Options::default();
-    Options {
-        seed: arguments.seed,
-        draws: arguments.draws as usize,
-        family: arguments.family.map(|family| match family {
-            FamilyName::MeanField => FamilyChoice::MeanField,
-            FamilyName::FullRank => FamilyChoice::FullRank,
-        }),
-        max_evaluations: arguments.max_evaluations.unwrap_or(defaults.max_evaluations),
-        ..defaults
-    }
-}
-
-fn threads(arguments: &FitArguments) -> usize {
-    let available = || std::thread::available_parallelism().map_or(1, usize::from);
-    arguments.threads.map_or_else(available, usize::from)
 }

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::diagnostics::Diagnostic;
-use crate::diagnostics::suggest::Dictionary;
+use crate::diagnostics::suggest::{self, Dictionary};
 use crate::model::{SiteId, SiteKind};
 
 use super::bind::{Binder, Input};
 use super::codes;
-use super::fields::{Field, Values};
+use super::fields::{Field, Layout, Values};
 use super::words::listed;
 
 /// Fields that no declaration reads.
@@ -160,6 +160,31 @@ impl<'a> Binder<'a> {
             );
             return;
         }
+        self.warn_unread_arrays(&unread.fields);
+    }
+
+    /// Arrays that nothing reads, where every declaration has its field: a file made for the model has none. Columns of
+    /// a table may be there for other purposes, and single numbers are often sizes, which nothing needs.
+    fn warn_unread_arrays(&mut self, unread: &[&'a Field]) {
+        let lacks = self.inputs.iter().any(|input| matches!(input, Input::Faulty));
+        let made_for_it = |field: &&&Field| field.origin.layout == Layout::Value && !field.shape.is_empty();
+        let arrays: Vec<&Field> = unread.iter().filter(made_for_it).copied().collect();
+        let Some(first) = arrays.first().filter(|_| !lacks) else { return };
+        let names = listed(arrays.iter().map(|field| field.name.as_str()));
+        let verb = if arrays.len() == 1 { "is" } else { "are" };
+        let declared = self.model.sites.iter().map(|site| site.name.as_str());
+        let near = suggest::nearest(&first.name, declared);
+        let near = near.and_then(|near| self.model.sites.iter().find(|site| site.name == near));
+        let diagnostic = Diagnostic::new(codes::UNREAD, format!("{names} {verb} in the data and not read"))
+            .in_file(first.file(), first.origin.key, "nothing reads it");
+        let diagnostic = match near {
+            Some(near) => diagnostic.at(near.span, "the most similar name"),
+            None => diagnostic,
+        };
+        self.diagnostics.push(diagnostic.help(format!(
+            "if the model should know it, declare `data {}[…]: real`; if not, `# allow: data::unread_field` silences this",
+            first.name
+        )));
     }
 }
 

@@ -7,7 +7,9 @@
 const ALIKE: f64 = 0.7;
 /// What a name that contains the other counts for, at least.
 const CONTAINED: f64 = 0.75;
-/// The fewest letters that may be contained.
+/// What two neighbouring letters that changed places leave, at least: in a short word they count for too much.
+const SWAPPED: f64 = 0.8;
+/// The fewest letters that may be contained, or be those of another word.
 const LEAST: usize = 3;
 /// Longer names are not compared: nobody mistypes one so long.
 const LONGEST: usize = 60;
@@ -76,7 +78,9 @@ impl<'a> Dictionary<'a> {
     fn similarity(&self, letters: &[char], at: usize) -> f64 {
         let other = &self.entries[at].letters;
         let longest = letters.len().max(other.len()).max(1);
-        1.0 - strsim::generic_damerau_levenshtein(letters, other) as f64 / longest as f64
+        let edits = strsim::generic_damerau_levenshtein(letters, other);
+        let similar = 1.0 - edits as f64 / longest as f64;
+        if edits == 1 && swapped(letters, other) { similar.max(SWAPPED) } else { similar }
     }
 
     /// Entries that the name is a part of.
@@ -220,6 +224,16 @@ impl<'n> Table<'n> {
     }
 }
 
+/// Whether two names have the same letters, enough of them that this is no chance.
+fn swapped(name: &[char], other: &[char]) -> bool {
+    let sorted = |letters: &[char]| {
+        let mut letters = letters.to_vec();
+        letters.sort_unstable();
+        letters
+    };
+    name.len() >= LEAST && sorted(name) == sorted(other)
+}
+
 fn lower(name: &str) -> Vec<char> {
     name.to_lowercase().chars().collect()
 }
@@ -237,6 +251,10 @@ mod tests {
                 && candidate.len() >= LEAST
                 && (name.contains(candidate.as_str()) || candidate.contains(name));
             let similar = strsim::normalized_damerau_levenshtein(name, candidate);
+            let letters = |name: &str| name.chars().collect::<Vec<char>>();
+            let swap = strsim::damerau_levenshtein(name, candidate) == 1
+                && swapped(&letters(name), &letters(candidate));
+            let similar = if swap { similar.max(SWAPPED) } else { similar };
             if contains { similar.max(CONTAINED) } else { similar }
         };
         candidates.iter().map(score).fold(0.0, f64::max)
@@ -263,6 +281,9 @@ mod tests {
     fn letter_case_and_swapped_letters_are_small_mistakes() {
         assert_eq!(nearest("Sgima", ["mu", "sigma", "tau"]), Some("sigma"));
         assert_eq!(nearest("beta", ["beta_age", "gamma"]), Some("beta_age"));
+        assert_eq!(nearest("epx", ["exp", "erf", "sqrt"]), Some("exp"));
+        assert_eq!(nearest("nromal", ["normal", "lognormal"]), Some("normal"));
+        assert_eq!(nearest("nu", ["mu", "tau"]), None);
         assert_eq!(nearest("x", ["y", "z"]), None);
     }
 }

@@ -1,12 +1,20 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
 mod auction;
+pub mod calibrate;
+pub mod compare;
 pub mod fault;
 pub mod outcome;
 pub mod replay;
+pub mod request;
 pub mod target;
+pub mod windows;
+
+pub use auction::Tried;
 
 use std::sync::Arc;
+
+use auction::Outcome;
 
 use crate::data::{self, BoundModel};
 use crate::diagnostics::{Diagnostic, Label, allow, any_error};
@@ -14,12 +22,14 @@ use crate::estimator::{self, Choice};
 use crate::graph::{self, Node};
 use crate::inference::{Fit, Options, Watch};
 use crate::lower::support::Impossible;
-use crate::lower::{self, Centring, Objective};
+use crate::lower::{self, Centring, Limits, Objective};
 use crate::model::{self, Model};
-use crate::posterior::{self, SiteDraws};
+use crate::posterior::{self, Draws, SiteDraws};
 use crate::program::Program;
 use crate::source::Source;
 use crate::syntax::{self, ast::Tree};
+use replay::Sought;
+use windows::Window;
 
 /// A model as far as it can be understood without data.
 #[derive(Clone, Debug)]
@@ -37,7 +47,7 @@ pub struct Checked {
 /// Source -> Tree -> Model, with a choice of estimator for each latent.
 pub fn check(source: &Source) -> Checked {
     let (tree, mut diagnostics) = syntax::parse(source);
-    let (model, found) = model::check(&tree);
+    let (model, found) = model::check(&tree, source);
     diagnostics.extend(found);
     let mut choices = Vec::new();
     if !any_error(&diagnostics) {
@@ -84,7 +94,40 @@ fn located(found: Impossible, bound: &BoundModel, files: &[Source]) -> Diagnosti
 /// # Errors
 /// If a discrete latent cannot be summed out.
 pub fn lower(bound: &BoundModel) -> Result<Objective, Box<Diagnostic>> {
-    lower::lower(bound, &Centring::default())
+    lower_within(bound, &Limits::default())
+}
+
+/// Doublings of a window before it is taken as it is.
+const DOUBLINGS: usize = 12;
+
+/// Where none of so many values is possible, more would not help.
+const HOPELESS: f64 = 20_000.0;
+
+/// The same within limits. Windows over counts are doubled while much lies beyond them at the origin.
+///
+/// # Errors
+/// If a discrete latent cannot be summed out within the limits.
+pub fn lower_within(bound: &BoundModel, limits: &Limits) -> Result<Objective, Box<Diagnostic>> {
+    let first = lower::lower(bound, &Centring::default(), limits)?;
+    let origin = vec![0.0; first.layout.dimension];
+    let mut wider: Option<Objective> = None;
+    for _ in 0..DOUBLINGS {
+        let current = wider.as_ref().unwrap_or(&first);
+        let found = windows::windows(current, &origin, 1);
+        let Some(limits) = windows::widened(current, &found, windows::BEFORE) else {
+            return Ok(wider.unwrap_or(first));
+        };
+        if found.iter().any(|window| window.beyond.is_nan() && window.high - window.low > HOPELESS) {
+            return Ok(first);
+        }
+        match lower::lower(bound, &Centring::default(), &limits) {
+            Ok(objective) => wider = Some(objective),
+            // Nothing is possible at any length that fits: the fit says why.
+            Err(_) if found.iter().any(|window| window.beyond.is_nan()) => return Ok(first),
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    Ok(wider.unwrap_or(first))
 }
 
 /// The graph of an objective as text.
@@ -105,6 +148,14 @@ pub fn print_program(objective: &Objective) -> String {
 pub struct Fitted {
     /// The approximation and its verdict.
     pub fit: Fit,
+    /// The parameterisation of the latents that its draws are in.
+    pub centring: Centring,
+    /// What its sums over discrete latents were allowed.
+    pub limits: Limits,
+    /// The families and parameterisations that were tried.
+    pub tried: Vec<Tried>,
+    /// Which of them was kept.
+    pub kept: Option<usize>,
     /// Values of all that is reported, by site.
     pub sites: Vec<SiteDraws>,
     /// How many draws there are.
@@ -113,6 +164,8 @@ pub struct Fitted {
     pub weights: Option<Vec<f64>>,
     /// The fault that mattered, if one did.
     pub fault: Option<fault::Traced>,
+    /// How far the sums over counts without an end went.
+    pub windows: Vec<Window>,
 }
 
 /// Objective -> Program -> Fit -> Posterior. Where the fit cannot be trusted, other parameterisations of the latents
@@ -124,12 +177,57 @@ pub fn fit(
     threads: usize,
     watch: &mut dyn Watch,
 ) -> Fitted {
-    let (fit, other) = auction::fit(bound, objective, options, (threads, watch), None);
+    let (found, windows) = search(bound, objective, options, (threads, watch), None);
+    let Outcome { fit, objective: other, tried, kept } = found;
     let objective = other.as_ref().unwrap_or(objective);
     let dimension = objective.layout.dimension;
     let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
-    let sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
-    let weights = fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
+    let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
+    let weights: Option<Vec<f64>> =
+        fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
+    let draws = Draws { positions: &fit.draws, count, weights: weights.as_deref() };
+    posterior::average_states(bound, objective, draws, &mut sites);
     let fault = fault::of_fit(bound, objective, &fit, options.seed);
-    Fitted { fit, sites, count, weights, fault }
+    let (centring, limits) = (objective.centring.clone(), objective.limits.clone());
+    Fitted { fit, centring, limits, tried, kept, sites, count, weights, fault, windows }
+}
+
+/// Fits made again because a window turned out to be too short.
+const REFITS: usize = 4;
+
+/// The best fit of all parameterisations, made again with wider windows where those of its sums were too short; or as
+/// much of it as leads to the evaluation that is sought.
+fn search(
+    bound: &BoundModel,
+    objective: &Objective,
+    options: &Options,
+    (threads, watch): (usize, &mut dyn Watch),
+    mut sought: Option<&mut Sought>,
+) -> (Outcome, Vec<Window>) {
+    let mut found = auction::fit(bound, objective, options, (threads, watch), sought.as_deref_mut());
+    let mut windows = seen(&found.fit, found.objective.as_ref().unwrap_or(objective));
+    for _ in 0..REFITS {
+        let current = found.objective.as_ref().unwrap_or(objective);
+        let Some(limits) = windows::widened(current, &windows, windows::AFTER) else { break };
+        let spent = found.fit.evaluations;
+        let left = options.max_evaluations.saturating_sub(spent);
+        if left == 0 || watch.should_stop() {
+            break;
+        }
+        let Ok(wider) = lower::lower(bound, &Centring::default(), &limits) else { break };
+        let options = Options { max_evaluations: left, ..options.clone() };
+        let again = auction::fit(bound, &wider, &options, (threads, watch), sought.as_deref_mut());
+        found = Outcome { objective: Some(again.objective.unwrap_or(wider)), ..again };
+        found.fit.evaluations += spent;
+        found.fit.faults = found.fit.faults.after(spent);
+        windows = seen(&found.fit, found.objective.as_ref().unwrap_or(objective));
+    }
+    (found, windows)
+}
+
+/// The windows at the draws of a fit.
+fn seen(fit: &Fit, objective: &Objective) -> Vec<Window> {
+    let dimension = objective.layout.dimension;
+    let count = fit.draws.len().checked_div(dimension).unwrap_or(1);
+    if count == 0 { vec![] } else { windows::windows(objective, &fit.draws, count) }
 }

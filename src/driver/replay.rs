@@ -6,10 +6,9 @@ use std::rc::Rc;
 use crate::data::BoundModel;
 use crate::graph::interpret::interpret;
 use crate::inference::{Block, Options, Progress, Target, Watch};
-use crate::lower::{self, Centring, Objective};
+use crate::lower::{self, Centring, Limits, Objective};
 use crate::posterior;
 
-use super::auction;
 use super::fault::{self, Moment, Traced};
 use super::target::CompiledTarget;
 
@@ -35,7 +34,7 @@ pub struct Replay {
 pub struct Sought {
     evaluation: u64,
     spent: u64,
-    pub(super) found: Option<(Vec<f64>, Centring)>,
+    pub(super) found: Option<(Vec<f64>, Centring, Limits)>,
     done: Rc<Cell<bool>>,
 }
 
@@ -67,9 +66,10 @@ pub fn replay(
     let done = Rc::new(Cell::new(false));
     let mut sought = Sought { evaluation, spent: 0, found: None, done: Rc::clone(&done) };
     let mut until = Until { inner: watch, done };
-    auction::fit(bound, objective, options, (threads, &mut until), Some(&mut sought));
-    let (position, centring) = sought.found?;
-    let moved = (centring != objective.centring).then(|| lower::lower(bound, &centring).ok()).flatten();
+    super::search(bound, objective, options, (threads, &mut until), Some(&mut sought));
+    let (position, centring, limits) = sought.found?;
+    let is_other = centring != objective.centring || limits != objective.limits;
+    let moved = is_other.then(|| lower::lower(bound, &centring, &limits).ok()).flatten();
     Some(look(bound, moved.as_ref().unwrap_or(objective), &position, (evaluation, options.seed)))
 }
 
@@ -105,12 +105,17 @@ fn look(
 pub(super) struct Seeking<'t> {
     inner: &'t mut CompiledTarget,
     sought: &'t mut Sought,
-    centring: &'t Centring,
+    place: (&'t Centring, &'t Limits),
 }
 
 impl<'t> Seeking<'t> {
-    pub(super) fn new(inner: &'t mut CompiledTarget, sought: &'t mut Sought, centring: &'t Centring) -> Self {
-        Self { inner, sought, centring }
+    /// A target with the parameterisation and the limits that it was lowered with.
+    pub(super) fn new(
+        inner: &'t mut CompiledTarget,
+        sought: &'t mut Sought,
+        place: (&'t Centring, &'t Limits),
+    ) -> Self {
+        Self { inner, sought, place }
     }
 
     fn count(&mut self, positions: &[f64], each: u64) {
@@ -120,7 +125,7 @@ impl<'t> Seeking<'t> {
         let ahead = self.sought.evaluation > self.sought.spent;
         self.sought.spent += each * rows.len() as u64;
         if ahead && let Some(row) = positions.chunks(dimension).nth(nth as usize) {
-            self.sought.found = Some((row.to_vec(), self.centring.clone()));
+            self.sought.found = Some((row.to_vec(), self.place.0.clone(), self.place.1.clone()));
             self.sought.done.set(true);
         }
     }

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::faults::{Lack, Log, numbers};
 use super::sparse::Pattern;
-use super::target::Target;
+use super::target::{Block, Target};
 
 /// What the caller is told while a fit runs.
 #[derive(Clone, Debug)]
@@ -23,6 +23,10 @@ pub trait Watch {
     fn progress(&mut self, progress: &Progress);
     /// Whether the fit has to end with what it has.
     fn should_stop(&mut self) -> bool;
+    /// Seconds by the caller's clock; `None` where there is none, since inference has none of its own.
+    fn seconds(&mut self) -> Option<f64> {
+        None
+    }
 }
 
 /// A watch that looks away.
@@ -57,6 +61,8 @@ pub struct Evaluator<'a> {
     target: &'a mut dyn Target,
     watch: &'a mut dyn Watch,
     limit: u64,
+    /// Part of the limit that only weighting draws may spend, so that a fit that is cut short has weights.
+    reserve: u64,
     spent: u64,
     stage: &'static str,
     best: Option<f64>,
@@ -74,16 +80,23 @@ fn lack(value: f64) -> Option<Lack> {
     }
 }
 
+/// Columns of a Hessian that are taken at once where it is not held whole.
+const CHUNK: usize = 64;
+/// Evaluations kept back for weighting, where the limit is wide enough.
+const RESERVE: u64 = 1000;
+
 /// From so many coordinates on a Hessian is taken by its pattern.
 const SPARSE: usize = 12;
 
 impl<'a> Evaluator<'a> {
     /// Opens an account of `limit` evaluations.
     pub fn new(target: &'a mut dyn Target, watch: &'a mut dyn Watch, limit: u64) -> Self {
+        let reserve = RESERVE.min(limit / 4);
         Evaluator {
             target,
             watch,
             limit,
+            reserve,
             spent: 0,
             stage: "starting",
             best: None,
@@ -98,9 +111,39 @@ impl<'a> Evaluator<'a> {
         self.target.dimension()
     }
 
+    /// The coordinates of each latent.
+    pub fn blocks(&self) -> Vec<Block> {
+        self.target.blocks()
+    }
+
     /// Evaluations so far: one for each position, two for each Hessian-vector product.
     pub fn spent(&self) -> u64 {
         self.spent
+    }
+
+    /// Seconds by the caller's clock.
+    pub fn seconds(&mut self) -> Option<f64> {
+        self.watch.seconds()
+    }
+
+    /// Gives the reserve free, and tells how many of `wanted` evaluations can still be had: one pair at least, which has
+    /// no density if the limit is reached.
+    pub fn affordable_pairs(&mut self, wanted: usize) -> usize {
+        self.reserve = 0;
+        let left = self.limit.saturating_sub(self.spent) / 2;
+        wanted.min(usize::try_from(left).unwrap_or(usize::MAX)).max(1)
+    }
+
+    /// How many of `wanted` units, each of so many evaluations, may be spent; the limit is a bound. Ends the fit where
+    /// not all of them may.
+    fn afford(&mut self, wanted: usize, each: u64) -> usize {
+        let left = self.limit.saturating_sub(self.spent + self.reserve) / each;
+        let granted = wanted.min(usize::try_from(left).unwrap_or(usize::MAX));
+        if granted < wanted {
+            self.halt = self.halt.or(Some(Halt::Limit));
+        }
+        self.spent += granted as u64 * each;
+        granted
     }
 
     /// Why the fit was ended from outside, if it was.
@@ -129,7 +172,7 @@ impl<'a> Evaluator<'a> {
         if self.halt.is_none() {
             if self.watch.should_stop() {
                 self.halt = Some(Halt::Asked);
-            } else if self.spent >= self.limit {
+            } else if self.spent + self.reserve >= self.limit {
                 self.halt = Some(Halt::Limit);
             }
         }
@@ -145,11 +188,20 @@ impl<'a> Evaluator<'a> {
     /// Log densities and gradients at `[S][D]`.
     pub fn evaluate(&mut self, positions: &[f64]) -> Batch {
         let count = positions.len() / self.dimension().max(1);
-        let mut batch = Batch { values: vec![0.0; count], gradients: vec![0.0; positions.len()] };
-        self.target.evaluate(positions, &mut batch.values, &mut batch.gradients);
-        let (numbers, dimension) = (numbers(self.spent, count), self.dimension());
-        self.spent += count as u64;
+        let (first, dimension) = (self.spent, self.dimension());
+        let granted = self.afford(count, 1);
+        let within = granted * dimension;
+        let mut batch =
+            Batch { values: vec![f64::NEG_INFINITY; count], gradients: vec![0.0; positions.len()] };
+        if granted > 0 {
+            self.target.evaluate(
+                &positions[..within],
+                &mut batch.values[..granted],
+                &mut batch.gradients[..within],
+            );
+        }
         let gradients = batch.gradients.chunks(dimension).zip(positions.chunks(dimension));
+        let numbers = numbers(first, granted);
         for ((value, (gradient, position)), number) in batch.values.iter_mut().zip(gradients).zip(numbers) {
             let slopes = gradient.iter().all(|slope| slope.is_finite());
             if let Some(lack) = lack(*value).or((!slopes).then_some(Lack::Slope)) {
@@ -162,11 +214,13 @@ impl<'a> Evaluator<'a> {
 
     /// Log densities at `[S][D]`.
     pub fn value(&mut self, positions: &[f64]) -> Vec<f64> {
-        let mut values = vec![0.0; positions.len() / self.dimension().max(1)];
-        self.target.value(positions, &mut values);
-        let numbers = numbers(self.spent, values.len());
-        self.spent += values.len() as u64;
-        let places = positions.chunks(self.target.dimension().max(1)).zip(numbers);
+        let (first, dimension) = (self.spent, self.dimension());
+        let mut values = vec![f64::NEG_INFINITY; positions.len() / dimension.max(1)];
+        let granted = self.afford(values.len(), 1);
+        if granted > 0 {
+            self.target.value(&positions[..granted * dimension], &mut values[..granted]);
+        }
+        let places = positions.chunks(dimension.max(1)).zip(numbers(first, granted));
         for (value, (position, number)) in values.iter_mut().zip(places) {
             if let Some(lack) = lack(*value) {
                 self.faults.note(lack, number, position);
@@ -186,15 +240,51 @@ impl<'a> Evaluator<'a> {
 
     /// Hessian times direction for `[S][D]` positions and directions.
     pub fn products(&mut self, positions: &[f64], directions: &[f64]) -> Vec<f64> {
-        let mut products = vec![0.0; positions.len()];
-        self.target.hessian_vector(positions, directions, &mut products);
-        let rows = products.chunks(self.dimension().max(1));
-        if let Some(nth) = rows.into_iter().position(|row| row.iter().any(|x| !x.is_finite())) {
-            let position = &positions[nth * self.dimension()..(nth + 1) * self.dimension()];
-            self.faults.note(Lack::Curvature, self.spent + 2 * nth as u64 + 1, position);
+        let (first, dimension) = (self.spent, self.dimension());
+        let mut products = vec![f64::NAN; positions.len()];
+        let granted = self.afford(positions.len() / dimension.max(1), 2);
+        let within = granted * dimension;
+        if granted > 0 {
+            self.target.hessian_vector(&positions[..within], &directions[..within], &mut products[..within]);
         }
-        self.spent += 2 * (positions.len() / self.dimension().max(1)) as u64;
+        let mut rows = products[..within].chunks(dimension.max(1));
+        if let Some(nth) = rows.position(|row| row.iter().any(|x| !x.is_finite())) {
+            let position = &positions[nth * dimension..(nth + 1) * dimension];
+            self.faults.note(Lack::Curvature, first + 2 * nth as u64 + 1, position);
+        }
         products
+    }
+
+    /// Which entries of the Hessian differ from zero near a position, without holding it whole; it is kept for later
+    /// Hessians. `None` where a product is not finite.
+    pub fn pattern(&mut self, position: &DVector<f64>) -> Option<Pattern> {
+        if let Some(pattern) = &self.pattern {
+            return Some(pattern.clone());
+        }
+        let dimension = self.dimension();
+        let mut rows: Vec<Vec<usize>> = (0..dimension).map(|j| vec![j]).collect();
+        let columns: Vec<usize> = (0..dimension).collect();
+        for chunk in columns.chunks(CHUNK) {
+            let mut directions = vec![0.0; chunk.len() * dimension];
+            chunk.iter().enumerate().for_each(|(k, j)| directions[k * dimension + j] = 1.0);
+            let products = self.products_at(position, &directions);
+            for (j, product) in chunk.iter().zip(products.chunks(dimension)) {
+                if product.iter().any(|x| !x.is_finite()) {
+                    return None;
+                }
+                // Both triangles, since an entry may be lost to rounding on one side.
+                for (i, _) in product.iter().enumerate().filter(|(_, x)| **x != 0.0) {
+                    rows[*j].push(i);
+                    rows[i].push(*j);
+                }
+            }
+        }
+        rows.iter_mut().for_each(|rows| {
+            rows.sort_unstable();
+            rows.dedup();
+        });
+        self.pattern = Some(Pattern::of_rows(rows));
+        self.pattern.clone()
     }
 
     /// How many products the next Hessian is likely to take.

@@ -2,11 +2,14 @@
 
 use nalgebra::DVector;
 
+use super::diagnose::diagnose;
 use super::draws::{Purpose, stream, structured};
 use super::elbo::Estimate;
 use super::evaluator::{Evaluator, Halt, Watch};
+use super::failure::{Failure, Finding};
 use super::faults::Faults;
 use super::gaussian::Gaussian;
+use super::importance::Weighted;
 use super::ladder::{Climb, Ladder};
 use super::moments::{Moments, moments};
 use super::natural::Status;
@@ -36,11 +39,14 @@ pub struct Options {
     pub max_evaluations: u64,
     /// Independent starts.
     pub paths: usize,
+    /// How many times the usual number of fixed draws and of weighted draws is taken: 1, unless one wants to see what
+    /// more would change.
+    pub effort: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 4 }
+        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 4, effort: 1 }
     }
 }
 
@@ -57,6 +63,8 @@ pub struct Rung {
     pub efficiency: f64,
     /// Evaluations spent in all when it was done.
     pub evaluations: u64,
+    /// Seconds by the caller's clock when it was done.
+    pub seconds: Option<f64>,
 }
 
 /// A finished fit.
@@ -82,7 +90,9 @@ pub struct Fit {
     pub stopped: String,
     /// How far to rely on it.
     pub verdict: Verdict,
-    /// Why.
+    /// What speaks against it, with the latents concerned.
+    pub findings: Vec<Finding>,
+    /// Why, in sentences.
     pub reasons: Vec<String>,
     /// Whether importance weights correct the draws.
     pub corrected: WeightUse,
@@ -105,14 +115,12 @@ pub struct Fit {
 /// Fits a target.
 pub fn fit(target: &mut dyn Target, options: &Options, watch: &mut dyn Watch) -> Fit {
     let names = coordinate_names(target);
-    let ends: Vec<usize> =
-        target.blocks().iter().flat_map(|block| vec![block.ends; block.end - block.start]).collect();
     let mut evaluator = Evaluator::new(target, watch, options.max_evaluations);
     if evaluator.dimension() == 0 {
         return nothing_to_fit(&mut evaluator);
     }
     match Ladder::new(&mut evaluator, options, &names).climb() {
-        Some(climb) => conclude(&evaluator, options, climb, (&names, &ends)),
+        Some(climb) => conclude(&mut evaluator, options, climb, &names),
         None => without_start(&evaluator),
     }
 }
@@ -130,23 +138,23 @@ fn coordinate_names(target: &dyn Target) -> Vec<String> {
 }
 
 /// Draws, moments and verdict of what the ladder reached.
-fn conclude(
-    evaluator: &Evaluator,
-    options: &Options,
-    climb: Climb,
-    (names, ends): (&[String], &[usize]),
-) -> Fit {
+fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &[String]) -> Fit {
     let smoothed = &climb.weighted.smoothed;
     let usable = smoothed.khat <= psis::threshold(climb.weighted.count()).max(0.5);
     let weights = if usable { WeightUse::Used } else { WeightUse::Unused };
     let (draws, log_weights) = match weights {
-        WeightUse::Used => (climb.weighted.draws.clone(), Some(smoothed.log_weights.clone())),
+        WeightUse::Used => (weighted_draws(&climb.weighted), Some(smoothed.log_weights.clone())),
         WeightUse::Unused => (guide_draws(&climb.gaussian, options), None),
     };
     let found = result_moments(&climb, &draws, log_weights.as_deref());
+    // Before the tails are looked at: far out, a density may overflow that no draw ever sees.
     let faults = evaluator.faults().close(&climb.weighted.draws, &climb.weighted.evaluations);
     let moving = moving(&climb, names);
-    let (verdict, reasons) = verdict::judge(&Evidence {
+    let symptoms = diagnose(evaluator, &climb, (&draws, log_weights.as_deref()), options.seed);
+    let best_bound = climb.rungs.iter().map(|rung| rung.elbo.value).fold(climb.elbo.value, f64::max);
+    let ends: Vec<usize> =
+        evaluator.blocks().iter().flat_map(|block| vec![block.ends; block.end - block.start]).collect();
+    let (verdict, findings, reasons) = verdict::judge(&Evidence {
         khat: smoothed.khat,
         draws: climb.weighted.count(),
         effective: smoothed.effective,
@@ -155,7 +163,13 @@ fn conclude(
         agreement: climb.agreement,
         definiteness: climb.definiteness,
         moments: &found,
-        heaviest: heaviest_tail(ends, &draws, log_weights.as_deref()),
+        escapes: &symptoms.escapes,
+        outlying: &symptoms.outlying,
+        bend: climb.bend,
+        misfits: &symptoms.misfits,
+        hidden: &symptoms.hidden,
+        bound_gap: best_bound - climb.elbo.value,
+        ends: &ends,
         halt: evaluator.halt(),
         lost: faults.lost_draws.0 as f64 / faults.lost_draws.1.max(1) as f64,
         moving: &moving,
@@ -172,6 +186,7 @@ fn conclude(
         evaluations: evaluator.spent(),
         stopped: stop_sentence(evaluator.halt()),
         verdict,
+        findings,
         reasons,
         corrected: weights,
         rungs: climb.rungs,
@@ -198,6 +213,21 @@ fn moving(climb: &Climb, names: &[String]) -> Vec<(String, f64)> {
     named.filter_map(|(i, step)| Some((names.get(i)?.clone(), step))).collect()
 }
 
+/// The draws, those without weight moved to the one with most: their own values may be too large for a number.
+fn weighted_draws(weighted: &Weighted) -> Vec<f64> {
+    let logs = &weighted.smoothed.log_weights;
+    let dimension = weighted.draws.len() / logs.len().max(1);
+    let top = (0..logs.len()).max_by(|a, b| logs[*a].total_cmp(&logs[*b])).unwrap_or(0);
+    let best = weighted.draws[top * dimension..(top + 1) * dimension].to_vec();
+    let mut draws = weighted.draws.clone();
+    for (row, log) in draws.chunks_mut(dimension).zip(logs) {
+        if log.exp() == 0.0 {
+            row.copy_from_slice(&best);
+        }
+    }
+    draws
+}
+
 fn guide_draws(gaussian: &Gaussian, options: &Options) -> Vec<f64> {
     let pairs = options.draws.max(2).div_ceil(2);
     gaussian.positions(&structured(
@@ -220,34 +250,6 @@ fn result_moments(climb: &Climb, draws: &[f64], log_weights: Option<&[f64]>) -> 
     }
 }
 
-/// The coordinate whose latent's squared deviations have the heaviest tail under the weights, among those with outliers
-/// at all. Values of a half-line are exponentials; those of an interval have no tails.
-fn heaviest_tail(ends: &[usize], draws: &[f64], log_weights: Option<&[f64]>) -> Option<(usize, f64)> {
-    let weights = log_weights?;
-    let dimension = ends.len();
-    (0..dimension)
-        .filter(|i| ends[*i] < 2)
-        .filter_map(|i| {
-            let values: Vec<f64> = draws
-                .chunks(dimension)
-                .map(|row| if ends[i] == 1 { row[i].min(300.0).exp() } else { row[i] })
-                .collect();
-            let found = moments(&values, weights, 1);
-            let gaps: Vec<f64> = values.iter().map(|x| (x - found.mean[0]) / found.deviation[0]).collect();
-            let kurtosis: f64 = gaps.iter().zip(weights).map(|(gap, w)| w.exp() * gap.powi(4)).sum();
-            let shape = psis::tail_of_squares(weights, &gaps);
-            let extreme = if ends[i] == 1 { 2.0 * EXTREME } else { EXTREME };
-            let shape = if kurtosis > extreme { shape.max(1.0) } else { shape };
-            (kurtosis > OUTLYING).then_some((i, shape))
-        })
-        .max_by(|a, b| a.1.total_cmp(&b.1))
-}
-
-/// Kurtosis from which on a coordinate's tails are looked at; a normal has 3, a Laplace 6.
-const OUTLYING: f64 = 7.0;
-/// Kurtosis at which a few draws make up the variance, whatever the fitted shape of the tail.
-const EXTREME: f64 = 12.0;
-
 fn stop_sentence(halt: Option<Halt>) -> String {
     match halt {
         None => "the fit finished by itself".to_owned(),
@@ -257,7 +259,7 @@ fn stop_sentence(halt: Option<Halt>) -> String {
 }
 
 /// A fit without draws.
-fn empty(evaluator: &Evaluator, verdict: Verdict, reason: &str) -> Fit {
+fn empty(evaluator: &Evaluator, verdict: Verdict, reason: String) -> Fit {
     Fit {
         draws: Vec::new(),
         log_weights: None,
@@ -269,7 +271,8 @@ fn empty(evaluator: &Evaluator, verdict: Verdict, reason: &str) -> Fit {
         evaluations: evaluator.spent(),
         stopped: stop_sentence(evaluator.halt()),
         verdict,
-        reasons: vec![reason.to_owned()],
+        findings: Vec::new(),
+        reasons: vec![reason],
         corrected: WeightUse::Unused,
         rungs: Vec::new(),
         mean: Vec::new(),
@@ -282,15 +285,25 @@ fn empty(evaluator: &Evaluator, verdict: Verdict, reason: &str) -> Fit {
 }
 
 fn without_start(evaluator: &Evaluator) -> Fit {
-    let reason = "no starting point with a finite log density and finite curvature was found; check the data for values \
-                  outside of their distributions' support, and the priors' scales";
-    empty(evaluator, Verdict::DoNotUse, reason)
+    let (failure, seen) = match evaluator.halt() {
+        Some(Halt::Limit) => {
+            (Failure::Interrupted, "the evaluation limit ended the fit before it had found anything")
+        }
+        Some(Halt::Asked) => (Failure::Interrupted, "the fit was stopped before it had found anything"),
+        None => {
+            (Failure::NoStart, "no starting point with a finite log density and finite curvature was found")
+        }
+    };
+    let (verdict, latents) = (Verdict::DoNotUse, Vec::new());
+    let finding = Finding { failure, verdict, latents, seen: seen.to_owned() };
+    let fit = empty(evaluator, finding.verdict, finding.sentence());
+    Fit { findings: vec![finding], ..fit }
 }
 
 /// A model without latents: its log density is its evidence.
 fn nothing_to_fit(evaluator: &mut Evaluator) -> Fit {
     let value = evaluator.constant();
-    let fit =
-        empty(evaluator, Verdict::Trust, "there is nothing to fit: every latent has been integrated out");
+    let reason = "there is nothing to fit: every latent has been integrated out".to_owned();
+    let fit = empty(evaluator, Verdict::Trust, reason);
     Fit { khat: 0.0, elbo: Estimate { value, standard_error: 0.0 }, log_evidence: value, ..fit }
 }

@@ -1,6 +1,10 @@
 //! What summing a discrete latent out will cost, as far as the model alone tells.
 
-use crate::model::{DimId, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Term, TermKind};
+use crate::model::{
+    Address, DimId, Distribution, Factor, Kind, Model, Operator, Site, SiteId, SiteKind, Term, TermKind,
+};
+
+use super::states::is_summed;
 
 /// The axes that the sum is expected to visit, by name: the latent's cells, its states (twice where it reads its own
 /// element before) and those of the discrete latents over no more cells that it meets in a term.
@@ -8,9 +12,8 @@ pub fn expected_axes(model: &Model, id: SiteId) -> Vec<String> {
     let site = model.site(id);
     let mut axes: Vec<String> = site.axes.iter().map(|axis| model.dim(axis.dim).name.clone()).collect();
     axes.push(states_name(model, site));
-    if prior(site).is_some_and(|prior| reads(prior).contains(&id)) {
-        axes.push(states_name(model, site));
-    }
+    let back = prior(site).map_or(0, |prior| reaches(prior, id));
+    axes.extend(std::iter::repeat_n(states_name(model, site), back));
     for other in met(model, id) {
         let dims = |site: &Site| -> Vec<DimId> { site.axes.iter().map(|axis| axis.dim).collect() };
         let (own, its) = (dims(site), dims(model.site(other)));
@@ -25,6 +28,7 @@ pub fn expected_axes(model: &Model, id: SiteId) -> Vec<String> {
 fn states_name(model: &Model, site: &Site) -> String {
     match site.value {
         Kind::Index(dim) => model.dim(dim).name.clone(),
+        Kind::Real => format!("buckets of {}", site.name),
         _ => format!("values of {}", site.name),
     }
 }
@@ -52,14 +56,36 @@ fn met(model: &Model, id: SiteId) -> Vec<SiteId> {
         }
         groups.push(group);
     }
-    let discrete = |other: &SiteId| {
-        *other != id && prior(model.site(*other)).is_some() && model.site(*other).value != Kind::Real
-    };
+    let discrete =
+        |other: &SiteId| *other != id && prior(model.site(*other)).is_some() && is_summed(model, *other);
     let beside = groups.into_iter().filter(|group| group.contains(&id)).flatten();
     let mut found: Vec<SiteId> = beside.filter(discrete).collect();
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// At how many places a distribution reads other elements of a latent: `z[t-1]` and `z[t-2]` are two.
+fn reaches(distribution: &Distribution, id: SiteId) -> usize {
+    let mut places: Vec<Option<u64>> = Vec::new();
+    distribution.walk(&mut |term| {
+        let TermKind::Read(site, addresses) = &term.kind else { return };
+        let at = addresses.iter().find_map(|address| match address {
+            Address::At(position) => Some(position),
+            Address::Here(_) => None,
+        });
+        let place = at.and_then(|position| match &position.kind {
+            TermKind::Operate(Operator::Subtract, operands) => match operands[1].kind {
+                TermKind::Number(lag) => Some(lag.to_bits()),
+                _ => None,
+            },
+            _ => None,
+        });
+        if *site == id && !places.contains(&place) {
+            places.push(place);
+        }
+    });
+    places.len()
 }
 
 /// The arrays that a distribution reads.
@@ -73,4 +99,20 @@ fn read_of(term: &Term, found: &mut Vec<SiteId>) {
     if let TermKind::Read(site, _) = &term.kind {
         found.push(*site);
     }
+}
+
+/// The product of axes as a formula: `time * state^2`.
+pub fn formula(axes: &[String]) -> String {
+    let mut powers: Vec<(&str, usize)> = Vec::new();
+    for axis in axes {
+        match powers.iter_mut().find(|(known, _)| known == axis) {
+            Some((_, power)) => *power += 1,
+            None => powers.push((axis, 1)),
+        }
+    }
+    let each = powers
+        .iter()
+        .map(|(axis, power)| if *power == 1 { axis.to_string() } else { format!("{axis}^{power}") });
+    let each: Vec<String> = each.collect();
+    if each.is_empty() { "1".to_string() } else { each.join(" * ") }
 }

@@ -1,12 +1,17 @@
 //! The posterior of discrete latents that were summed out: probabilities of their states, and joint draws.
 
+use std::sync::Arc;
+
 use crate::graph::{Axis, Node, Unary, autodiff};
 use crate::model::{AxisVar, Kind, Model, SiteId, SiteKind, StatesOf, Term, TermKind};
-use crate::translate::{DrawPlan, Translator};
+use crate::translate::{DrawPlan, DrawStep, States, Translator};
 
 use super::SummedOut;
-use super::eliminate::{Chain, Eliminated, Elimination, How};
+use super::buckets;
+use super::eliminate::{Eliminated, Elimination, How, Member};
 use super::predict::{RandomSite, enter};
+use super::states::Range;
+use super::switch::Step;
 
 /// Posterior probabilities of a latent's states, for one draw of the rest.
 #[derive(Clone, Debug)]
@@ -17,8 +22,19 @@ pub struct StateProbabilities {
     pub node: Node,
     /// Its axes in declared order, then the axis of its states.
     pub axes: Vec<Axis>,
-    /// The value of the first state.
-    pub low: f64,
+    /// The numbers that stand for its states.
+    pub values: StateValues,
+}
+
+/// The numbers that stand for the states of a latent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StateValues {
+    /// This one, and so on by 1.
+    From(f64),
+    /// Several for each, ascending and alike in probability: a bucket of a continuous latent.
+    Spread(Vec<f64>),
+    /// Not the same in all cells or draws: only draws say.
+    Drawn,
 }
 
 /// The derivative of the log density by a constant added to a state's weight is that state's probability.
@@ -26,14 +42,21 @@ pub(super) fn probabilities(
     translator: &mut Translator,
     elimination: &Elimination,
 ) -> Vec<StateProbabilities> {
-    let tapped: Vec<(&Eliminated, Node)> =
-        elimination.eliminated.iter().filter_map(|latent| Some((latent, latent.tap?))).collect();
+    let members = elimination.eliminated.iter().flat_map(|latents| &latents.members);
+    let tapped: Vec<(&Member, Node)> = members.filter_map(|latent| Some((latent, latent.tap?))).collect();
     let taps: Vec<Node> = tapped.iter().map(|(_, tap)| *tap).collect();
     let nodes = autodiff::gradient(&mut translator.builder, elimination.total, &taps);
     let each = tapped.into_iter().zip(nodes).map(|((latent, _), node)| {
         let mut axes = translator.axes(&translator.model().site(latent.site).axes);
         axes.push(latent.home.axis);
-        StateProbabilities { site: latent.site, node, axes, low: latent.low }
+        let values = match translator.states(latent.site) {
+            Some(States::From { low, .. }) => StateValues::From(*low),
+            _ => match buckets::spread(translator, latent.site) {
+                Some(values) => StateValues::Spread(values),
+                None => StateValues::Drawn,
+            },
+        };
+        StateProbabilities { site: latent.site, node, axes, values }
     });
     each.collect()
 }
@@ -41,7 +64,7 @@ pub(super) fn probabilities(
 /// States what `prob(z)` is.
 pub(super) fn bind_probabilities(translator: &mut Translator, probabilities: &[StateProbabilities]) {
     for states in probabilities {
-        let Some(&axis) = states.axes.last() else { continue };
+        let (Some(&axis), StateValues::From(low)) = (states.axes.last(), &states.values) else { continue };
         let node = match translator.model().site(states.site).value {
             Kind::Index(dim) => {
                 let own = translator.axis(AxisVar { dim, copy: 0 });
@@ -51,7 +74,7 @@ pub(super) fn bind_probabilities(translator: &mut Translator, probabilities: &[S
                 translator.builder.rename(states.node, &[(axis, own)])
             }
             _ => {
-                let last = translator.builder.constant(1.0 - states.low);
+                let last = translator.builder.constant(1.0 - low);
                 translator.builder.gather(states.node, &[(axis, last)])
             }
         };
@@ -77,10 +100,10 @@ pub(super) fn wants_best(model: &Model) -> bool {
 /// it (a chain's are the path of Viterbi 1967). Equally good states share it; their mean is rounded.
 pub(super) fn bind_best(translator: &mut Translator, elimination: &Elimination) {
     for chosen in probabilities(translator, elimination) {
-        let Some(&axis) = chosen.axes.last() else { continue };
+        let (Some(&axis), StateValues::From(low)) = (chosen.axes.last(), chosen.values) else { continue };
         let builder = &mut translator.builder;
         let position = builder.iota(axis);
-        let value = builder.plus(position, chosen.low);
+        let value = builder.plus(position, low);
         let weighted = builder.mul(chosen.node, value);
         let mean = builder.sum(weighted, &[axis]);
         let best = builder.unary(Unary::Round, mean);
@@ -88,58 +111,118 @@ pub(super) fn bind_best(translator: &mut Translator, elimination: &Elimination) 
     }
 }
 
-/// What summing a latent out visits.
-pub(super) fn summed_out(translator: &Translator, latent: &Eliminated) -> SummedOut {
+/// What summing latents out visits.
+pub(super) fn summed_out(
+    translator: &Translator,
+    latents: &Eliminated,
+    ranges: &[(SiteId, Range)],
+) -> Vec<SummedOut> {
     let graph = translator.builder.graph();
-    let table = match &latent.how {
-        How::Local(table) => *table,
-        How::Chain(chain) => chain.step,
+    let axes: Vec<Axis> = match &latents.how {
+        How::Local(table) => graph.axes_of(*table).to_vec(),
+        How::Tree(tree) => graph.axes_of(tree.step).to_vec(),
+        How::Chain(chain) => {
+            // The largest table of a step: all lags but the longest, and one latent at the longest.
+            let mut axes = graph.axes_of(chain.filtered).to_vec();
+            let oldest = chain.lags.iter().filter_map(|own| own.last());
+            axes.extend(oldest.max_by_key(|axis| graph.axis_size(**axis)));
+            axes
+        }
     };
-    let axes = graph.axes_of(table);
-    let cost = axes.iter().map(|&axis| graph.axis_size(axis) as f64).product();
-    SummedOut {
-        site: latent.site,
-        axes: axes.iter().map(|&axis| graph.axis(axis).label.clone()).collect(),
+    let cost: f64 = axes.iter().map(|&axis| graph.axis_size(axis) as f64).product();
+    let labels: Vec<String> = axes.iter().map(|&axis| graph.axis(axis).label.clone()).collect();
+    let range =
+        |member: &Member| ranges.iter().find(|(site, _)| *site == member.site).map(|(_, range)| *range);
+    let each = latents.members.iter().map(|member| SummedOut {
+        site: member.site,
+        axes: labels.clone(),
         cost,
-    }
+        range: range(member),
+    });
+    each.collect()
 }
 
-/// Joint draws of all states: the latent summed out last is drawn first, and the others given those already drawn.
+/// Joint draws of all states: what was summed out last is drawn first, and the rest given what is already drawn.
 pub(super) fn bind_states(
     translator: &mut Translator,
     eliminated: &[Eliminated],
     randoms: &mut Vec<RandomSite>,
 ) {
-    for (k, latent) in eliminated.iter().enumerate().rev() {
-        let low = latent.low;
-        let drawn = &eliminated[k + 1..];
-        let plan = match &latent.how {
-            How::Local(table) => {
-                let weights = given(translator, *table, drawn);
-                DrawPlan::State { weights, axis: latent.home.axis, low }
-            }
-            How::Chain(Chain { along, previous, filtered, step }) => DrawPlan::Chain {
-                filtered: given(translator, *filtered, drawn),
-                step: given(translator, *step, drawn),
-                along: *along,
-                states: [*previous, latent.home.axis],
-                low,
-            },
-        };
-        let axes = translator.axes(&translator.model().site(latent.site).axes);
-        let value = enter(translator, randoms, plan, axes);
-        translator.settle(latent.site, value);
+    let mut drawn: Vec<(Axis, Node)> = Vec::new();
+    for latents in eliminated.iter().rev() {
+        let positions = draw(translator, latents, &drawn, randoms);
+        for (member, position) in latents.members.iter().zip(positions) {
+            drawn.push((member.home.axis, position));
+            let value = match translator.states(member.site) {
+                Some(States::From { low, .. }) => {
+                    let low = *low;
+                    translator.builder.plus(position, low)
+                }
+                _ => buckets::value(translator, member.site, position, randoms),
+            };
+            translator.settle(member.site, value);
+        }
+    }
+}
+
+/// The positions of the states drawn for latents that were summed out together.
+fn draw(
+    translator: &mut Translator,
+    latents: &Eliminated,
+    drawn: &[(Axis, Node)],
+    randoms: &mut Vec<RandomSite>,
+) -> Vec<Node> {
+    let first = &latents.members[0];
+    let mut axes = first.home.cells.clone();
+    let plan = match &latents.how {
+        How::Local(table) => {
+            DrawPlan::State { weights: given(translator, *table, drawn), axis: first.home.axis }
+        }
+        How::Tree(tree) => DrawPlan::Tree {
+            below: given(translator, tree.below, drawn),
+            step: given(translator, tree.step, drawn),
+            along: tree.along,
+            parents: Arc::clone(&tree.parents),
+            states: tree.states,
+        },
+        How::Chain(chain) => {
+            let member = translator.builder.axis("chain", latents.members.len());
+            axes.push(member);
+            let plan = DrawPlan::Chain {
+                filtered: given(translator, chain.filtered, drawn),
+                steps: chain.steps.iter().map(|step| given_step(translator, *step, drawn)).collect(),
+                along: chain.along,
+                lags: chain.lags.clone(),
+                member,
+            };
+            let all = enter(translator, randoms, plan, axes);
+            let one = |k: usize| {
+                let position = translator.builder.constant(k as f64);
+                translator.builder.gather(all, &[(member, position)])
+            };
+            return (0..latents.members.len()).map(one).collect();
+        }
+    };
+    vec![enter(translator, randoms, plan, axes)]
+}
+
+/// A step at the states drawn for other latents.
+fn given_step(translator: &mut Translator, step: Step, drawn: &[(Axis, Node)]) -> DrawStep {
+    match step {
+        Step::Table(table) => {
+            let (table, always) = (given(translator, table, drawn), translator.builder.constant(1.0));
+            DrawStep { when: always, yes: table, no: table }
+        }
+        Step::Switch { when, yes, no } => {
+            DrawStep { when, yes: given(translator, yes, drawn), no: given(translator, no, drawn) }
+        }
     }
 }
 
 /// A table at the states drawn for other latents.
-fn given(translator: &mut Translator, table: Node, drawn: &[Eliminated]) -> Node {
-    drawn.iter().fold(table, |table, other| {
-        if !translator.builder.axes_of(table).contains(&other.home.axis) {
-            return table;
-        }
-        let value = translator.site(other.site);
-        let position = translator.builder.plus(value, -other.low);
-        translator.builder.gather(table, &[(other.home.axis, position)])
-    })
+fn given(translator: &mut Translator, table: Node, drawn: &[(Axis, Node)]) -> Node {
+    let own = translator.builder.axes_of(table).to_vec();
+    let at: Vec<(Axis, Node)> = drawn.iter().copied().filter(|(axis, _)| own.contains(axis)).collect();
+    at.into_iter()
+        .fold(table, |table, (axis, position)| translator.builder.gather(table, &[(axis, position)]))
 }

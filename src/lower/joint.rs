@@ -7,7 +7,8 @@ use crate::model::{AxisVar, Distribution, Factor, SiteId};
 use crate::translate::Translator;
 
 use super::latents::{self, Centring, Layout};
-use super::states;
+use super::limits::Limits;
+use super::states::{self, Range};
 
 /// The terms of the density and how its vector is laid out.
 pub(super) struct Joint {
@@ -16,17 +17,35 @@ pub(super) struct Joint {
     pub(super) tables: Vec<(String, Node)>,
     /// Discrete latents, carried along axes of their states.
     pub(super) discrete: Vec<SiteId>,
+    /// Which of their values are summed, where the model does not say.
+    pub(super) ranges: Vec<(SiteId, Range)>,
 }
 
 /// Builds all terms.
-pub(super) fn build(translator: &mut Translator, centring: &Centring) -> Result<Joint, Box<Diagnostic>> {
-    let mut joint = Joint { layout: Layout::default(), tables: vec![], discrete: vec![] };
+pub(super) fn build(
+    translator: &mut Translator,
+    centring: &Centring,
+    limits: &Limits,
+) -> Result<Joint, Box<Diagnostic>> {
+    let mut joint = Joint { layout: Layout::default(), tables: vec![], discrete: vec![], ranges: vec![] };
+    // Latents may read each other's earlier elements, so all that are known to be finite are carried first.
+    for site in translator
+        .model()
+        .site_ids()
+        .filter(|&site| states::is_summed(translator.model(), site))
+        .collect::<Vec<_>>()
+    {
+        states::carry_early(translator, site);
+    }
     let mut problem = None;
     translator.walk(|translator, site| {
         let name = format!("the prior of `{}`", translator.model().site(site).name);
-        let table = if states::is_discrete(translator.model(), site) {
+        let table = if states::is_summed(translator.model(), site) {
             joint.discrete.push(site);
-            states::carry(translator, site)
+            states::carry(translator, site, (limits, joint.layout.dimension)).map(|carried| {
+                joint.ranges.extend(carried.range.map(|range| (site, range)));
+                carried.table
+            })
         } else {
             Ok(latents::bind(translator, site, centring, &mut joint.layout))
         };

@@ -1,26 +1,39 @@
 //! A model with data as an objective: log joint density on unconstrained space, its derivatives, what is reported.
 
+mod buckets;
 mod chain;
 pub mod columns;
 mod cost;
 mod coupling;
 mod discrete;
 mod eliminate;
+mod generative;
 mod joint;
 mod latents;
+mod likelihood;
+mod limits;
 mod predict;
 pub mod probe;
 mod refusal;
+mod simulate;
 mod states;
 pub mod support;
+mod switch;
+mod tree;
 
-pub use cost::expected_axes;
-pub use discrete::StateProbabilities;
+pub use cost::{expected_axes, formula};
+pub use discrete::{StateProbabilities, StateValues};
+pub use generative::circular;
 pub use latents::{Centring, LatentBlock, Layout, centrable, whitenable};
+pub use likelihood::{Coverage, Likelihood, PointGroup, likelihood};
+pub use limits::Limits;
 pub use predict::{RandomSite, Reported};
+pub use simulate::{Simulation, SimulationStep, simulate};
+pub use states::{Beyond, Range};
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
+use crate::graph::condense::condense;
 use crate::graph::{Graph, Node, Vector, autodiff};
 use crate::model::SiteId;
 use crate::translate::Translator;
@@ -51,6 +64,8 @@ pub struct Objective {
     pub probabilities: Vec<StateProbabilities>,
     /// What summing out cost.
     pub sums: Vec<SummedOut>,
+    /// What the sums were allowed.
+    pub limits: Limits,
 }
 
 /// A latent that was summed out.
@@ -62,22 +77,26 @@ pub struct SummedOut {
     pub axes: Vec<String>,
     /// How many elements it visits.
     pub cost: f64,
+    /// Which values are summed, where the model does not say.
+    pub range: Option<Range>,
 }
 
 /// Builds the objective of a model with data. Latents are parameterised as `centring` says.
 ///
 /// # Errors
-/// If a discrete latent cannot be summed out.
-pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<Diagnostic>> {
-    coupling::check(bound, centring)?;
+/// If a discrete latent cannot be summed out within `limits`.
+pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result<Objective, Box<Diagnostic>> {
+    coupling::check(bound, centring, limits)?;
     let mut translator = Translator::new(bound.model(), bound.bindings());
-    let joint = joint::build(&mut translator, centring)?;
+    let joint = joint::build(&mut translator, centring, limits)?;
+    let d = joint.layout.dimension;
     let log_joint = match joint.discrete.as_slice() {
         [] => joint::sum_of(&mut translator.builder, &joint.tables),
-        latents => eliminate(&mut translator, &joint.tables, latents, Purpose::Density)?.total,
+        latents => eliminate(&mut translator, &joint.tables, latents, (Purpose::Density, limits, d))?.total,
     };
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
+    let log_joint = condense(&mut translator.builder, log_joint);
     let gradient = autodiff::gradient(&mut translator.builder, log_joint, &positions);
     let hessian_vector =
         autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);
@@ -85,14 +104,20 @@ pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<D
     let mut probabilities = Vec::new();
     let mut sums = Vec::new();
     if !joint.discrete.is_empty() {
-        let tapped = eliminate(&mut translator, &joint.tables, &joint.discrete, Purpose::Posterior)?;
+        let tapped =
+            eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Posterior, limits, d))?;
         probabilities = discrete::probabilities(&mut translator, &tapped);
         discrete::bind_probabilities(&mut translator, &probabilities);
         if discrete::wants_best(translator.model()) {
-            let best = eliminate(&mut translator, &joint.tables, &joint.discrete, Purpose::Best)?;
+            let best =
+                eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Best, limits, d))?;
             discrete::bind_best(&mut translator, &best);
         }
-        sums = tapped.eliminated.iter().map(|latent| discrete::summed_out(&translator, latent)).collect();
+        sums = tapped
+            .eliminated
+            .iter()
+            .flat_map(|latents| discrete::summed_out(&translator, latents, &joint.ranges))
+            .collect();
         discrete::bind_states(&mut translator, &tapped.eliminated, &mut randoms);
     }
     predict::bind_randoms(&mut translator, &mut randoms);
@@ -109,5 +134,6 @@ pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<D
         randoms,
         probabilities,
         sums,
+        limits: limits.clone(),
     })
 }

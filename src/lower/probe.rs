@@ -8,6 +8,7 @@ use crate::translate::Translator;
 
 use super::joint;
 use super::latents::Centring;
+use super::limits::Limits;
 
 /// A model with data, ready to evaluate its terms.
 pub struct Probe<'a> {
@@ -25,9 +26,9 @@ pub struct Values {
 
 impl<'a> Probe<'a> {
     /// Binds all latents; `None` where a discrete one cannot be summed out.
-    pub fn new(bound: &'a BoundModel, centring: &Centring) -> Option<Self> {
+    pub fn new(bound: &'a BoundModel, centring: &Centring, limits: &Limits) -> Option<Self> {
         let mut translator = Translator::new(bound.model(), bound.bindings());
-        joint::build(&mut translator, centring).ok()?;
+        joint::build(&mut translator, centring, limits).ok()?;
         Some(Self { translator })
     }
 

@@ -6,6 +6,7 @@ use super::checker::Checker;
 use super::errors;
 use super::ir::*;
 use super::like::Sort;
+use super::names::Use;
 use super::scope::{Closure, Scope};
 use super::supports::interval_of;
 use super::terms;
@@ -27,16 +28,25 @@ impl<'t> Checker<'t> {
         if let Some(function) = overload(name, call.arguments.len()) {
             return self.library_call(function, call, span, scope);
         }
-        let diagnostic = self.unknown_function(&call.function, span);
+        let diagnostic = self.unknown_function(call, span);
         self.fail(span, diagnostic)
     }
 
-    fn unknown_function(&self, name: &Name, span: Span) -> Diagnostic {
+    /// A call by another language's name, with its arguments in the form of this one where they fit.
+    pub fn dialect(&self, call: &Call, form: &str, span: Span) -> Diagnostic {
+        let plain =
+            call.arguments.iter().all(|argument| argument.name.is_none()) && clause_span(call).is_none();
+        let given: Vec<&str> = call.arguments.iter().map(|given| self.text(given.value.span)).collect();
+        errors::dialect(&call.function, form, (span, plain.then_some(&given[..])))
+    }
+
+    fn unknown_function(&self, call: &Call, span: Span) -> Diagnostic {
+        let name = &call.function;
         if library::family(&name.text).is_some() || super::combinators::is_combinator(&name.text) {
             return errors::distribution_as_number(&name.text, span);
         }
         if let Some(form) = super::dialect::form(&name.text) {
-            return errors::dialect(name, form);
+            return self.dialect(call, form, span);
         }
         let indexed = self.names.arrays.get(name.text.as_str()).map(|array| array.span);
         errors::unknown_function(name, self.names.like(Sort::Function, &name.text), indexed)
@@ -50,7 +60,9 @@ impl<'t> Checker<'t> {
         scope: &mut Scope<'t>,
         elaborate: impl FnOnce(&mut Self, &'t Expr, &mut Scope<'t>) -> R,
     ) -> Option<R> {
-        let declaration = self.names.functions.get(call.function.text.as_str())?.declaration;
+        let function = self.names.functions.get_mut(call.function.text.as_str())?;
+        function.use_ = Use::Used;
+        let declaration = function.declaration;
         let name = declaration.name.text.as_str();
         if scope.inlining.contains(&name) {
             self.report(errors::recursive_function(&call.function, declaration.name.span));

@@ -8,12 +8,13 @@ use super::names::Names;
 use super::recursion::ForwardRead;
 use super::{lints, recursion};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::source::Span;
-use crate::syntax::ast::Tree;
+use crate::source::{Source, Span};
+use crate::syntax::ast::{Statement, Tree};
 
 /// Elaborates a tree: all its errors and warnings in source order, and a model that is complete if there is no error.
-pub fn check(tree: &Tree) -> (Model, Vec<Diagnostic>) {
-    let mut checker = Checker::new();
+/// `source` is what the tree was parsed from: help is written in the user's own words.
+pub fn check(tree: &Tree, source: &Source) -> (Model, Vec<Diagnostic>) {
+    let mut checker = Checker::new(tree, source);
     checker.declare(tree);
     for statement in &tree.statements {
         checker.statement(statement);
@@ -23,12 +24,18 @@ pub fn check(tree: &Tree) -> (Model, Vec<Diagnostic>) {
 
 /// A model in the making.
 pub struct Checker<'t> {
+    /// The text that spans point into.
+    pub source: &'t Source,
+    /// What was written.
+    pub statements: &'t [Statement],
     /// What has been elaborated.
     pub model: Model,
     /// What is declared, by name.
     pub names: Names<'t>,
     /// The site under way.
     pub reader: Option<SiteId>,
+    /// The latent under way.
+    pub drawn: Option<SiteId>,
     /// Reads of sites at earlier elements, before they were complete.
     pub forward: Vec<ForwardRead>,
     /// Factors by observed site: what `rep` looks up.
@@ -44,11 +51,14 @@ pub struct Checker<'t> {
 }
 
 impl<'t> Checker<'t> {
-    fn new() -> Self {
+    fn new(tree: &'t Tree, source: &'t Source) -> Self {
         Self {
+            source,
+            statements: &tree.statements,
             model: Model::default(),
             names: Names::default(),
             reader: None,
+            drawn: None,
             forward: Vec::new(),
             observed: HashMap::new(),
             unobservable: Vec::new(),
@@ -56,6 +66,11 @@ impl<'t> Checker<'t> {
             diagnostics: Vec::new(),
             reported: HashSet::new(),
         }
+    }
+
+    /// What was written at a place.
+    pub fn text(&self, span: Span) -> &'t str {
+        self.source.slice(span)
     }
 
     /// Keeps a diagnostic, unless the same was said of the same place.
@@ -76,8 +91,9 @@ impl<'t> Checker<'t> {
         let order = recursion::order(&self.model, &self.forward);
         self.model.order = order;
         if !crate::diagnostics::any_error(&self.diagnostics) {
-            let warnings = lints::lints(&self.model);
+            let warnings = lints::lints(&self.model, self.source);
             self.diagnostics.extend(warnings);
+            self.diagnostics.extend(lints::unused_names(&self.names));
         }
         let start = |d: &Diagnostic| d.labels.first().map_or(0, |label| label.span.start);
         self.diagnostics.sort_by_key(start);

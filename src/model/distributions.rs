@@ -138,8 +138,10 @@ impl<'t> Checker<'t> {
             if self.names.arrays.contains_key(name) || scope.variable(name).is_some() {
                 return self.number_for_distribution(expr, target, scope);
             }
-            let name = Name { text: name.to_string(), span: expr.span };
-            let diagnostic = self.unknown_distribution(&name);
+            let function = Name { text: name.to_string(), span: expr.span };
+            let bare =
+                Call { function, arguments: Vec::new(), over: Vec::new(), filter: None, by: Vec::new() };
+            let diagnostic = self.unknown_distribution(&bare, expr.span);
             self.report(diagnostic);
             return None;
         };
@@ -185,7 +187,7 @@ impl<'t> Checker<'t> {
         if library::function(name).is_some() {
             return self.number_for_distribution(expr, target, scope);
         }
-        let diagnostic = self.unknown_distribution(&call.function);
+        let diagnostic = self.unknown_distribution(call, expr.span);
         self.report(diagnostic);
         None
     }
@@ -199,14 +201,16 @@ impl<'t> Checker<'t> {
     ) -> Option<Distribution> {
         let term = self.term(expr, scope);
         if !terms::is_broken(&term) {
-            self.report(errors::not_a_distribution(&term, &target.name, &self.model));
+            let diagnostic = errors::not_a_distribution((&term, self.text(term.span)), target, &self.model);
+            self.report(diagnostic);
         }
         None
     }
 
-    fn unknown_distribution(&self, name: &Name) -> crate::diagnostics::Diagnostic {
+    fn unknown_distribution(&self, call: &Call, span: Span) -> crate::diagnostics::Diagnostic {
+        let name = &call.function;
         if let Some(form) = dialect::form(&name.text) {
-            return errors::dialect(name, form);
+            return self.dialect(call, form, span);
         }
         errors::unknown_distribution(name, self.names.like(Sort::Distribution, &name.text))
     }
@@ -392,8 +396,8 @@ impl<'t> Checker<'t> {
         Some(())
     }
 
-    /// A fix for a bare array that wants an index: `mu[county]`.
-    pub fn gather(&self, term: &Term, dim: DimId) -> Option<(Span, String)> {
+    /// The indices that a bare array may want: `mu[county]`, with the place of the array.
+    pub fn gather(&self, term: &Term, dim: DimId) -> Option<(Span, Vec<String>)> {
         let mut place = None;
         term.walk(&mut |inner| {
             if let TermKind::Read(site, addresses) = &inner.kind
@@ -405,8 +409,10 @@ impl<'t> Checker<'t> {
             }
         });
         let (site, span) = place?;
-        let index = self.index_data_of(dim, &Scope::new())?;
-        Some((span, format!("{}[{index}]", self.model.site(site).name)))
+        let name = &self.model.site(site).name;
+        let read: Vec<String> =
+            self.index_data_of(dim).into_iter().map(|index| format!("{name}[{index}]")).collect();
+        (!read.is_empty()).then_some((span, read))
     }
 
     /// Whether a condition of distributions varies over the cells only.

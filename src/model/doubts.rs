@@ -9,17 +9,17 @@ use super::priors::leaves;
 use super::supports::literal;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::library::{Action, Normaliser, Parameter};
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 /// All of them.
-pub fn doubts(model: &Model) -> Vec<Diagnostic> {
+pub fn doubts(model: &Model, source: &Source) -> Vec<Diagnostic> {
     let mut found = improper(model);
     found.extend(absent_axes(model));
     found.extend(exchangeable(model));
     found.extend(additive(model));
     found.extend(shared_states(model));
     for call in calls(model) {
-        found.extend(scale_like_variance(call));
+        found.extend(scale_like_variance(call, source));
         found.extend(vague(call));
     }
     found
@@ -138,11 +138,21 @@ fn exchangeable(model: &Model) -> Vec<Diagnostic> {
                 Diagnostic::new(Code(1015), format!("the components over {dim} can change places"))
                     .at(site.span, format!("drawn alike for every {dim}"))
                     .at(*span, "the same density in any order of the components")
-                    .help(format!("order them: `latent {}[…]: ordered over {dim} ~ …`", site.name)),
+                    .help(format!(
+                        "order them: `latent {}[{}]: ordered over {dim} ~ …`",
+                        site.name,
+                        brackets(model, site)
+                    )),
             );
         }
     }
     found
+}
+
+/// `k, item`
+fn brackets(model: &Model, site: &Site) -> String {
+    let names: Vec<&str> = site.axes.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
+    names.join(", ")
 }
 
 /// Whether the prior itself tells the elements of a dim apart.
@@ -251,7 +261,7 @@ fn given(call: &FamilyCall) -> impl Iterator<Item = (&'static Parameter, &Term)>
 }
 
 /// `normal(mu, sigma^2)`, `normal(0, 0.0001)`: a variance or a precision at the place of a standard deviation.
-fn scale_like_variance(call: &FamilyCall) -> Option<Diagnostic> {
+fn scale_like_variance(call: &FamilyCall, source: &Source) -> Option<Diagnostic> {
     const SMALL: f64 = 1e-3;
     let has = |name: &str| {
         call.family.forms.iter().any(|form| form.parameters.iter().any(|parameter| parameter.name == name))
@@ -270,10 +280,18 @@ fn scale_like_variance(call: &FamilyCall) -> Option<Diagnostic> {
         _ => return None,
     };
     let name = call.family.name;
+    let inner = match &term.kind {
+        TermKind::Operate(Operator::Power, operands) if squared => operands[0].span,
+        _ => term.span,
+    };
+    let (whole, inner) = (source.slice(term.span), source.slice(inner));
+    let plainly =
+        if squared { format!("if `{inner}` is the sd itself, write `{inner}`") } else { String::new() };
     Some(
         Diagnostic::new(Code(1008), format!("`{name}` takes a standard deviation; is this {likely}?"))
             .at(term.span, "used as the sd")
-            .help(format!("if it is {likely}, name it: `{name}(…, {keyword} = …)`")),
+            .help(format!("if it is {likely}, name it: `{keyword} = {whole}`"))
+            .help(plainly),
     )
 }
 

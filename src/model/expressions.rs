@@ -154,7 +154,8 @@ impl<'t> Checker<'t> {
             (ArrayState::Ahead, axes) => {
                 let foreseen = axes.and_then(|axes| self.foresee(axes));
                 if foreseen.is_none() {
-                    self.report(errors::used_before(&used, array.span));
+                    let diagnostic = self.used_before(&used, array.span);
+                    self.report(diagnostic);
                 }
                 let axes = foreseen?;
                 let value = self.foreseen_kind(array.ty);

@@ -4,15 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use super::doubts;
 use super::ir::*;
+use super::names::{Names, Use};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 /// All of them.
-pub fn lints(model: &Model) -> Vec<Diagnostic> {
+pub fn lints(model: &Model, source: &Source) -> Vec<Diagnostic> {
     let mut found = unused(model);
     found.extend(observed_twice(model));
     found.extend(real_equality(model));
-    found.extend(doubts::doubts(model));
+    found.extend(doubts::doubts(model, source));
     found
 }
 
@@ -71,6 +72,23 @@ fn unused(model: &Model) -> Vec<Diagnostic> {
         found.push(Diagnostic::new(Code(code), message).at(site.span, words).help("remove it, or use it"));
     }
     found
+}
+
+/// Dims and functions that nothing names.
+pub fn unused_names(names: &Names<'_>) -> Vec<Diagnostic> {
+    let dims = names.dims.iter().filter(|(_, dim)| dim.use_ == Use::Unused);
+    let dims = dims.map(|(name, dim)| {
+        Diagnostic::new(Code(1016), format!("the dim `{name}` is not used"))
+            .at(dim.span, "nothing is over it")
+            .help("remove it, or declare something over it")
+    });
+    let functions = names.functions.iter().filter(|(_, function)| function.use_ == Use::Unused);
+    let functions = functions.map(|(name, function)| {
+        Diagnostic::new(Code(1017), format!("the function `{name}` is not used"))
+            .at(function.declaration.name.span, "nothing calls it, so its body is not checked")
+            .help("remove it, or call it")
+    });
+    dims.chain(functions).collect()
 }
 
 /// A site with two likelihood terms.

@@ -30,6 +30,17 @@ pub struct DimName {
     pub span: Span,
     /// Once its statement has been elaborated.
     pub id: Option<DimId>,
+    /// Whether anything else names it.
+    pub use_: Use,
+}
+
+/// Whether a declared name has been named again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// It has.
+    Used,
+    /// Not so far.
+    Unused,
 }
 
 /// A declared array.
@@ -79,6 +90,8 @@ fn placeholder(name: &Name) -> Site {
 pub struct FunctionName<'t> {
     /// Its declaration.
     pub declaration: &'t FunctionDeclaration,
+    /// Whether anything calls it.
+    pub use_: Use,
 }
 
 impl<'t> Checker<'t> {
@@ -110,7 +123,7 @@ impl<'t> Checker<'t> {
             let first = first.span;
             return self.report(errors::duplicate(name, first));
         }
-        self.names.dims.insert(&name.text, DimName { span: name.span, id: None });
+        self.names.dims.insert(&name.text, DimName { span: name.span, id: None, use_: Use::Unused });
     }
 
     fn declare_array(&mut self, head: &'t Head, ty: Option<&'t TypeExpr>) {
@@ -134,16 +147,19 @@ impl<'t> Checker<'t> {
             let first = first.declaration.name.span;
             return self.report(errors::duplicate(name, first));
         }
-        self.names.functions.insert(&name.text, FunctionName { declaration });
+        self.names.functions.insert(&name.text, FunctionName { declaration, use_: Use::Unused });
     }
 
     /// The dim of this name, reported if there is none or it is declared later.
     pub fn dim_named(&mut self, name: &Name) -> Option<DimId> {
+        if let Some(dim) = self.names.dims.get_mut(name.text.as_str()) {
+            dim.use_ = Use::Used;
+        }
         match self.names.dims.get(name.text.as_str()) {
             Some(DimName { id: Some(id), .. }) => Some(*id),
-            Some(DimName { span, id: None }) => {
-                let span = *span;
-                self.report(errors::used_before(name, span));
+            Some(DimName { span, id: None, .. }) => {
+                let diagnostic = self.used_before(name, *span);
+                self.report(diagnostic);
                 None
             }
             None => {

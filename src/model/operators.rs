@@ -155,7 +155,7 @@ impl<'t> Checker<'t> {
             }
             Some(parent) => {
                 let wanted = self.model.dim(parent).name.clone();
-                let diagnostic = errors::index_kind(&element, &wanted, None, &self.model);
+                let diagnostic = errors::index_kind(&element, &wanted, &[], &self.model);
                 self.fail(left.span, diagnostic)
             }
             None => self.fail(right.span, errors::not_a_sub_dim(right.span)),
@@ -199,7 +199,7 @@ impl<'t> Checker<'t> {
         }
         let gather = right.iter().find_map(|axis| self.gather(second, axis.dim));
         let gather = gather.or_else(|| left.iter().find_map(|axis| self.gather(first, axis.dim)));
-        let diagnostic = errors::outer_product(first, second, gather, &self.model);
+        let diagnostic = errors::outer_product([first, second], gather, self.reader, &self.model);
         self.report(diagnostic);
         false
     }

@@ -36,9 +36,13 @@ impl<'t> Checker<'t> {
             StatementKind::Function(_) => {}
             StatementKind::Learn(learn) => {
                 self.advance(&learn.head.name, ArrayState::Broken);
-                self.report(errors::unsupported(learn.head.name.span, "`learn`"));
+                let diagnostic = errors::unsupported(learn.head.name.span, "`learn`");
+                self.report(diagnostic.help("give it a prior: `latent w ~ normal(0, 1)`"));
             }
-            StatementKind::Guide(_) => self.report(errors::unsupported(statement.span, "`guide`")),
+            StatementKind::Guide(_) => {
+                let diagnostic = errors::unsupported(statement.span, "`guide`");
+                self.report(diagnostic.help("leave it out: a family is chosen for every latent"));
+            }
             StatementKind::Ode(ode) => {
                 ode.states.iter().for_each(|state| self.advance(&state.name, ArrayState::Broken));
                 self.report(errors::unsupported(statement.span, "`ode`"));
@@ -57,7 +61,7 @@ impl<'t> Checker<'t> {
         self.advance(&head.name, ArrayState::Begun);
         self.reader = id;
         let made = elaborate(self);
-        self.reader = None;
+        (self.reader, self.drawn) = (None, None);
         match (id, made) {
             (Some(id), Some(site)) => {
                 self.model.sites[id.0] = site;
@@ -119,7 +123,8 @@ impl<'t> Checker<'t> {
 
     fn let_statement(&mut self, made: &'t LetDeclaration, doc: Option<&String>) -> Option<Site> {
         if self.names_distribution(&made.value) {
-            self.report(errors::assigned_distribution(&made.head.name, made.value.span));
+            let diagnostic = self.assigned_distribution(made);
+            self.report(diagnostic);
             return None;
         }
         let (axes, declared, value) = self.computed(&made.head, made.ty.as_ref(), &made.value)?;
@@ -147,7 +152,7 @@ impl<'t> Checker<'t> {
         self.within(&value, &target, &scope)?;
         let domain = match ty {
             Some(ty) => self.claim(ty, &axes, &value, &mut scope)?,
-            None => supports::inferred(&self.model, &value),
+            None => supports::inferred(&mut self.model, self.reader, &value),
         };
         Some((axes, domain, value))
     }
@@ -221,6 +226,7 @@ impl<'t> Checker<'t> {
             (None, None) => Kind::Real,
         };
         let axes = self.begin(&latent.head, foreseen, &mut scope);
+        self.drawn = self.reader;
         let Some(prior) = prior else {
             self.report(errors::missing_prior(name));
             return None;
@@ -323,7 +329,8 @@ impl<'t> Checker<'t> {
         match known {
             Some((_, ArrayState::Broken, _)) | None => None,
             Some((_, ArrayState::Ahead | ArrayState::Begun, declared)) => {
-                self.report(errors::used_before(&name, declared));
+                let diagnostic = self.used_before(&name, declared);
+                self.report(diagnostic);
                 None
             }
             Some((id, ArrayState::Ready, declared)) => {

@@ -119,7 +119,9 @@ impl<'t> Checker<'t> {
             && let (Some(low), Some(high)) = (literal(low), literal(high))
             && low >= high
         {
-            self.report(errors::empty_interval(ty.span, [low, high]));
+            let ends = ty.bounds.as_ref().and_then(|(low, high)| Some([low.as_ref()?, high.as_ref()?]));
+            let ends = ends.map(|ends| ends.map(|end| (end.span, self.text(end.span))));
+            self.report(errors::empty_interval(ty.span, [low, high], ends));
             return None;
         }
         if ends.iter().any(Option::is_some) {

@@ -1,11 +1,16 @@
 //! Draws on unconstrained space as named scalars of the model: values per draw, predictions, summaries.
 
 mod names;
+mod points;
 mod predict;
+mod sequences;
+mod simulate;
 mod states;
 mod summary;
 
 pub use names::scalar_names;
+pub use points::{ObservedCell, Points, observed_cells, points};
+pub use simulate::{Simulated, simulate};
 pub use states::{Draws, StateSummary, average_states};
 pub use summary::{Row, Weights, summarise};
 
@@ -39,44 +44,70 @@ pub fn evaluate(
 ) -> Vec<SiteDraws> {
     let random = predict::draw_randoms(objective, draws, count, seed);
     let nodes: Vec<Node> = objective.reported.iter().map(|reported| reported.node).collect();
-    let values = run_batches(objective, &nodes, draws, &random, count);
+    let values = run_batches(&objective.graph, &nodes, draws, &random, count);
     let sites = objective.reported.iter().zip(values);
-    sites.map(|(reported, values)| site_draws(bound, objective, reported, values)).collect()
+    sites.map(|(reported, values)| site_draws(bound, &objective.graph, reported, values)).collect()
 }
 
 /// Values of nodes for each draw, `[draw][element]` each.
 pub(crate) fn run_batches(
-    objective: &Objective,
+    graph: &Graph,
     nodes: &[Node],
     draws: &[f64],
     random: &[f64],
     count: usize,
 ) -> Vec<Vec<f64>> {
-    let program = Program::compile(&objective.graph, nodes);
-    let lengths: Vec<usize> = nodes.iter().map(|&node| objective.graph.len_of(node)).collect();
-    let mut values: Vec<Vec<f64>> = lengths.iter().map(|length| vec![0.0; length * count]).collect();
-    let per_draw = |all: &[f64]| all.len().checked_div(count).unwrap_or(0);
-    let (d, r) = (per_draw(draws), per_draw(random));
-    let mut workspace = program.workspace(BATCH.min(count.max(1)));
-    for from in (0..count).step_by(BATCH) {
-        let to = (from + BATCH).min(count);
-        if to - from < BATCH && from > 0 {
-            workspace = program.workspace(to - from);
-        }
-        let mut outputs: Vec<&mut [f64]> = values
-            .iter_mut()
-            .zip(&lengths)
-            .map(|(values, length)| &mut values[from * length..to * length])
-            .collect();
-        program.run(&mut workspace, &draws[from * d..to * d], &random[from * r..to * r], &mut outputs);
-    }
-    values
+    Batches::new(graph, nodes).run(draws, random, count)
 }
 
-fn site_draws(bound: &BoundModel, objective: &Objective, reported: &Reported, values: Vec<f64>) -> SiteDraws {
+/// Nodes of a graph, ready to be evaluated.
+struct Batches {
+    program: Program,
+    lengths: Vec<usize>,
+}
+
+impl Batches {
+    fn new(graph: &Graph, nodes: &[Node]) -> Self {
+        let lengths = nodes.iter().map(|&node| graph.len_of(node)).collect();
+        Self { program: Program::compile(graph, nodes), lengths }
+    }
+
+    /// Elements of all nodes together.
+    fn width(&self) -> usize {
+        self.lengths.iter().sum()
+    }
+
+    /// Values of the nodes, `[draw][element]` each.
+    fn run(&self, draws: &[f64], random: &[f64], count: usize) -> Vec<Vec<f64>> {
+        let mut values: Vec<Vec<f64>> = self.lengths.iter().map(|length| vec![0.0; length * count]).collect();
+        let per_draw = |all: &[f64]| all.len().checked_div(count).unwrap_or(0);
+        let (d, r) = (per_draw(draws), per_draw(random));
+        let mut workspace = self.program.workspace(BATCH.min(count.max(1)));
+        for from in (0..count).step_by(BATCH) {
+            let to = (from + BATCH).min(count);
+            if to - from < BATCH && from > 0 {
+                workspace = self.program.workspace(to - from);
+            }
+            let mut outputs: Vec<&mut [f64]> = values
+                .iter_mut()
+                .zip(&self.lengths)
+                .map(|(values, length)| &mut values[from * length..to * length])
+                .collect();
+            self.program.run(
+                &mut workspace,
+                &draws[from * d..to * d],
+                &random[from * r..to * r],
+                &mut outputs,
+            );
+        }
+        values
+    }
+}
+
+fn site_draws(bound: &BoundModel, graph: &Graph, reported: &Reported, values: Vec<f64>) -> SiteDraws {
     let site = bound.model().site(reported.site);
     let names = scalar_names(bound, reported.site);
-    let order = declared_order(&objective.graph, reported.node, &reported.axes);
+    let order = declared_order(graph, reported.node, &reported.axes);
     let length = names.len().max(1);
     let mut values: Vec<f64> = if order.iter().copied().eq(0..length) {
         values

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::data::BoundModel;
 use crate::estimator::Choice;
 use crate::library::{Domain, Rank};
-use crate::lower::{SummedOut, expected_axes};
+use crate::lower::{Beyond, Range, SummedOut, expected_axes, formula};
 use crate::model::{AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage};
 
 /// What is explained: a model, the choices made for it, and its data if they are at hand.
@@ -129,32 +129,30 @@ fn estimators(story: &Story) -> Vec<Vec<String>> {
 
 /// What each exact sum visits, per evaluation: a formula, and a number once the data are bound.
 fn sums(story: &Story) -> Vec<Vec<String>> {
-    let discrete = |site: &Site| matches!(site.kind, SiteKind::Latent { .. }) && site.value != Kind::Real;
-    let rows =
-        sites(story.model, discrete).map(|(id, site)| match story.sums.iter().find(|sum| sum.site == id) {
-            Some(sum) => vec![site.name.clone(), formula(&sum.axes), format!("= {}", sum.cost)],
-            None => vec![site.name.clone(), formula(&expected_axes(story.model, id)), String::new()],
-        });
+    let summed = story.choices.iter().filter(|choice| choice.estimator.name == "exact");
+    let rows = summed.map(|choice| {
+        let name = story.model.site(choice.latent).name.clone();
+        match story.sums.iter().find(|sum| sum.site == choice.latent) {
+            Some(sum) => {
+                let range = sum.range.as_ref().map_or(String::new(), range_words);
+                vec![name, formula(&sum.axes), format!("= {}", sum.cost), range]
+            }
+            None => vec![name, formula(&expected_axes(story.model, choice.latent)), String::new()],
+        }
+    });
     rows.collect()
 }
 
-/// `time * state^2`
-fn formula(axes: &[String]) -> String {
-    let mut powers: Vec<(&str, usize)> = Vec::new();
-    for axis in axes {
-        match powers.iter_mut().find(|(known, _)| known == axis) {
-            Some((_, power)) => *power += 1,
-            None => powers.push((axis, 1)),
-        }
-    }
-    let each = powers
-        .iter()
-        .map(|(axis, power)| if *power == 1 { axis.to_string() } else { format!("{axis}^{power}") });
-    let each: Vec<String> = each.collect();
-    if each.is_empty() { "1".to_string() } else { each.join(" * ") }
+/// Which values of a count without an end are summed.
+fn range_words(range: &Range) -> String {
+    let beyond = match range.beyond {
+        Beyond::OfPrior(share) => format!("{share:.0e} of the prior lies beyond"),
+        Beyond::Unknown => "longer where the fit finds mass beyond".to_string(),
+    };
+    format!("values {} to {}; {beyond}", range.low, range.high)
 }
 
-fn sites<'a>(
+pub(super) fn sites<'a>(
     model: &'a Model,
     keep: impl Fn(&Site) -> bool + 'a,
 ) -> impl Iterator<Item = (SiteId, &'a Site)> + 'a {
@@ -177,7 +175,7 @@ fn bracketed(model: &Model, name: &str, axes: &[AxisVar]) -> String {
     format!("{name}[{}]", names.join(", "))
 }
 
-fn kind_words(model: &Model, site: &Site) -> String {
+pub(super) fn kind_words(model: &Model, site: &Site) -> String {
     match site.value {
         Kind::Index(dim) => format!("position in `{}`", model.dim(dim).name),
         _ => site.domain.domain.name.to_string(),
@@ -194,7 +192,7 @@ fn transform_words(site: &Site) -> String {
 }
 
 /// A distribution by the names of its families.
-fn distribution_words(distribution: &Distribution) -> String {
+pub(super) fn distribution_words(distribution: &Distribution) -> String {
     match distribution {
         Distribution::Family(call) => call.family.name.to_string(),
         Distribution::If(_, yes, no) => format!("{} or {}", distribution_words(yes), distribution_words(no)),

@@ -15,10 +15,13 @@ fn report() -> Report {
         verdict: Verdict::DoNotUse,
         reasons: vec!["the importance ratios have no finite mean (k-hat 1.21)".to_owned()],
         family: "full-rank normal".to_owned(),
+        chosen: "it was asked for".to_owned(),
+        draws: DrawsKept { count: 4000, effective: 12.3, corrected: false },
         elbo: Elbo { value: -31.23456, se: 0.0432 },
         khat: Some(1.21),
         evaluations: 1_234_567,
         stopped: "the ELBO no longer rises".to_owned(),
+        rungs: vec![],
         seconds: Seconds { compile: 0.01, fit: 0.4, total: 0.41 },
         estimators: vec![Estimator {
             latent: "mu".to_owned(),
@@ -56,6 +59,7 @@ fixed             2.50    0.00       2.50       2.50       2.50      0.00
     let end = "
 ELBO         -31.235 ± 0.043
 family       full-rank normal
+draws        4 000 of the family, not corrected
 k-hat        1.21
 evaluations  1 234 567
 stopped      the ELBO no longer rises
@@ -89,6 +93,29 @@ fn a_long_site_is_cut_and_says_so() {
 }
 
 #[test]
+fn families_that_were_tried_are_listed_with_the_one_that_was_kept() {
+    let rung = |family: &str, khat: f64, kept: bool| Rung {
+        family: family.to_owned(),
+        parameterisation: "as written".to_owned(),
+        elbo: Elbo { value: -31.5, se: 0.1 },
+        khat,
+        efficiency: 0.4,
+        evaluations: 1234,
+        seconds: Some(0.25),
+        kept,
+    };
+    let mut report = report();
+    report.rungs = vec![rung("full-rank Gaussian", 0.81, false), rung("Gaussian given tau", 0.3, true)];
+    let text = text::table(&report, Rows::All, Style::Plain);
+    let wanted = "
+tried        full-rank Gaussian (as written): ELBO -31.50, k-hat 0.81, 1 234 evaluations, 0.25 s
+             Gaussian given tau (as written): ELBO -31.50, k-hat 0.30, 1 234 evaluations, 0.25 s; kept
+kept         it was asked for
+";
+    assert!(text.contains(wanted), "{text}");
+}
+
+#[test]
 fn extreme_numbers_stay_short() {
     let mut extreme = report();
     extreme.summary = vec![
@@ -115,10 +142,13 @@ fn json_has_its_keys_in_order_and_null_for_what_is_not_finite() {
         "verdict",
         "reasons",
         "family",
+        "chosen",
+        "draws",
         "elbo",
         "khat",
         "evaluations",
         "stopped",
+        "rungs",
         "seconds",
         "estimators",
         "summary",
@@ -139,4 +169,44 @@ fn csv_quotes_names_and_leaves_out_what_is_not_finite() {
     assert!(lines.next().unwrap().starts_with("mu,4.38123,3.3079,"));
     let theta = lines.next().unwrap();
     assert!(theta.starts_with("\"theta[1, 2]\",-112.382,8.25,") && theta.ends_with(','), "{theta}");
+}
+
+#[test]
+fn a_calibration_is_judged_where_the_verdict_is_trust() {
+    use super::calibration::{Calibration, Finding, Latent, Ranks, table};
+    let ranks = |p_value: f64, spread: f64| {
+        let bins = if spread > 0.0 { vec![12, 4, 4, 20] } else { vec![10; 4] };
+        Some(Ranks { count: 40, bins, chi_square: 17.6, p_value, shift: 0.0, spread })
+    };
+    let of = |trusted: Option<Ranks>| Calibration {
+        seed: 1,
+        asked: 100,
+        done: 60,
+        trust: 40,
+        check: 15,
+        do_not_use: 3,
+        failed: 2,
+        not_finite: 0,
+        thinned: 99,
+        level: 0.01,
+        latents: vec![Latent { name: "tau".to_owned(), all: ranks(1e-5, 5.0), trusted, others: None }],
+    };
+    let saved = of(ranks(0.5, 0.0));
+    assert_eq!(saved.finding(), Finding::Calibrated);
+    let text = table(&saved);
+    for wanted in [
+        "tau  ▅▂▂█         17.6  <0.0001    0.0     5.0",
+        "60 replicates of the 100 asked for: 40 trust, 15 check, 3 do-not-use, 2 without a fit",
+        "Calibrated where the verdict is trust: no p-value is below 0.01",
+        "Not so over all fits: tau: the posterior is too narrow (p = 1.0e-5).",
+    ] {
+        assert!(text.contains(wanted), "{wanted} in\n{text}");
+    }
+    let spoiled = of(ranks(1e-5, 5.0));
+    assert_eq!(spoiled.finding(), Finding::Miscalibrated);
+    assert!(
+        table(&spoiled)
+            .contains("Not calibrated where the verdict is trust: tau: the posterior is too narrow")
+    );
+    assert_eq!(of(None).finding(), Finding::Miscalibrated);
 }

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 pub use bindings::{Bindings, Coordinates};
 pub use discrete::{Place, Reading, Reference, States};
-pub use draws::DrawPlan;
+pub use draws::{DrawPlan, DrawStep};
 
 use crate::array::Array;
 use crate::graph::interpret::interpret;
@@ -93,6 +93,11 @@ impl<'a> Translator<'a> {
         let new = self.builder.axis(label, size);
         self.axes.insert(axis, new);
         new
+    }
+
+    /// The model's axis that an axis of the graph stands for; `None` for one that only the graph has.
+    pub fn variable(&self, axis: Axis) -> Option<AxisVar> {
+        self.axes.iter().find(|(_, known)| **known == axis).map(|(&variable, _)| variable)
     }
 
     /// The graph's axes of axes of the model, in the same order.

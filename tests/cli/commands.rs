@@ -27,6 +27,34 @@ fn check_reports_all_errors_at_once() {
 }
 
 #[test]
+fn certain_edits_are_made_in_the_file_and_nothing_else() {
+    let room = Room::new("fix");
+    let wrong = "# a line that stays\ndim obs;\ndata y[obs]: real;\nobserve y ~ Normal(mu, s) # the data\nlatent mu ~ nromal(0, 5)\n\nlatent s = half_normal(1)\n";
+    let right = "# a line that stays\ndim obs\ndata y[obs]: real\nlatent mu ~ normal(0, 5)\n\nlatent s ~ half_normal(1)\nobserve y ~ normal(mu, s) # the data\n";
+    room.write("m.vi", wrong);
+    let run = room.run("check m.vi --fix").fine();
+    assert_eq!(room.read("m.vi"), right, "{}", run.err);
+    assert_eq!(run.out, "");
+    for word in ["m.vi:2: fixed", "m.vi:4: fixed", "m.vi:5: fixed", "m.vi:7: fixed", "m.vi: no errors"] {
+        assert!(run.err.contains(word), "{word} in {}", run.err);
+    }
+    let files: Vec<_> = std::fs::read_dir(&room.folder).expect("the folder").flatten().collect();
+    assert_eq!(files.len(), 3, "no file is left beside the model");
+    // A second time there is nothing to do.
+    assert_eq!(room.run("check m.vi --fix").fine().err, "m.vi: no errors\n");
+    assert_eq!(room.read("m.vi"), right);
+}
+
+#[test]
+fn what_offers_a_choice_is_not_fixed() {
+    let room = Room::new("fix_choice");
+    let wrong = "mu ~ normal(0, 1)\nlatent tau\nlatent x ~ normal(nothing_like_it, 1)\n";
+    room.write("m.vi", wrong);
+    room.run("check m.vi --fix").refused(1, &["is `mu` unobserved or data?", "`tau` has no prior"]);
+    assert_eq!(room.read("m.vi"), wrong);
+}
+
+#[test]
 fn stages_are_printed_the_same_each_time() {
     let room = Room::new("emit");
     for stage in ["tree", "model", "graph", "program"] {
@@ -155,4 +183,56 @@ fn any_width_is_drawn_in() {
             room.command().args(["check", "m.vi"]).env("COLUMNS", columns).output().expect("it starts");
         assert_eq!(output.status.code(), Some(1), "{columns}");
     }
+}
+
+#[test]
+fn a_model_is_explained_to_tools() {
+    let room = Room::new("explain_tools");
+    room.write(
+        "m.vi",
+        "dim obs\ndata y[obs]: count\nlatent rate ~ gamma(2, 1)\nlatent out[obs] ~ bernoulli(0.2)\nlatent n ~ poisson(3)\n\
+         let mean = rate * n\nobserve y ~ poisson(if out then 0 else mean)\n",
+    );
+    room.write("d.json", r#"{"y": [1, 0, 4]}"#);
+    let bare: serde_json::Value =
+        serde_json::from_str(&room.run("explain m.vi --format json").fine().out).expect("one object");
+    assert_eq!(bare["dims"][0]["size"], serde_json::Value::Null);
+    let told = room.run("explain m.vi --data d.json --format json").fine().out;
+    let told: serde_json::Value = serde_json::from_str(&told).expect("one object");
+    assert_eq!(told["dims"][0]["size"], 3);
+    let latent = |name: &str| {
+        let all = told["latents"].as_array().expect("a list").clone();
+        all.into_iter().find(|latent| latent["name"] == name).unwrap_or_else(|| panic!("{name} of {told:#}"))
+    };
+    assert_eq!(
+        (&latent("rate")["estimator"], &latent("rate")["sum"]),
+        (&"reparam".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(latent("rate")["refusals"][0]["estimator"], "exact");
+    assert_eq!(latent("n")["estimator"], "exact");
+    assert!(latent("n")["sum"]["range"]["prior_beyond"].as_f64().is_some_and(|share| share < 1e-12));
+    assert!(latent("out")["sum"]["elements"].as_f64().is_some_and(|elements| elements >= 6.0));
+    assert_eq!(told["factors"][0]["reads"], serde_json::json!(["out", "mean"]));
+    let dot = room.run("explain m.vi --format dot").fine().out;
+    let mut lines = dot.lines();
+    assert_eq!((lines.next(), lines.next_back()), (Some("digraph model {"), Some("}")));
+    for line in ["\"rate\" -> \"mean\";", "\"n\" -> \"mean\";", "\"mean\" -> \"y\";", "\"out\" -> \"y\";"] {
+        assert!(dot.contains(line), "no {line} in\n{dot}");
+    }
+    assert!(dot.contains("\"out[obs]\", shape=ellipse, style=dashed"), "{dot}");
+}
+
+#[test]
+fn a_sum_that_is_too_large_says_how_to_allow_it() {
+    let room = Room::new("max_states");
+    room.write(
+        "m.vi",
+        "data y: real\nlatent a: int(0..99) ~ uniform\nlatent b: int(0..99) ~ uniform\nobserve y ~ normal(a + b, 1)\n",
+    );
+    room.write("d.json", r#"{"y": 31}"#);
+    let words = ["1e4 elements", "likelihood of `y`", "--max-states 1e4"];
+    room.run("check m.vi --data d.json --max-states 5000").refused(1, &words);
+    room.run("check m.vi --data d.json --max-states 1e4").fine();
+    room.run("fit m.vi --data d.json --max-states 5e3 -q").refused(1, &[words[2]]);
+    room.run("explain m.vi --data d.json --max-states many").refused(2, &["not a number of elements"]);
 }

@@ -2,7 +2,7 @@
 
 use crate::lower::SummedOut;
 use crate::lower::probe::Values;
-use crate::model::{Distribution, Factor, FamilyCall, Model, SiteKind, Step, Term};
+use crate::model::{Distribution, Factor, Model, SiteKind, Step, Term};
 use crate::source::Span;
 
 /// A term of the density.
@@ -67,15 +67,4 @@ pub(super) fn first_fault<'s, 'm>(
         })
     };
     find(&worst).or_else(|| find(&|_, value| !value.is_finite()))
-}
-
-/// The families at the leaves of a distribution.
-pub(super) fn leaves(distribution: &Distribution) -> Vec<&FamilyCall> {
-    match distribution {
-        Distribution::Family(call) => vec![call],
-        Distribution::If(_, yes, no) => leaves(yes).into_iter().chain(leaves(no)).collect(),
-        Distribution::Truncated { base, .. } | Distribution::Censored { base, .. } => leaves(base),
-        Distribution::Mixture { components, .. } => components.iter().flat_map(leaves).collect(),
-        Distribution::MixtureOver { component, .. } => leaves(component),
-    }
 }

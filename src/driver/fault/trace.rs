@@ -7,9 +7,9 @@ use crate::graph::interpret::interpret;
 use crate::library::{self, Domain, Membership, Parameter, Rank};
 use crate::lower::Objective;
 use crate::lower::probe::{Probe, Values};
-use crate::model::{Address, FamilyCall, Model, SiteId, SiteKind, Stage, Term, TermKind};
+use crate::model::{Address, FamilyCall, Model, SiteId, SiteKind, Stage, Term, TermKind, leaves};
 
-use super::suspects::{Suspect, leaves};
+use super::suspects::Suspect;
 use super::words::{advice, number};
 use super::{Moment, Traced};
 
@@ -46,7 +46,7 @@ impl<'a> Trace<'a> {
         objective: &'a Objective,
         (position, moment): (&'a [f64], Moment),
     ) -> Option<Self> {
-        let probe = Probe::new(bound, &objective.centring)?;
+        let probe = Probe::new(bound, &objective.centring, &objective.limits)?;
         Some(Self { bound, objective, probe, position, moment })
     }
 

@@ -2,6 +2,7 @@
 
 use crate::diagnostics::syntax_codes::TOO_DEEP;
 use crate::diagnostics::{Code, Diagnostic, Edit};
+use crate::model::dialect;
 use crate::model::extent::{Excess, MAX_DEPTH, MAX_WRITTEN};
 use crate::source::Span;
 use crate::syntax::ast::Name;
@@ -24,7 +25,12 @@ pub fn unknown_name(name: &str, span: Span, near: Option<&str>, place: Option<Sp
     if let Some(place) = place {
         diagnostic = diagnostic.at(place, "did you mean this?");
     }
-    suggesting(diagnostic, span, near)
+    match near {
+        Some(_) => suggesting(diagnostic, span, near),
+        None => diagnostic.help(format!(
+            "declare it above: `latent {name} ~ …` if it is unobserved, `data {name}: real` if it is in the data, `let {name} = …` if it is computed"
+        )),
+    }
 }
 
 /// A dim that nothing declares.
@@ -41,7 +47,15 @@ pub fn unknown_dim(name: &Name, near: Option<&str>) -> Diagnostic {
 pub fn unknown_type(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(208), format!("there is no type `{}`", name.text))
         .at(name.span, "neither a type nor a dim");
-    suggesting(diagnostic, name.span, near)
+    if let Some(own) = dialect::type_name(&name.text.to_lowercase()) {
+        return diagnostic.fix(format!("write `{own}`"), replace(name.span, own));
+    }
+    match near {
+        Some(_) => suggesting(diagnostic, name.span, near),
+        None => diagnostic.help(
+            "types are `real`, `positive`, `nonneg`, `unit`, `real(a..b)`, `int`, `count`, `bool`, and the name of a dim for an index into it",
+        ),
+    }
 }
 
 /// A second declaration of a name.
@@ -52,14 +66,17 @@ pub fn duplicate(name: &Name, first: Span) -> Diagnostic {
         .help("give one of the two another name")
 }
 
-/// A name read before the statement that declares it.
-pub fn used_before(name: &Name, declared: Span) -> Diagnostic {
-    Diagnostic::new(Code(203), format!("`{}` is used before it is declared", name.text))
+/// A name read before the statement that declares it; with the edits that put the two in order, if that is possible.
+pub fn used_before(name: &Name, declared: Span, moved: Option<(&str, Vec<Edit>)>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code(203), format!("`{}` is used before it is declared", name.text))
         .at(name.span, "used here")
-        .at(declared, "declared later")
-        .help(
+        .at(declared, "declared later");
+    match moved {
+        Some((how, edits)) => diagnostic.fix(how, edits),
+        None => diagnostic.help(
             "move the declaration up; only an earlier element of a shared dim (`x[t-1]`) may be read before",
-        )
+        ),
+    }
 }
 
 /// A value without a bracket that reads itself.
@@ -90,13 +107,15 @@ pub fn unknown_function(name: &Name, near: Option<&str>, array: Option<Span>) ->
     }
 }
 
-/// A name from another language or library.
-pub fn dialect(name: &Name, form: &str) -> Diagnostic {
+/// A name from another language or library. `given` are the arguments, if none has a keyword or a clause.
+pub fn dialect(name: &Name, form: &str, (span, given): (Span, Option<&[&str]>)) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
         .at(name.span, "not a name here");
-    // Names in capitals are of Python's libraries, which have the same parameters in the same order.
-    let own = form.split('(').next().filter(|_| name.text.starts_with(|c: char| c.is_ascii_uppercase()));
-    diagnostic.fix(format!("write `{form}`"), own.map(|own| replace(name.span, own)).unwrap_or_default())
+    let whole = !form.contains(" over d") && !form.contains(", D1") && form.contains(['(', '<']);
+    match given.filter(|_| whole).and_then(|given| dialect::filled(form, given)) {
+        Some(text) => diagnostic.fix(format!("write `{text}`"), replace(span, &text)),
+        None => diagnostic.help(format!("write `{}`", dialect::shown(form))),
+    }
 }
 
 /// A distribution where a number is wanted.
@@ -108,12 +127,18 @@ pub fn distribution_as_number(name: &str, span: Span) -> Diagnostic {
         ))
 }
 
-/// `let mu = normal(0, 5)`
-pub fn assigned_distribution(name: &Name, span: Span) -> Diagnostic {
+/// `let mu = normal(0, 5)`: the places of `let` and `=`, and the distribution as written.
+pub fn assigned_distribution(
+    name: &Name,
+    (span, written): (Span, &str),
+    [keyword, sign]: [Span; 2],
+) -> Diagnostic {
+    let edits =
+        vec![Edit { span: keyword, text: "latent".to_string() }, Edit { span: sign, text: "~".to_string() }];
     Diagnostic::new(Code(404), format!("`{}` is given a distribution, not a number", name.text))
         .at(span, "a distribution is not a number")
         .at(name.span, "declared by `let`, which wants a value")
-        .help(format!("if it is unobserved, draw it: `latent {} ~ …`", name.text))
+        .fix(format!("if it is unobserved, draw it: `latent {} ~ {written}`", name.text), edits)
 }
 
 /// A function's name without a call.
