@@ -6,6 +6,7 @@ use crate::library::Rank;
 use crate::model::{AxisVar, Distribution, Factor, SiteId};
 use crate::translate::Translator;
 
+use super::conjugate::{self, Collapsed};
 use super::latents::{self, Centring, Layout};
 use super::limits::Limits;
 use super::states::{self, Range};
@@ -19,6 +20,8 @@ pub(super) struct Joint {
     pub(super) discrete: Vec<SiteId>,
     /// Which of their values are summed, where the model does not say.
     pub(super) ranges: Vec<(SiteId, Range)>,
+    /// Continuous latents integrated out in closed form.
+    pub(super) collapsed: Vec<Collapsed>,
 }
 
 /// Builds all terms.
@@ -27,7 +30,13 @@ pub(super) fn build(
     centring: &Centring,
     limits: &Limits,
 ) -> Result<Joint, Box<Diagnostic>> {
-    let mut joint = Joint { layout: Layout::default(), tables: vec![], discrete: vec![], ranges: vec![] };
+    let mut joint = Joint {
+        layout: Layout::default(),
+        tables: vec![],
+        discrete: vec![],
+        ranges: vec![],
+        collapsed: vec![],
+    };
     // Latents may read each other's earlier elements, so all that are known to be finite are carried first.
     for site in translator
         .model()
@@ -46,6 +55,9 @@ pub(super) fn build(
                 joint.ranges.extend(carried.range.map(|range| (site, range)));
                 carried.table
             })
+        } else if let Some((collapsed, correction)) = conjugate::collapse(translator, site) {
+            joint.collapsed.push(collapsed);
+            Ok(correction)
         } else {
             Ok(latents::bind(translator, site, centring, &mut joint.layout))
         };

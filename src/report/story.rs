@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use crate::estimator::Choice;
 use crate::lower::{Beyond, expected_axes, formula};
-use crate::model::{AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind};
+use crate::model::{
+    AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind, conjugate,
+};
 
 use super::explain::{Story, distribution_words, kind_words, sites};
 
@@ -70,7 +72,7 @@ fn latent(story: &Story, choice: &Choice) -> Value {
         "asked": using.as_ref().map(|(name, _)| name),
         "why": choice.why,
         "refusals": refusals.collect::<Vec<_>>(),
-        "sum": is_summed(story, choice.latent).then(|| sum(story, choice.latent)),
+        "sum": (is_summed(story, choice.latent) && conjugate(model, choice.latent).is_none()).then(|| sum(story, choice.latent)),
         "doc": site.doc,
     })
 }
