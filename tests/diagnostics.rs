@@ -16,7 +16,7 @@ use vic::diagnostics::codes::{CATALOGUE, Row};
 use vic::diagnostics::render::{Files, Style, json, render, short};
 use vic::diagnostics::{Diagnostic, File, Severity, allow, apply};
 use vic::driver;
-use vic::inference::{FamilyChoice, Options};
+use vic::inference::{FamilyChoice, Options, Unwatched};
 use vic::lower::Objective;
 use vic::source::Source;
 
@@ -79,7 +79,11 @@ fn diagnose(source: &Source, data: &[Source]) -> Vec<Diagnostic> {
     let Some(bound) = bound else { return found };
     match driver::lower(&bound) {
         Ok(objective) => {
-            found.extend(driver::fault::at_start(&bound, &objective));
+            let start = driver::fault::at_start(&bound, &objective);
+            let fits = source.text().contains("# fit: yes");
+            let fault = || driver::fit(&bound, &objective, &Options::default(), 1, &mut Unwatched).fault;
+            let fault = if fits { fault() } else { start };
+            found.extend(fault.map(|traced| traced.located(&bound, data)));
             found.extend(asked(source, &bound, &objective));
         }
         Err(refusal) => found.push(*refusal),

@@ -57,6 +57,9 @@ pub struct FitArguments {
     /// How many elements of a latent or a result the table shows: a number, or `all`; JSON and CSV have all
     #[arg(long, value_name = "N", default_value = "20", value_parser = rows)]
     pub rows: Rows,
+    /// Print no posterior, but what the N-th evaluation of this fit saw: latents, terms of the density, faults
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub replay: Option<u64>,
     /// Write summary.json, draws.csv and unconstrained.csv into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -5,11 +5,17 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Instant;
 
+use serde_json::Value;
 use vic::data::BoundModel;
+use vic::diagnostics::render::{Files, json as diagnostics_as_json};
+use vic::diagnostics::{Diagnostic, allow, any_error};
+use vic::driver::fault::{self, Traced};
 use vic::driver::outcome::{self, Circumstances};
 use vic::driver::{self, Fitted};
-use vic::inference::Verdict;
+use vic::inference::{Verdict, Watch};
+use vic::lower::Objective;
 use vic::report::{Report, Seconds, csv, json, text};
+use vic::source::Source;
 
 use super::args::{FitArguments, Format};
 use super::output::{Loaded, Outcome, bind, load, read_data, report as print_diagnostics};
@@ -29,13 +35,9 @@ pub fn run(arguments: &FitArguments) -> Status {
     }
     let outcome = print_diagnostics(&found, &loaded, &data);
     let (Some(bound), Outcome::Fine) = (bound, outcome) else { return Status::Wrong };
-    fit_bound(arguments, &loaded, &bound, start)
-}
-
-fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, start: Instant) -> Status {
     let engine = &arguments.engine;
-    let lowered = driver::lower_within(bound, &engine.sums.limits()).and_then(|objective| {
-        driver::request::check(bound, &objective, &engine.options()).map(|()| objective)
+    let lowered = driver::lower_within(&bound, &engine.sums.limits()).and_then(|objective| {
+        driver::request::check(&bound, &objective, &engine.options()).map(|()| objective)
     });
     let objective = match lowered {
         Ok(objective) => objective,
@@ -44,14 +46,73 @@ fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, star
             return Status::Wrong;
         }
     };
-    let compiled = start.elapsed().as_secs_f64();
+    let inputs = Inputs { loaded: &loaded, data: &data, bound: &bound, objective: &objective };
+    match arguments.replay {
+        Some(evaluation) => replay(arguments, &inputs, evaluation),
+        None => fit_bound(arguments, &inputs, start),
+    }
+}
+
+/// What a fit is made of.
+struct Inputs<'a> {
+    loaded: &'a Loaded,
+    data: &'a [Source],
+    bound: &'a BoundModel,
+    objective: &'a Objective,
+}
+
+impl Inputs<'_> {
+    /// A fault as a diagnostic, unless the model allows it.
+    fn fault(&self, traced: Option<Traced>) -> Vec<Diagnostic> {
+        let mut found: Vec<Diagnostic> =
+            traced.map(|traced| traced.located(self.bound, self.data)).into_iter().collect();
+        allow::withhold(&mut found, &self.loaded.source);
+        found
+    }
+}
+
+/// Makes one evaluation again.
+fn replay(arguments: &FitArguments, inputs: &Inputs<'_>, evaluation: u64) -> Status {
+    let engine = &arguments.engine;
     let mut watch = Terminal::start(engine.line(), engine.max_time);
-    let fitted = driver::fit(bound, &objective, &engine.options(), engine.threads(), &mut watch);
+    let run = (engine.threads(), &mut watch as &mut dyn Watch);
+    let seen = driver::replay::replay(inputs.bound, inputs.objective, &engine.options(), run, evaluation);
     watch.finish();
-    if fitted.fit.draws.is_empty()
-        && let Some(fault) = driver::fault::at_start(bound, &objective)
-    {
-        terminal::diagnostics(&[fault], &loaded.source, &[]);
+    let Some(seen) = seen else {
+        terminal::problem(&format!("the fit ends before it comes to evaluation {evaluation}"));
+        return Status::Usage;
+    };
+    let found = inputs.fault(seen.fault.clone());
+    terminal::diagnostics(&found, &inputs.loaded.source, inputs.data);
+    let point = outcome::point(&seen);
+    terminal::result(&match arguments.format {
+        Format::Json => format!("{:#}", with_diagnostics(json::point(&point), &found, inputs)),
+        Format::Table | Format::Csv => text::point(&point),
+    });
+    Status::Done
+}
+
+/// A JSON object with the diagnostics of the run, if there are any.
+fn with_diagnostics(mut object: Value, found: &[Diagnostic], inputs: &Inputs<'_>) -> Value {
+    if let Some(fields) = object.as_object_mut().filter(|_| !found.is_empty()) {
+        let files = Files { model: &inputs.loaded.source, data: inputs.data };
+        fields.insert("diagnostics".to_string(), diagnostics_as_json(found, &files));
+    }
+    object
+}
+
+fn fit_bound(arguments: &FitArguments, inputs: &Inputs<'_>, start: Instant) -> Status {
+    let Inputs { loaded, data, bound, objective } = *inputs;
+    let compiled = start.elapsed().as_secs_f64();
+    let engine = &arguments.engine;
+    let mut watch = Terminal::start(engine.line(), engine.max_time);
+    let fitted = driver::fit(bound, objective, &engine.options(), engine.threads(), &mut watch);
+    watch.finish();
+    let found = inputs.fault(fitted.fault.clone());
+    if !engine.quiet || any_error(&found) {
+        terminal::diagnostics(&found, &loaded.source, data);
+    }
+    if found.iter().any(|diagnostic| diagnostic.code == fault::START) {
         return Status::Wrong;
     }
     let total = start.elapsed().as_secs_f64();
@@ -70,7 +131,7 @@ fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, star
     }
     terminal::result(&match arguments.format {
         Format::Table => text::table(&report, arguments.rows, terminal::table_style()),
-        Format::Json => format!("{:#}", json::object(&report)),
+        Format::Json => format!("{:#}", with_diagnostics(json::object(&report), &found, inputs)),
         Format::Csv => csv::rows(&report),
     });
     if fitted.fit.verdict == Verdict::DoNotUse { Status::DoNotUse } else { Status::Done }

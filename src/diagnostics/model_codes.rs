@@ -349,8 +349,7 @@ pub static ROWS: &[Row] = &[
         severity: Severity::Warning,
         summary: "a parameter may lie outside of where it must, and nothing proves or refutes it",
         explanation: "The compiler bounds every expression from the declared types. Here the bounds reach beyond what \
-                      the parameter allows, and it is not certain that values out there occur. The start of the fit \
-                      is checked, and a fault there is traced to this expression. Say it so that it can be proven \
+                      the parameter allows, and it is not certain that values out there occur. Every evaluation of a fit checks it: a value out there makes the density no number, and where that matters to the result it is traced to this expression. Say it so that it can be proven \
                       (`exp(…)`, `inv_logit(…)`, narrower types), or allow the warning.",
         wrong: "data y: count\nlatent a ~ normal(0, 1)\nobserve y ~ poisson(a + a^2 + 1)\n",
         right: "data y: count\nlatent a ~ normal(0, 1)\nobserve y ~ poisson(a^2 + 1)\n",

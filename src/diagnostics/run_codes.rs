@@ -40,6 +40,31 @@ pub static ROWS: &[Row] = &[
         right: "let z = (x - mean(x)) / sd(x)\nobserve y ~ poisson(exp(b * z))",
     },
     Row {
+        code: Code(902),
+        slug: "run::fault",
+        severity: Severity::Warning,
+        summary: "on the way of a fit the density was not a number",
+        explanation: "The log density, its slope or its curvature could not be computed somewhere on the way, and the \
+                      result suffers: draws were lost, or the fit cannot be trusted. What is not a number counts as \
+                      impossible, which is right only if the model means it so. The report names the expression, the \
+                      cell, the latents' values, and the number of the evaluation: `vic fit` with the same model, data \
+                      and options and `--replay` with that number shows the latents and all terms of the density there. \
+                      Steps that a fit rejected on the way to a result that can be trusted are not reported.",
+        wrong: "latent a ~ normal(1, 1)\nobserve y ~ normal(log(a), 1)",
+        right: "latent a: positive ~ normal(1, 1)\nobserve y ~ normal(log(a), 1)",
+    },
+    Row {
+        code: Code(903),
+        slug: "run::fatal",
+        severity: Severity::Error,
+        summary: "the fit has no result: the density was not a number wherever it went",
+        explanation: "There are positions with a finite density, but from none of them could the fit go on: the density, \
+                      its slope or its curvature is not a number all around. The report names the first such place, and \
+                      `--replay` shows it, as for V0902.",
+        wrong: "latent a ~ normal(0, 1)\npotential log(0.0001 - a^2)",
+        right: "latent a: real(-0.01..0.01) ~ normal(0, 1)\npotential log(0.0001 - a^2)",
+    },
+    Row {
         code: Code(910),
         slug: "compare::different_data",
         severity: Severity::Error,

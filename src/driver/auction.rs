@@ -6,6 +6,7 @@ use crate::inference::{self, Fit, Options, Rung, Verdict, Watch};
 use crate::lower::{self, Centring, Objective};
 use crate::model::{Model, SiteId};
 
+use super::replay::{Seeking, Sought};
 use super::target::CompiledTarget;
 
 /// A k-hat below which another parameterisation would not change the verdict.
@@ -41,6 +42,7 @@ pub fn fit(
     centred: &Objective,
     options: &Options,
     (threads, watch): (usize, &mut dyn Watch),
+    mut sought: Option<&mut Sought>,
 ) -> Outcome {
     let mut best: Option<(Fit, Option<Objective>)> = None;
     let (mut spent, mut tried, mut kept) = (0, Vec::new(), None);
@@ -53,11 +55,18 @@ pub fn fit(
                 Err(_) => continue,
             },
         };
-        let mut target = CompiledTarget::new(objective.as_ref().unwrap_or(centred), threads);
+        let mut compiled = CompiledTarget::new(objective.as_ref().unwrap_or(centred), threads);
         let left =
             Options { max_evaluations: options.max_evaluations.saturating_sub(spent), ..options.clone() };
         let began = watch.seconds();
-        let found = inference::fit(&mut target, &left, watch);
+        let mut found = match &mut sought {
+            Some(sought) => {
+                let place = (&centring, &centred.limits);
+                inference::fit(&mut Seeking::new(&mut compiled, sought, place), &left, watch)
+            }
+            None => inference::fit(&mut compiled, &left, watch),
+        };
+        found.faults = found.faults.after(spent);
         spent += found.evaluations;
         let first = tried.len();
         tried.extend(own_costs(&found.rungs, began).map(|rung| Tried { parameterisation: name, rung }));
@@ -67,7 +76,8 @@ pub fn fit(
             best = Some((found, objective));
         }
         let is_final = best.as_ref().is_some_and(|(fit, _)| fit.verdict == Verdict::Trust || fit.khat < GOOD);
-        if is_final || spent >= options.max_evaluations || watch.should_stop() {
+        let is_found = sought.as_ref().is_some_and(|sought| sought.found.is_some());
+        if is_final || is_found || spent >= options.max_evaluations || watch.should_stop() {
             break;
         }
     }

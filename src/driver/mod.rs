@@ -5,6 +5,7 @@ pub mod calibrate;
 pub mod compare;
 pub mod fault;
 pub mod outcome;
+pub mod replay;
 pub mod request;
 pub mod target;
 pub mod windows;
@@ -27,6 +28,7 @@ use crate::posterior::{self, Draws, SiteDraws};
 use crate::program::Program;
 use crate::source::Source;
 use crate::syntax::{self, ast::Tree};
+use replay::Sought;
 use windows::Window;
 
 /// A model as far as it can be understood without data.
@@ -160,6 +162,8 @@ pub struct Fitted {
     pub count: usize,
     /// Their weights, which sum to 1; none where all count alike.
     pub weights: Option<Vec<f64>>,
+    /// The fault that mattered, if one did.
+    pub fault: Option<fault::Traced>,
     /// How far the sums over counts without an end went.
     pub windows: Vec<Window>,
 }
@@ -173,7 +177,34 @@ pub fn fit(
     threads: usize,
     watch: &mut dyn Watch,
 ) -> Fitted {
-    let mut found = auction::fit(bound, objective, options, (threads, watch));
+    let (found, windows) = search(bound, objective, options, (threads, watch), None);
+    let Outcome { fit, objective: other, tried, kept } = found;
+    let objective = other.as_ref().unwrap_or(objective);
+    let dimension = objective.layout.dimension;
+    let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
+    let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
+    let weights: Option<Vec<f64>> =
+        fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
+    let draws = Draws { positions: &fit.draws, count, weights: weights.as_deref() };
+    posterior::average_states(bound, objective, draws, &mut sites);
+    let fault = fault::of_fit(bound, objective, &fit, options.seed);
+    let (centring, limits) = (objective.centring.clone(), objective.limits.clone());
+    Fitted { fit, centring, limits, tried, kept, sites, count, weights, fault, windows }
+}
+
+/// Fits made again because a window turned out to be too short.
+const REFITS: usize = 4;
+
+/// The best fit of all parameterisations, made again with wider windows where those of its sums were too short; or as
+/// much of it as leads to the evaluation that is sought.
+fn search(
+    bound: &BoundModel,
+    objective: &Objective,
+    options: &Options,
+    (threads, watch): (usize, &mut dyn Watch),
+    mut sought: Option<&mut Sought>,
+) -> (Outcome, Vec<Window>) {
+    let mut found = auction::fit(bound, objective, options, (threads, watch), sought.as_deref_mut());
     let mut windows = seen(&found.fit, found.objective.as_ref().unwrap_or(objective));
     for _ in 0..REFITS {
         let current = found.objective.as_ref().unwrap_or(objective);
@@ -185,26 +216,14 @@ pub fn fit(
         }
         let Ok(wider) = lower::lower(bound, &Centring::default(), &limits) else { break };
         let options = Options { max_evaluations: left, ..options.clone() };
-        let again = auction::fit(bound, &wider, &options, (threads, watch));
+        let again = auction::fit(bound, &wider, &options, (threads, watch), sought.as_deref_mut());
         found = Outcome { objective: Some(again.objective.unwrap_or(wider)), ..again };
         found.fit.evaluations += spent;
+        found.fit.faults = found.fit.faults.after(spent);
         windows = seen(&found.fit, found.objective.as_ref().unwrap_or(objective));
     }
-    let Outcome { fit, objective: other, tried, kept } = found;
-    let objective = other.as_ref().unwrap_or(objective);
-    let dimension = objective.layout.dimension;
-    let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
-    let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
-    let weights: Option<Vec<f64>> =
-        fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
-    let draws = Draws { positions: &fit.draws, count, weights: weights.as_deref() };
-    posterior::average_states(bound, objective, draws, &mut sites);
-    let (centring, limits) = (objective.centring.clone(), objective.limits.clone());
-    Fitted { fit, centring, limits, tried, kept, sites, count, weights, windows }
+    (found, windows)
 }
-
-/// Fits made again because a window turned out to be too short.
-const REFITS: usize = 4;
 
 /// The windows at the draws of a fit.
 fn seen(fit: &Fit, objective: &Objective) -> Vec<Window> {

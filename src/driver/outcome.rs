@@ -5,9 +5,10 @@ use crate::estimator::Choice;
 use crate::inference;
 use crate::inference::FamilyChoice;
 use crate::posterior::{self, summarise};
-use crate::report::{DrawsKept, Elbo, Estimator, Report, Row, Rung, Seconds, Verdict};
+use crate::report::{DrawsKept, Elbo, Estimator, Point, Report, Row, Rung, Seconds, Verdict};
 
 use super::Fitted;
+use super::replay::Replay;
 
 /// What a report says besides the fit.
 #[derive(Clone, Debug)]
@@ -63,6 +64,17 @@ pub fn report(
             .collect(),
         summary: if fitted.count == 0 { vec![] } else { summary(fitted) },
         notes: vec![],
+    }
+}
+
+/// An evaluation as what is reported of it.
+pub fn point(replay: &Replay) -> Point {
+    Point {
+        evaluation: replay.evaluation,
+        seed: replay.seed,
+        latents: replay.latents.clone(),
+        terms: replay.terms.clone(),
+        log_density: replay.log_density,
     }
 }
 

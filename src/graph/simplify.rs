@@ -1,7 +1,8 @@
 //! Local rewrite rules that the constructors apply: constants fold, identities vanish, factors leave sums.
 //!
 //! A rule returns a node with the value and the axes of what was asked for, or none. Every rule makes progress towards
-//! fewer or smaller nodes, so the constructors that call back here terminate. As usual in algebra, 0 x is 0.
+//! fewer or smaller nodes, so the constructors that call back here terminate. As usual in algebra, 0 x is 0: derivatives are sparse
+//! by this rule. Only data that hold a NaN or an infinity are not hidden by it.
 
 use super::{Axis, Binary, Builder, Node, Op, Unary};
 
@@ -116,10 +117,18 @@ fn mul(b: &mut Builder, x: Node, y: Node) -> Option<Node> {
     ordered(b, Binary::Mul, x, y)
 }
 
+/// Whether 0 times this is 0, as far as is known: data that are no numbers make none of what they are multiplied with.
+fn is_sound(b: &Builder, x: Node) -> bool {
+    match b.graph().node(x).op {
+        Op::Data(id) => b.graph().data(id).iter().all(|x| x.is_finite()),
+        _ => true,
+    }
+}
+
 /// c x
 fn scale(b: &mut Builder, c: f64, x: Node) -> Option<Node> {
     if c == 0.0 {
-        return Some(b.constant(0.0));
+        return is_sound(b, x).then(|| b.constant(0.0));
     }
     if c == 1.0 {
         return Some(x);
@@ -141,7 +150,7 @@ fn div(b: &mut Builder, x: Node, y: Node) -> Option<Node> {
     {
         return Some(b.times(x, 1.0 / c));
     }
-    if b.is_zero(x) {
+    if b.is_zero(x) && is_sound(b, y) {
         return Some(x);
     }
     if scalar(b, x) == Some(1.0) {
@@ -370,6 +379,9 @@ mod tests {
         assert_eq!(b.times(s, 1.0), s);
         let zeros = b.times(u, 0.0);
         assert_eq!((b.known_constant(zeros), b.axes_of(zeros)), (Some(0.0), &[row][..]));
+        let broken = b.data(&[row], vec![1.0, f64::NAN, 2.0]);
+        let kept = b.times(broken, 0.0);
+        assert_eq!(b.known_constant(kept), None, "a NaN among data is not hidden");
         let negative = b.times(s, -1.0);
         assert_eq!(negative, b.neg(s));
         assert_eq!(b.neg(negative), s);

@@ -103,7 +103,9 @@ pub fn maximise(evaluator: &mut Evaluator, start: &Gaussian, normals: &[f64]) ->
         }
     }
     let noise = mean_noise(&gaussian, &batch.gradients);
-    elbo.is_finite().then_some(Fitted { gaussian, elbo, status, noise })
+    let slope = DMatrix::from_column_slice(dimension, batch.values.len(), &batch.gradients).column_mean();
+    let step = precision.root(&ordering).covariance_times(&slope).component_div(&gaussian.deviations());
+    elbo.is_finite().then_some(Fitted { gaussian, elbo, status, noise, step })
 }
 
 /// Minus the mean of the Hessians at some positions; `None` where the pattern lacks entries.

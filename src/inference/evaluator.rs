@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::faults::{Lack, Log, numbers};
 use super::sparse::Pattern;
 use super::target::{Block, Target};
 
@@ -67,6 +68,16 @@ pub struct Evaluator<'a> {
     best: Option<f64>,
     halt: Option<Halt>,
     pattern: Option<Pattern>,
+    faults: Log,
+}
+
+/// What a log density lacks, if it is no number.
+fn lack(value: f64) -> Option<Lack> {
+    match value {
+        f64::NEG_INFINITY => Some(Lack::Probability),
+        _ if value.is_finite() => None,
+        _ => Some(Lack::Value),
+    }
 }
 
 /// Columns of a Hessian that are taken at once where it is not held whole.
@@ -91,6 +102,7 @@ impl<'a> Evaluator<'a> {
             best: None,
             halt: None,
             pattern: None,
+            faults: Log::default(),
         }
     }
 
@@ -139,6 +151,11 @@ impl<'a> Evaluator<'a> {
         self.halt
     }
 
+    /// Evaluations so far that gave no number.
+    pub fn faults(&self) -> &Log {
+        &self.faults
+    }
+
     /// Names what comes next.
     pub fn enter(&mut self, stage: &'static str) {
         self.stage = stage;
@@ -171,7 +188,7 @@ impl<'a> Evaluator<'a> {
     /// Log densities and gradients at `[S][D]`.
     pub fn evaluate(&mut self, positions: &[f64]) -> Batch {
         let count = positions.len() / self.dimension().max(1);
-        let dimension = self.dimension();
+        let (first, dimension) = (self.spent, self.dimension());
         let granted = self.afford(count, 1);
         let within = granted * dimension;
         let mut batch =
@@ -183,8 +200,12 @@ impl<'a> Evaluator<'a> {
                 &mut batch.gradients[..within],
             );
         }
-        for (value, gradient) in batch.values.iter_mut().zip(batch.gradients.chunks(dimension)) {
-            if !value.is_finite() || gradient.iter().any(|g| !g.is_finite()) {
+        let gradients = batch.gradients.chunks(dimension).zip(positions.chunks(dimension));
+        let numbers = numbers(first, granted);
+        for ((value, (gradient, position)), number) in batch.values.iter_mut().zip(gradients).zip(numbers) {
+            let slopes = gradient.iter().all(|slope| slope.is_finite());
+            if let Some(lack) = lack(*value).or((!slopes).then_some(Lack::Slope)) {
+                self.faults.note(lack, number, position);
                 *value = f64::NEG_INFINITY;
             }
         }
@@ -193,13 +214,16 @@ impl<'a> Evaluator<'a> {
 
     /// Log densities at `[S][D]`.
     pub fn value(&mut self, positions: &[f64]) -> Vec<f64> {
-        let mut values = vec![f64::NEG_INFINITY; positions.len() / self.dimension().max(1)];
+        let (first, dimension) = (self.spent, self.dimension());
+        let mut values = vec![f64::NEG_INFINITY; positions.len() / dimension.max(1)];
         let granted = self.afford(values.len(), 1);
         if granted > 0 {
-            self.target.value(&positions[..granted * self.dimension()], &mut values[..granted]);
+            self.target.value(&positions[..granted * dimension], &mut values[..granted]);
         }
-        for value in &mut values {
-            if !value.is_finite() {
+        let places = positions.chunks(dimension.max(1)).zip(numbers(first, granted));
+        for (value, (position, number)) in values.iter_mut().zip(places) {
+            if let Some(lack) = lack(*value) {
+                self.faults.note(lack, number, position);
                 *value = f64::NEG_INFINITY;
             }
         }
@@ -216,11 +240,17 @@ impl<'a> Evaluator<'a> {
 
     /// Hessian times direction for `[S][D]` positions and directions.
     pub fn products(&mut self, positions: &[f64], directions: &[f64]) -> Vec<f64> {
+        let (first, dimension) = (self.spent, self.dimension());
         let mut products = vec![f64::NAN; positions.len()];
-        let granted = self.afford(positions.len() / self.dimension().max(1), 2);
-        let within = granted * self.dimension();
+        let granted = self.afford(positions.len() / dimension.max(1), 2);
+        let within = granted * dimension;
         if granted > 0 {
             self.target.hessian_vector(&positions[..within], &directions[..within], &mut products[..within]);
+        }
+        let mut rows = products[..within].chunks(dimension.max(1));
+        if let Some(nth) = rows.position(|row| row.iter().any(|x| !x.is_finite())) {
+            let position = &positions[nth * dimension..(nth + 1) * dimension];
+            self.faults.note(Lack::Curvature, first + 2 * nth as u64 + 1, position);
         }
         products
     }

@@ -27,6 +27,8 @@ pub enum Failure {
     Misfit,
     /// Independent coordinates hide that the latents are correlated.
     HiddenCorrelation,
+    /// The log density is no number at draws of the result.
+    Undefined,
     /// The guide's optimum was not found.
     Unconverged,
     /// Nothing confirmed the region found.
@@ -83,6 +85,10 @@ impl Failure {
             Failure::HiddenCorrelation => (
                 "hidden correlation",
                 "fit with `--family full-rank`, or with none pinned, before relying on joint statements",
+            ),
+            Failure::Undefined => (
+                "undefined density",
+                "declare the latents so that it cannot happen: the diagnostic V0902 names the expression",
             ),
             Failure::Unconverged => (
                 "no convergence",

@@ -7,10 +7,12 @@ use super::draws::{Purpose, stream, structured};
 use super::elbo::Estimate;
 use super::evaluator::{Evaluator, Halt, Watch};
 use super::failure::{Failure, Finding};
+use super::faults::Faults;
 use super::gaussian::Gaussian;
 use super::importance::Weighted;
 use super::ladder::{Climb, Ladder};
 use super::moments::{Moments, moments};
+use super::natural::Status;
 use super::psis;
 use super::target::Target;
 use super::verdict::{self, Evidence, Verdict, WeightUse};
@@ -104,6 +106,10 @@ pub struct Fit {
     pub mean_error: Vec<f64>,
     /// Standard deviations of the Gaussian guide, before linear response and weights.
     pub guide_deviation: Vec<f64>,
+    /// Evaluations that gave no number.
+    pub faults: Faults,
+    /// Where the guide did not converge: the latents that would still move, by how many standard deviations.
+    pub moving: Vec<(String, f64)>,
 }
 
 /// Fits a target.
@@ -141,6 +147,9 @@ fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &
         WeightUse::Unused => (guide_draws(&climb.gaussian, options), None),
     };
     let found = result_moments(&climb, &draws, log_weights.as_deref());
+    // Before the tails are looked at: far out, a density may overflow that no draw ever sees.
+    let faults = evaluator.faults().close(&climb.weighted.draws, &climb.weighted.evaluations);
+    let moving = moving(&climb, names);
     let symptoms = diagnose(evaluator, &climb, (&draws, log_weights.as_deref()), options.seed);
     let best_bound = climb.rungs.iter().map(|rung| rung.elbo.value).fold(climb.elbo.value, f64::max);
     let ends: Vec<usize> =
@@ -162,6 +171,8 @@ fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &
         bound_gap: best_bound - climb.elbo.value,
         ends: &ends,
         halt: evaluator.halt(),
+        lost: faults.lost_draws.0 as f64 / faults.lost_draws.1.max(1) as f64,
+        moving: &moving,
         names,
     });
     Fit {
@@ -183,7 +194,23 @@ fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &
         deviation: found.deviation.as_slice().to_vec(),
         mean_error: found.mean_error.as_slice().to_vec(),
         guide_deviation: climb.guide_deviation.as_slice().to_vec(),
+        faults,
+        moving,
     }
+}
+
+/// How many latents that still move are named.
+const MOVING: usize = 3;
+
+/// The latents that a guide that did not converge would move most, the first first.
+fn moving(climb: &Climb, names: &[String]) -> Vec<(String, f64)> {
+    if climb.status == Status::Converged {
+        return Vec::new();
+    }
+    let mut moves: Vec<(usize, f64)> = climb.step.iter().copied().enumerate().collect();
+    moves.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
+    let named = moves.into_iter().filter(|(_, step)| step.is_finite() && step.abs() > 0.01).take(MOVING);
+    named.filter_map(|(i, step)| Some((names.get(i)?.clone(), step))).collect()
 }
 
 /// The draws, those without weight moved to the one with most: their own values may be too large for a number.
@@ -252,6 +279,8 @@ fn empty(evaluator: &Evaluator, verdict: Verdict, reason: String) -> Fit {
         deviation: Vec::new(),
         mean_error: Vec::new(),
         guide_deviation: Vec::new(),
+        faults: evaluator.faults().close(&[], &[]),
+        moving: Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ use rand_distr::ChiSquared;
 use super::draws::structured;
 use super::elbo::{Estimate, of_pairs};
 use super::evaluator::Evaluator;
+use super::faults::numbers;
 use super::gaussian::{Gaussian, HALF_LOG_TAU};
 use super::moments::{Moments, moments};
 use super::psis::{self, Smoothed};
@@ -178,6 +179,8 @@ pub struct Weighted {
     pub log_ratios: Vec<f64>,
     /// Log target densities.
     pub log_densities: Vec<f64>,
+    /// Numbers of the evaluations that gave these; none where the densities are not the target's own.
+    pub evaluations: Vec<u64>,
     /// Pareto-smoothed weights.
     pub smoothed: Smoothed,
 }
@@ -191,8 +194,10 @@ impl Weighted {
         generator: &mut ChaCha8Rng,
     ) -> Weighted {
         let draws = proposal.draw(evaluator.affordable_pairs(pairs), generator);
+        let first = evaluator.spent();
         let log_densities = evaluator.value(&draws);
-        Weighted::of(draws, log_densities, proposal)
+        let evaluations = numbers(first, log_densities.len()).collect();
+        Weighted { evaluations, ..Weighted::of(draws, log_densities, proposal) }
     }
 
     /// Draws of a proposal with target log densities that are known.
@@ -200,7 +205,7 @@ impl Weighted {
         let densities = proposal.log_density(&draws);
         let log_ratios: Vec<f64> = log_densities.iter().zip(&densities).map(|(p, q)| p - q).collect();
         let smoothed = psis::smooth(&log_ratios);
-        Weighted { draws, log_ratios, log_densities, smoothed }
+        Weighted { draws, log_ratios, log_densities, evaluations: Vec::new(), smoothed }
     }
 
     /// Both sets as one.
@@ -208,6 +213,7 @@ impl Weighted {
         self.draws.extend(other.draws);
         self.log_ratios.extend(other.log_ratios);
         self.log_densities.extend(other.log_densities);
+        self.evaluations.extend(other.evaluations);
         self.smoothed = psis::smooth(&self.log_ratios);
         self
     }

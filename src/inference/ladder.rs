@@ -41,6 +41,8 @@ pub struct Climb {
     pub family: String,
     /// Whether the Gaussian is optimal.
     pub status: Status,
+    /// The step that the Gaussian's slopes still ask of each mean, in its standard deviations.
+    pub step: DVector<f64>,
     /// Two starts compared.
     pub agreement: Agreement,
     /// Curvature at the end of the path.
@@ -76,7 +78,8 @@ impl<'e, 'a> Ladder<'e, 'a> {
         paths.sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
         let first = paths.first()?.clone();
         self.evaluator.enter("fitting a Gaussian");
-        let mut fitted = self.gaussian(&first.gaussian).or_else(|| self.cut_short(&first))?;
+        // Where the guide cannot be improved, or the fit was ended before, what the path found is what there is.
+        let mut fitted = self.gaussian(&first.gaussian).unwrap_or_else(|| as_found(&first));
         let guide_deviation = fitted.gaussian.deviations();
         self.respond(&mut fitted);
         let region = Region { fitted, definiteness: first.definiteness, proposal: None };
@@ -93,13 +96,6 @@ impl<'e, 'a> Ladder<'e, 'a> {
         best = self.visit_beyond(found);
         let agreement = self.agreement(agreed);
         self.finish(guide_deviation, best, agreement)
-    }
-
-    /// What a path found, where the fit was ended before it could be improved.
-    fn cut_short(&self, path: &Path) -> Option<Fitted> {
-        self.evaluator.halt()?;
-        let (gaussian, elbo) = (path.gaussian.clone(), path.elbo);
-        Some(Fitted { noise: gaussian.deviations(), gaussian, elbo, status: Status::Unconverged })
     }
 
     /// Replaces independent standard deviations by their linear response.
@@ -131,6 +127,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
             weighted: best.weighted,
             elbo: best.elbo,
             status: fitted.status,
+            step: fitted.step,
             agreement,
             definiteness,
             bend: self.bend,
@@ -141,6 +138,8 @@ impl<'e, 'a> Ladder<'e, 'a> {
     /// Paths from independent starts: as many as were asked for that reached an end, and those that did not.
     pub(super) fn paths(&mut self, first: u64, wanted: usize) -> Vec<Path> {
         let mut paths: Vec<Path> = Vec::new();
+        // Paths whose Gaussians reach to where there is no density: better than nothing.
+        let mut unbounded: Option<Path> = None;
         for index in first..first + (4 * wanted) as u64 {
             let ended = paths.iter().filter(|path| path.ending != Ending::Unfinished);
             let best = paths.iter().map(|path| path.elbo).fold(f64::NEG_INFINITY, f64::max);
@@ -152,13 +151,13 @@ impl<'e, 'a> Ladder<'e, 'a> {
                 break;
             }
             let Some(start) = path::start(self.evaluator, self.options.seed, index) else { continue };
-            if let Some(path) = path::follow(self.evaluator, start, self.options.seed, index)
-                && path.elbo.is_finite()
-            {
-                paths.push(path);
+            match path::follow(self.evaluator, start, self.options.seed, index) {
+                Some(path) if path.elbo.is_finite() => paths.push(path),
+                Some(path) => unbounded = unbounded.or(Some(path)),
+                None => {}
             }
         }
-        paths
+        if paths.is_empty() { unbounded.into_iter().collect() } else { paths }
     }
 
     /// The Gaussian of greatest bound that the dimension, or the caller's choice, allows.
@@ -198,6 +197,18 @@ impl<'e, 'a> Ladder<'e, 'a> {
             Some(hessian) => Gaussian::from_precision(centre.mean, &-hessian).0,
             None => centre,
         }
+    }
+}
+
+/// A path's Gaussian as it is.
+fn as_found(path: &Path) -> Fitted {
+    let gaussian = path.gaussian.clone();
+    Fitted {
+        noise: gaussian.deviations(),
+        step: DVector::zeros(gaussian.dimension()),
+        gaussian,
+        elbo: path.elbo,
+        status: Status::Unconverged,
     }
 }
 

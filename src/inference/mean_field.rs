@@ -83,7 +83,9 @@ pub fn maximise(evaluator: &mut Evaluator, frame: &Gaussian, normals: &[f64]) ->
     evaluator.note(-value);
     let gaussian = guide.gaussian(search.position());
     let noise = noise(&gaussian, &framed);
-    value.is_finite().then_some(Fitted { gaussian, elbo: -value, status, noise })
+    let slope = DMatrix::from_columns(&[framed.column_mean()]);
+    let step = gaussian.pushed(slope).column(0).component_div(&gaussian.deviations());
+    value.is_finite().then_some(Fitted { gaussian, elbo: -value, status, noise, step })
 }
 
 /// Spread of the antithetic pairs' slopes, in standard deviations, mapped to coordinates.

@@ -11,6 +11,7 @@ pub mod elbo;
 pub mod escape;
 pub mod evaluator;
 pub mod failure;
+pub mod faults;
 pub mod fit;
 pub mod gaussian;
 pub mod importance;
@@ -38,6 +39,7 @@ pub mod verdict;
 
 pub use evaluator::{Progress, Unwatched, Watch};
 pub use failure::{Failure, Finding};
+pub use faults::{Fault, Faults, Lack};
 pub use fit::{FamilyChoice, Fit, Options, Rung, fit};
 pub use loo::Loo;
 pub use target::{Block, Target};

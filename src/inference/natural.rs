@@ -29,6 +29,8 @@ pub struct Fitted {
     pub status: Status,
     /// Standard error of each mean from having only so many fixed draws.
     pub noise: DVector<f64>,
+    /// The step that the slopes still ask of each mean, in its standard deviations.
+    pub step: DVector<f64>,
 }
 
 const STEPS: usize = 50;
@@ -98,7 +100,8 @@ pub fn maximise(evaluator: &mut Evaluator, start: &Gaussian, normals: &[f64]) ->
         }
     }
     let noise = mean_noise(&gaussian, &state.whitened);
-    state.elbo.is_finite().then_some(Fitted { gaussian, elbo: state.elbo, status, noise })
+    let step = (gaussian.factor() * &state.mean).component_div(&gaussian.deviations());
+    state.elbo.is_finite().then_some(Fitted { gaussian, elbo: state.elbo, status, noise, step })
 }
 
 /// The first of ever shorter steps that raises the bound.

@@ -81,6 +81,10 @@ pub struct Evidence<'a> {
     pub ends: &'a [usize],
     /// Ended from outside?
     pub halt: Option<Halt>,
+    /// Share of the result's draws at which the log density is no number.
+    pub lost: f64,
+    /// Where the guide did not converge: the latents that would still move, by how many standard deviations.
+    pub moving: &'a [(String, f64)],
     /// Name of each coordinate's latent.
     pub names: &'a [String],
 }
@@ -89,6 +93,8 @@ pub struct Evidence<'a> {
 const MOST_KHAT: f64 = 0.6;
 /// A k-hat above which a family whose bound is far from another one's is doubted.
 const DOUBTFUL_KHAT: f64 = 0.5;
+/// A share of lost draws above which the result says too little of the posterior.
+const MOST_LOST: f64 = 0.05;
 /// A standard deviation that no posterior has.
 const MOST_DEVIATION: f64 = 1e12;
 /// Change of curvature, in standard units, from which on a coordinate makes a funnel.
@@ -112,6 +118,7 @@ impl Evidence<'_> {
 /// The verdict, the findings it is the worst of, and the reasons in plain sentences.
 pub fn judge(evidence: &Evidence) -> (Verdict, Vec<Finding>, Vec<String>) {
     let mut findings = halted(evidence);
+    findings.extend(lost(evidence));
     let improper = propriety(evidence);
     if improper.is_empty() {
         findings.extend(convergence(evidence));
@@ -145,6 +152,20 @@ fn halted(evidence: &Evidence) -> Vec<Finding> {
         None => return Vec::new(),
     };
     vec![evidence.finding(Failure::Interrupted, Verdict::Check, &[], seen.to_owned())]
+}
+
+/// Draws without a density have no weight, as if they were impossible: where it is undefined, nobody knows.
+fn lost(evidence: &Evidence) -> Option<Finding> {
+    (evidence.lost > 0.0).then(|| {
+        let verdict = if evidence.lost > MOST_LOST { Verdict::DoNotUse } else { Verdict::Check };
+        let share = 100.0 * evidence.lost;
+        let share = if share < 1.0 { format!("{share:.2}") } else { format!("{share:.0}") };
+        let seen = format!(
+            "the log density is not a number at {share} % of the draws, which are left out: the posterior is known only \
+             where the model can be computed"
+        );
+        evidence.finding(Failure::Undefined, verdict, &[], seen)
+    })
 }
 
 /// Signs of a posterior without finite mass.
@@ -209,9 +230,22 @@ fn convergence(evidence: &Evidence) -> Option<Finding> {
     let is_even = evidence.effective > 0.5 * evidence.draws as f64 && evidence.weights == WeightUse::Used;
     (evidence.status == Status::Unconverged && !is_even).then(|| {
         let verdict = if evidence.weights == WeightUse::Used { Verdict::Check } else { Verdict::DoNotUse };
-        let seen = "the bound of the Gaussian guide kept rising".to_owned();
-        evidence.finding(Failure::Unconverged, verdict, &[], seen)
+        let latents = evidence.moving.iter().map(|(name, _)| name.clone()).collect();
+        let seen = format!("the bound of the Gaussian guide kept rising{}", moving_words(evidence.moving));
+        Finding { latents, ..evidence.finding(Failure::Unconverged, verdict, &[], seen) }
     })
+}
+
+/// `, and `a` would still move by 0.8 standard deviations, `b` by -0.3`
+fn moving_words(moving: &[(String, f64)]) -> String {
+    let mut words = String::new();
+    for (nth, (name, step)) in moving.iter().enumerate() {
+        words += &match nth {
+            0 => format!(", and `{name}` would still move by {step:.2} standard deviations"),
+            _ => format!(", `{name}` by {step:.2}"),
+        };
+    }
+    words
 }
 
 fn weights(evidence: &Evidence) -> Option<Finding> {

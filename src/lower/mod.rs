@@ -45,10 +45,10 @@ use eliminate::{Purpose, eliminate};
 pub struct Objective {
     /// All nodes.
     pub graph: Graph,
-    /// Which stretch of the vector is which latent.
-    pub layout: Layout,
     /// How the latents are parameterised.
     pub centring: Centring,
+    /// Which stretch of the vector is which latent.
+    pub layout: Layout,
     /// log p(data, latents) + log |det of the transforms|, discrete latents summed out: a scalar.
     pub log_joint: Node,
     /// The parts of the density, named, over their cells and the states of discrete latents: what a fault is traced to.
@@ -126,8 +126,8 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
     let reported = predict::reported(&mut translator);
     Ok(Objective {
         graph: translator.builder.finish(),
-        layout: joint.layout,
         centring: centring.clone(),
+        layout: joint.layout,
         log_joint,
         terms: joint.tables,
         gradient,

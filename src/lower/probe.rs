@@ -3,7 +3,7 @@
 use crate::data::BoundModel;
 use crate::graph::Axis;
 use crate::graph::interpret::interpret;
-use crate::model::{SiteId, Term};
+use crate::model::{AxisVar, SiteId, Term};
 use crate::translate::Translator;
 
 use super::joint;
@@ -26,10 +26,15 @@ pub struct Values {
 
 impl<'a> Probe<'a> {
     /// Binds all latents; `None` where a discrete one cannot be summed out.
-    pub fn new(bound: &'a BoundModel, limits: &Limits) -> Option<Self> {
+    pub fn new(bound: &'a BoundModel, centring: &Centring, limits: &Limits) -> Option<Self> {
         let mut translator = Translator::new(bound.model(), bound.bindings());
-        joint::build(&mut translator, &Centring::default(), limits).ok()?;
+        joint::build(&mut translator, centring, limits).ok()?;
         Some(Self { translator })
+    }
+
+    /// The axis of the values that an axis of the model has become.
+    pub fn axis(&mut self, axis: AxisVar) -> Axis {
+        self.translator.axis(axis)
     }
 
     /// A term at a position.
@@ -65,6 +70,29 @@ impl Values {
         }
         cell.reverse();
         cell
+    }
+
+    /// The elements along some axes, row-major in their order, where the others are at given places; `None` if an axis
+    /// is lacking or a place is not given.
+    pub fn block(&self, along: &[Axis], at: &[(Axis, usize)]) -> Option<Vec<f64>> {
+        let strides: Vec<usize> = (0..self.axes.len())
+            .map(|k| self.axes[k + 1..].iter().map(|(_, _, size)| size).product())
+            .collect();
+        let mut offsets = vec![0];
+        for (k, (axis, _, _)) in self.axes.iter().enumerate().filter(|(_, (axis, ..))| !along.contains(axis))
+        {
+            let (_, place) = at.iter().find(|(known, _)| known == axis)?;
+            offsets[0] += place * strides[k];
+        }
+        for axis in along {
+            let k = self.axes.iter().position(|(own, ..)| own == axis)?;
+            let steps = 0..self.axes[k].2;
+            offsets = offsets
+                .iter()
+                .flat_map(|offset| steps.clone().map(|step| offset + step * strides[k]).collect::<Vec<_>>())
+                .collect();
+        }
+        Some(offsets.into_iter().map(|offset| self.values[offset]).collect())
     }
 
     /// The first element that is such and agrees with a cell wherever both know the axis.

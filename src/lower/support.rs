@@ -1,5 +1,7 @@
 //! Whether observed data lie where their distributions have mass, as far as that is known before the fit.
 
+use std::sync::Arc;
+
 use crate::array::Array;
 use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
@@ -7,6 +9,7 @@ use crate::library::{End, Grain, Interval, Rank, domain};
 use crate::model::{
     Address, AxisVar, Distribution, Factor, FamilyCall, Model, SiteId, SiteKind, Stage, Term, TermKind,
 };
+use crate::source::Span;
 use crate::translate::evaluate;
 
 /// How many offending cells are named.
@@ -26,18 +29,33 @@ pub struct Impossible {
 /// One for each `observe` whose data its distribution cannot produce.
 pub fn check(bound: &BoundModel) -> Vec<Impossible> {
     let checked = bound.model().factors.iter().filter_map(|factor| match factor {
-        Factor::Observe { target, distribution: Distribution::Family(call), .. } => {
-            check_one(bound, target, call)
-        }
-        _ => None,
+        Factor::Observe { target, distribution, .. } => match distribution {
+            Distribution::Family(call) => check_one(bound, target, (call, None)),
+            Distribution::Truncated { base, ends, span } => match &**base {
+                Distribution::Family(call) => check_one(bound, target, (call, Some((ends, *span)))),
+                _ => None,
+            },
+            _ => None,
+        },
+        Factor::Potential { .. } => None,
     });
     checked.collect()
 }
 
-fn check_one(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Impossible> {
+/// The ends of a truncation, and where it is written.
+type Cut<'m> = (&'m [Option<Arc<Term>>; 2], Span);
+
+fn check_one(
+    bound: &BoundModel,
+    target: &Term,
+    (call, cut): (&FamilyCall, Option<Cut<'_>>),
+) -> Option<Impossible> {
     let allowed = domain(call.family.support.domain)?.interval;
     let values = evaluate(bound.model(), bound.bindings(), target)?;
-    let ends = [0, 1].map(|side| end_values(bound, call, side));
+    let ends = [0, 1].map(|side| {
+        let cut = cut.and_then(|(ends, _)| values_of(bound, ends[side].as_ref()?));
+        cut.or_else(|| end_values(bound, call, side))
+    });
     let outside = |flat: usize, value: f64| {
         let low = ends[0].as_ref().map_or(allowed.low, |end| end.at(flat, &values, &target.axes));
         let high = ends[1].as_ref().map_or(allowed.high, |end| end.at(flat, &values, &target.axes));
@@ -55,10 +73,12 @@ fn check_one(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Imp
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     let words = domain(call.family.support.domain).map_or("", |row| row.words);
     let allowed_words = allowed_words(words, &ends, wrong[0].0, (&values, target));
-    let message = format!("`{}` can never produce {first}: it gives {allowed_words}", call.family.name);
+    let truncated = if cut.is_some() { "truncated " } else { "" };
+    let message =
+        format!("{truncated}`{}` can never produce {first}: it gives {allowed_words}", call.family.name);
     let diagnostic = Diagnostic::new(Code(760), message)
         .at(target.span, format!("holds {}{rest}", named.join(", ")))
-        .at(call.span, "observed with this distribution")
+        .at(cut.map_or(call.span, |(_, span)| span), "observed with this distribution")
         .help(what_to_do((target, call), &wrong, bound.model()));
     let site = match &target.kind {
         TermKind::Read(site, addresses)
@@ -164,11 +184,16 @@ impl EndValues {
 fn end_values(bound: &BoundModel, call: &FamilyCall, side: usize) -> Option<EndValues> {
     let End::Argument(k) = call.family.support.ends[side] else { return None };
     let argument = call.arguments.get(k).filter(|_| call.form == 0 || k == 0)?;
-    if argument.stage > Stage::Data {
+    values_of(bound, argument)
+}
+
+/// The values of an end, if they are known from data.
+fn values_of(bound: &BoundModel, end: &Term) -> Option<EndValues> {
+    if end.stage > Stage::Data {
         return None;
     }
-    let array = evaluate(bound.model(), bound.bindings(), argument)?;
-    Some(EndValues { array, axes: argument.axes.clone() })
+    let array = evaluate(bound.model(), bound.bindings(), end)?;
+    Some(EndValues { array, axes: end.axes.clone() })
 }
 
 fn positions(mut flat: usize, shape: &[usize]) -> Vec<usize> {

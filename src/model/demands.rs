@@ -225,7 +225,7 @@ impl Reach<'_> {
 }
 
 /// Whether a set goes beyond the ends of another by more than the ends themselves.
-fn beyond(found: Interval, wanted: Interval) -> bool {
+pub fn beyond(found: Interval, wanted: Interval) -> bool {
     found.low < wanted.low || found.high > wanted.high
 }
 

@@ -5,7 +5,7 @@ mod calls;
 mod checker;
 mod combinators;
 mod conjugate;
-mod demands;
+pub mod demands;
 mod dialect;
 mod dims;
 mod distributions;

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Point;
+
 /// The version that made the report, then the report.
 #[derive(Serialize)]
 struct Object<'a, R> {
@@ -15,4 +17,9 @@ struct Object<'a, R> {
 pub fn object<R: Serialize>(report: &R) -> Value {
     let object = Object { vic: env!("CARGO_PKG_VERSION"), report };
     serde_json::to_value(object).expect("a report has plain keys and values")
+}
+
+/// An evaluation as an object.
+pub fn point(point: &Point) -> Value {
+    serde_json::to_value(point).expect("a point has plain keys and values")
 }

@@ -148,6 +148,28 @@ pub struct Row {
     pub prob: Option<Vec<(String, f64)>>,
 }
 
+/// What one evaluation of a fit saw.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Point {
+    /// The number of the evaluation, from 1.
+    pub evaluation: u64,
+    /// The seed of the fit.
+    pub seed: u64,
+    /// The latents, element by element.
+    #[serde(serialize_with = "pairs_as_object")]
+    pub latents: Vec<(String, f64)>,
+    /// The terms of the log density.
+    #[serde(serialize_with = "pairs_as_object")]
+    pub terms: Vec<(String, f64)>,
+    /// The log density on unconstrained space; `null` where it is no number.
+    pub log_density: f64,
+}
+
+/// Pairs as an object, in their order.
+fn pairs_as_object<S: Serializer>(pairs: &[(String, f64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
+}
+
 /// Pairs as an object, in their order.
 fn as_object<S: Serializer>(pairs: &Option<Vec<(String, f64)>>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(pairs.iter().flatten().map(|(name, probability)| (name, probability)))

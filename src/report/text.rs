@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::columns::{aligned, as_sentence, decimals, fixed, grouped};
-use super::{DrawsKept, Report, Row, Rung, Verdict};
+use super::{DrawsKept, Point, Report, Row, Rung, Verdict};
 
 /// How the text is dressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,21 @@ pub fn table(report: &Report, rows: Rows, style: Style) -> String {
     let _ = writeln!(text, "{}", verdict(report.verdict, style));
     for sentence in report.reasons.iter().chain(&report.notes) {
         let _ = writeln!(text, "  {}", as_sentence(sentence));
+    }
+    text
+}
+
+/// An evaluation of a fit: latents, then terms of the log density.
+pub fn point(point: &Point) -> String {
+    let total = ("log density".to_string(), point.log_density);
+    let pairs = || point.latents.iter().chain(&point.terms).chain([&total]);
+    let width = pairs().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let mut text = format!("evaluation {} of the fit with seed {}\n\n", point.evaluation, point.seed);
+    for (nth, (name, value)) in pairs().enumerate() {
+        if nth == point.latents.len() {
+            text.push('\n');
+        }
+        let _ = writeln!(text, "{name:<width$}  {value}");
     }
     text
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::graph::{Binary, Node, Unary};
-use crate::library::{End, Normaliser, OfNoise, OfValue, ValueKind, log_probability};
-use crate::model::{Distribution, FamilyCall, Term, leaves};
+use crate::library::{End, Normaliser, OfNoise, OfValue, Rank, ValueKind, domain, log_probability};
+use crate::model::demands::beyond;
+use crate::model::supports::interval_of;
+use crate::model::{Distribution, FamilyCall, Stage, Term, leaves};
 
 use super::Translator;
 
@@ -84,13 +86,41 @@ impl Translator<'_> {
                 (call.family.log_density)(&mut self.builder, &arguments, value, &over)
             }
         };
-        match inside {
+        let density = match inside {
             Some(inside) => {
                 let never = self.builder.constant(f64::NEG_INFINITY);
                 self.builder.select(inside, density, never)
             }
             None => density,
+        };
+        self.obliged(call, density)
+    }
+
+    /// A density where all parameters are allowed, and no number elsewhere. Formulas often give a number there, as
+    /// `poisson(-1)` does for 0: what checking a model has left open is looked at here.
+    fn obliged(&mut self, call: &FamilyCall, density: Node) -> Node {
+        let parameters = call.family.forms[call.form].parameters;
+        let mut density = density;
+        for (parameter, term) in parameters.iter().zip(&call.arguments) {
+            let wanted = domain(parameter.domain).filter(|domain| domain.rank == Rank::Scalar);
+            let Some(wanted) = wanted.map(|domain| domain.interval) else { continue };
+            let found = interval_of(self.model(), term);
+            if term.stage <= Stage::Data || !beyond(found, wanted) {
+                continue;
+            }
+            let value = self.term(term);
+            let undefined = self.builder.constant(f64::NAN);
+            for (end, side) in [(wanted.low, 0), (wanted.high, 1)] {
+                let reaches = if side == 0 { found.low < end } else { found.high > end };
+                if reaches {
+                    let end = self.builder.constant(end);
+                    let (low, high) = if side == 0 { (end, value) } else { (value, end) };
+                    let allowed = self.builder.binary(Binary::LessEqual, low, high);
+                    density = self.builder.select(allowed, density, undefined);
+                }
+            }
         }
+        density
     }
 
     /// The improper uniform density: 0 in every cell.

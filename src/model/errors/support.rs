@@ -40,7 +40,7 @@ pub fn parameter(
 pub fn may_leave(term: &Term, (owner, name): (&str, &str), wanted: &Domain) -> Diagnostic {
     Diagnostic::new(Code(507), format!("{name} of `{owner}` must be {}, which is not certain here", wanted.words))
         .at(term.span, "may take other values")
-        .help("write it so that it cannot (`exp(…)`, `inv_logit(…)`), or declare narrower types; the fit checks it at its start")
+        .help("write it so that it cannot (`exp(…)`, `inv_logit(…)`), or declare narrower types; the fit checks it at every step")
 }
 
 /// Offers the form of a distribution that takes any real number here.
