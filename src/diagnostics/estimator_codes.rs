@@ -21,16 +21,6 @@ pub static ROWS: &[Row] = &[
         ],
     ),
     row(
-        803,
-        [
-            "estimator::not_supported",
-            "an estimator that is not supported yet",
-            "`using` asks for a way to take a latent's gradient. This one is part of the language, and this version does not carry it out; leave `using` away, and the compiler takes the first way that is right.",
-            "data y: real\nlatent a ~ normal(0, 1) using score\nobserve y ~ normal(a, 1)\n",
-            "data y: real\nlatent a ~ normal(0, 1)\nobserve y ~ normal(a, 1)\n",
-        ],
-    ),
-    row(
         804,
         [
             "estimator::unknown",

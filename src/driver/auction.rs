@@ -64,7 +64,10 @@ fn parameterisations(model: &Model, dimension: usize) -> Vec<Centring> {
         model.site_ids().filter(|id| lower::whitenable(model, *id).is_some()).collect();
     let centrable: Vec<SiteId> =
         model.site_ids().filter(|id| lower::centrable(model, *id).is_some()).collect();
-    let of = |ids: &[&[SiteId]]| Centring { of: ids.concat().into_iter().map(|id| (id, 0.0)).collect() };
+    let of = |ids: &[&[SiteId]]| Centring {
+        of: ids.concat().into_iter().map(|id| (id, 0.0)).collect(),
+        ..Centring::default()
+    };
     let mut all = vec![Centring::default()];
     if !whitened.is_empty() {
         all.push(of(&[&whitened]));

@@ -6,7 +6,7 @@ use crate::graph::Axis;
 use crate::graph::interpret::interpret;
 use crate::library::{self, Domain, Rank};
 use crate::lower::probe::{Probe, Values};
-use crate::lower::{Objective, SummedOut};
+use crate::lower::{Objective, SummedOut, Support};
 use crate::model::{Distribution, Factor, FamilyCall, Model, SiteId, SiteKind, Stage, Step, Term, TermKind};
 use crate::source::Span;
 
@@ -15,7 +15,7 @@ const SHOWN: usize = 2;
 
 /// Why there is no finite start, if none of a few positions around the origin is one.
 pub fn at_start(bound: &BoundModel, objective: &Objective) -> Option<Diagnostic> {
-    let starts = starts(objective.layout.dimension);
+    let starts = starts(objective);
     let density = |at: &Vec<f64>| interpret(&objective.graph, at, &[], &[objective.log_joint])[0][0];
     if starts.iter().any(|at| density(at).is_finite()) {
         return None;
@@ -32,15 +32,24 @@ pub fn at_start(bound: &BoundModel, objective: &Objective) -> Option<Diagnostic>
     let tables: Vec<Values> =
         tables.into_iter().zip(values).map(|(node, values)| Values { axes: axes(node), values }).collect();
     let (suspect, table, flat) = first_fault(&suspects, &tables)?;
-    let mut trace = Trace { bound, probe: Probe::new(bound)?, position };
+    let mut trace = Trace { bound, probe: Probe::new(bound, objective)?, position };
     Some(trace.explain(suspect, table, flat))
 }
 
-/// The origin, and positions on either side of it.
-fn starts(dimension: usize) -> Vec<Vec<f64>> {
+/// The origin, and positions on either side of it; latents that are kept have their smallest values.
+fn starts(objective: &Objective) -> Vec<Vec<f64>> {
     const SCALES: [f64; 3] = [0.0, 0.5, 1.5];
     let side = |k: usize| if (k * 7919) % 13 < 6 { 1.0 } else { -1.0 };
-    SCALES.iter().map(|scale| (0..dimension).map(|k| scale * side(k)).collect()).collect()
+    let lowest = objective.kept.iter().flat_map(|kept| {
+        let low = match kept.support {
+            Support::Whole { low, .. } => low,
+            Support::Real => 0.0,
+        };
+        std::iter::repeat_n(low, kept.length)
+    });
+    let lowest: Vec<f64> = lowest.collect();
+    let real = |scale: &f64| (0..objective.layout.dimension).map(|k| scale * side(k)).collect::<Vec<f64>>();
+    SCALES.iter().map(|scale| [real(scale), lowest.clone()].concat()).collect()
 }
 
 /// A term of the density.

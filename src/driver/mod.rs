@@ -2,6 +2,7 @@
 
 mod auction;
 pub mod fault;
+pub mod mixed;
 pub mod outcome;
 pub mod target;
 
@@ -9,12 +10,13 @@ use std::sync::Arc;
 
 use crate::data::{self, BoundModel};
 use crate::diagnostics::{Diagnostic, Label, allow, any_error};
-use crate::estimator::{self, Choice};
+use crate::estimator::{self, Choice, Known, Takes};
 use crate::graph::{self, Node};
-use crate::inference::{Fit, Options, Watch};
+use crate::inference::mixed::Rule;
+use crate::inference::{self, Fit, Options, Watch};
 use crate::lower::support::Impossible;
 use crate::lower::{self, Centring, Objective};
-use crate::model::{self, Model};
+use crate::model::{self, Model, SiteId};
 use crate::posterior::{self, SiteDraws};
 use crate::program::Program;
 use crate::source::Source;
@@ -40,7 +42,7 @@ pub fn check(source: &Source) -> Checked {
     diagnostics.extend(found);
     let mut choices = Vec::new();
     if !any_error(&diagnostics) {
-        let (chosen, refused) = estimator::choose(&model);
+        let (chosen, refused) = estimator::choose(&model, &Known::default());
         choices = chosen;
         diagnostics.extend(refused);
     }
@@ -78,12 +80,43 @@ fn located(found: Impossible, bound: &BoundModel, files: &[Source]) -> Diagnosti
     diagnostic
 }
 
-/// BoundModel -> Objective, every latent centred.
+/// BoundModel -> Objective, every latent centred. A discrete latent that cannot be summed out stays in the guide, unless
+/// the model asks for the sum.
 ///
 /// # Errors
-/// If a discrete latent cannot be summed out.
+/// If a latent that the model wants summed out cannot be.
 pub fn lower(bound: &BoundModel) -> Result<Objective, Box<Diagnostic>> {
-    lower::lower(bound, &Centring::default())
+    let model = bound.model();
+    let mut not_summed: Vec<(SiteId, String)> = Vec::new();
+    loop {
+        let (choices, mut refused) = estimator::choose(model, &known(bound, &not_summed));
+        if !refused.is_empty() {
+            return Err(Box::new(refused.remove(0)));
+        }
+        let stays = |choice: &&Choice| !matches!(choice.estimator.takes, Takes::Sum | Takes::Path);
+        let kept: Vec<SiteId> = choices.iter().filter(stays).map(|choice| choice.latent).collect();
+        let refusal = match lower::lower(bound, &Centring { kept, ..Centring::default() }) {
+            Ok(objective) => return Ok(Objective { not_summed, ..objective }),
+            Err(refusal) => refusal,
+        };
+        let summed =
+            |id: &SiteId| choices.iter().any(|choice| choice.latent == *id && choice.asked.is_none());
+        match lower::culprit(model, &refusal).filter(summed) {
+            Some(site) if not_summed.iter().all(|(known, _)| *known != site) => {
+                not_summed.push((site, refusal.message.clone()));
+            }
+            _ => return Err(refusal),
+        }
+    }
+}
+
+fn known(bound: &BoundModel, not_summed: &[(SiteId, String)]) -> Known {
+    Known { sizes: bound.bindings().sizes.clone(), not_summed: not_summed.to_vec() }
+}
+
+/// How each latent's gradient is taken, now that the sizes are known and the sums have been tried.
+pub fn choices(bound: &BoundModel, objective: &Objective) -> Vec<Choice> {
+    estimator::choose(bound.model(), &known(bound, &objective.not_summed)).0
 }
 
 /// The graph of an objective as text.
@@ -121,11 +154,31 @@ pub fn fit(
     threads: usize,
     watch: &mut dyn Watch,
 ) -> Fitted {
-    let (fit, other) = auction::fit(bound, objective, options, (threads, watch));
+    let (fit, other) = if objective.kept.is_empty() {
+        auction::fit(bound, objective, options, (threads, watch))
+    } else {
+        let mut target = mixed::CompiledMixed::new(objective, &rules(bound, objective), threads);
+        (inference::mixed::conclude::fit(&mut target, options, watch), None)
+    };
     let objective = other.as_ref().unwrap_or(objective);
-    let dimension = objective.layout.dimension;
-    let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
-    let sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
-    let weights = fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
+    let count = fit.draws.len().checked_div(objective.width()).unwrap_or(options.draws);
+    let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
+    let weights: Option<Vec<f64>> =
+        fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
+    posterior::count_states(bound, objective, weights.as_deref(), &mut sites);
     Fitted { fit, sites, count, weights }
+}
+
+/// The rule of each latent that is kept.
+fn rules(bound: &BoundModel, objective: &Objective) -> Vec<Rule> {
+    let choices = choices(bound, objective);
+    let each = objective.kept.iter().map(|kept| {
+        let choice = choices.iter().find(|choice| choice.latent == kept.site);
+        match choice.map_or(Takes::Local, |choice| choice.estimator.takes) {
+            Takes::Paired => Rule::Paired,
+            Takes::Local if kept.changes.is_some() => Rule::Local,
+            _ => Rule::Score,
+        }
+    });
+    each.collect()
 }

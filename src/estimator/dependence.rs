@@ -1,4 +1,4 @@
-//! How smoothly the density depends on each latent: absent, smooth, kink, jump, with the span that decides.
+//! How smoothly the density depends on each latent: absent, smooth, kink, jump, end, with the span that decides.
 //!
 //! An abstract interpretation of the checked model: a term depends on a latent as its least smooth part does
 //! (Lee, Rival and Yang 2023 do the same for a dynamic language).
@@ -20,6 +20,8 @@ pub enum Level {
     Kink,
     /// Discontinuously.
     Jump,
+    /// It is nothing beyond an end that moves.
+    End,
 }
 
 /// A level with the place that raised it.
@@ -179,12 +181,12 @@ impl Walk<'_> {
                 if let End::Argument(k) = end
                     && let Some(argument) = call.arguments.get(k)
                 {
-                    all = all.max(self.term(argument).through(Level::Jump, argument.span));
+                    all = all.max(self.term(argument).through(Level::End, argument.span));
                 }
             }
         }
         if let Distribution::Truncated { ends, span, .. } = distribution {
-            all = all.max(self.all(ends.iter().flatten().map(AsRef::as_ref)).through(Level::Jump, *span));
+            all = all.max(self.all(ends.iter().flatten().map(AsRef::as_ref)).through(Level::End, *span));
         }
         all
     }

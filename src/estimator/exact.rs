@@ -1,6 +1,6 @@
 //! Exact sums: a discrete latent with finitely many values leaves the guide; its values are summed out.
 
-use super::{Estimator, Facts, Refusal};
+use super::{Cost, Estimator, Facts, Refusal, Takes, cost};
 use crate::model::{Kind, Stage};
 
 /// The row.
@@ -9,13 +9,23 @@ pub static EXACT: Estimator = Estimator {
     summary: "summed out exactly, by variable elimination over tables with plates; chains by the forward algorithm",
     doc: "No sampling noise at all, and a tighter bound than any guide over the latent could give. Needs finitely many \
           values, and terms that do not mix all elements of the latent.",
+    takes: Takes::Sum,
     refuse,
     why,
+    cost: price,
 };
+
+/// What the sum visits: the lowering knows it better once it is done.
+fn price(facts: &Facts) -> Cost {
+    cost::blanket(facts).times(&cost::values(facts))
+}
 
 fn refuse(facts: &Facts) -> Option<Refusal> {
     let site = facts.model.site(facts.latent);
     let refusal = |reason: String| Some(Refusal { estimator: EXACT.name, reason, span: site.span });
+    if let Some(found) = facts.not_summed {
+        return refusal(found.to_string());
+    }
     match site.value {
         Kind::Bool | Kind::Index(_) => None,
         Kind::Real => refusal("it is continuous".to_string()),

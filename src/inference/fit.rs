@@ -222,7 +222,8 @@ const OUTLYING: f64 = 7.0;
 /// Kurtosis at which a few draws make up the variance, whatever the fitted shape of the tail.
 const EXTREME: f64 = 12.0;
 
-fn stop_sentence(halt: Option<Halt>) -> String {
+/// Why a fit ended.
+pub(super) fn stop_sentence(halt: Option<Halt>) -> String {
     match halt {
         None => "the fit finished by itself".to_owned(),
         Some(Halt::Limit) => "the fit ended at its limit of evaluations".to_owned(),
@@ -231,7 +232,7 @@ fn stop_sentence(halt: Option<Halt>) -> String {
 }
 
 /// A fit without draws.
-fn empty(evaluator: &Evaluator, verdict: Verdict, reason: &str) -> Fit {
+fn empty((evaluations, halt): (u64, Option<Halt>), verdict: Verdict, reason: &str) -> Fit {
     Fit {
         draws: Vec::new(),
         log_weights: None,
@@ -240,8 +241,8 @@ fn empty(evaluator: &Evaluator, verdict: Verdict, reason: &str) -> Fit {
         khat: f64::INFINITY,
         effective: 0.0,
         family: "none".to_owned(),
-        evaluations: evaluator.spent(),
-        stopped: stop_sentence(evaluator.halt()),
+        evaluations,
+        stopped: stop_sentence(halt),
         verdict,
         reasons: vec![reason.to_owned()],
         corrected: WeightUse::Unused,
@@ -253,16 +254,26 @@ fn empty(evaluator: &Evaluator, verdict: Verdict, reason: &str) -> Fit {
     }
 }
 
+/// A fit that found no finite density.
+pub(super) fn without_density(evaluations: u64) -> Fit {
+    let reason = "no starting point with a finite log density was found; check the data for values outside of their \
+                  distributions' support, and the priors' scales";
+    empty((evaluations, None), Verdict::DoNotUse, reason)
+}
+
 fn without_start(evaluator: &Evaluator) -> Fit {
     let reason = "no starting point with a finite log density and finite curvature was found; check the data for values \
                   outside of their distributions' support, and the priors' scales";
-    empty(evaluator, Verdict::DoNotUse, reason)
+    empty((evaluator.spent(), evaluator.halt()), Verdict::DoNotUse, reason)
 }
 
 /// A model without latents: its log density is its evidence.
 fn nothing_to_fit(evaluator: &mut Evaluator) -> Fit {
     let value = evaluator.constant();
-    let fit =
-        empty(evaluator, Verdict::Trust, "there is nothing to fit: every latent has been integrated out");
+    let fit = empty(
+        (evaluator.spent(), evaluator.halt()),
+        Verdict::Trust,
+        "there is nothing to fit: every latent has been integrated out",
+    );
     Fit { khat: 0.0, elbo: Estimate { value, standard_error: 0.0 }, log_evidence: value, ..fit }
 }

@@ -15,6 +15,7 @@ pub mod lbfgs;
 pub mod ldl;
 pub mod marginal;
 pub mod mean_field;
+pub mod mixed;
 pub mod moments;
 pub mod natural;
 pub mod nested;

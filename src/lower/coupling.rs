@@ -18,7 +18,11 @@ use super::states::is_discrete;
 /// otherwise a sum over cells, each with the same states, would have become a product with their number.
 pub(super) fn check(bound: &BoundModel, centring: &Centring) -> Result<(), Box<Diagnostic>> {
     let model = bound.model();
-    let summed = |id| matches!(model.site(id).kind, SiteKind::Latent { .. }) && is_discrete(model, id);
+    let summed = |id| {
+        matches!(model.site(id).kind, SiteKind::Latent { .. })
+            && is_discrete(model, id)
+            && !centring.kept.contains(&id)
+    };
     if !model.site_ids().any(summed) {
         return Ok(());
     }

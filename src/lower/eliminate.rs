@@ -62,6 +62,8 @@ pub(super) enum Purpose {
 /// What is left: a scalar, and the latents in the order in which they were summed out.
 pub(super) struct Elimination {
     pub(super) total: Node,
+    /// The tables that it is the sum of.
+    pub(super) left: Vec<Node>,
     pub(super) eliminated: Vec<Eliminated>,
 }
 
@@ -84,7 +86,8 @@ pub(super) fn eliminate(
         eliminated.push(work.sum_out(next)?);
     }
     let total = work.total();
-    Ok(Elimination { total, eliminated })
+    let left = work.tables;
+    Ok(Elimination { total, left, eliminated })
 }
 
 /// Tables on the way.

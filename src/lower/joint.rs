@@ -6,6 +6,7 @@ use crate::library::Rank;
 use crate::model::{AxisVar, Distribution, Factor, SiteId};
 use crate::translate::Translator;
 
+use super::kept::{self, Kept};
 use super::latents::{self, Centring, Layout};
 use super::states;
 
@@ -16,15 +17,33 @@ pub(super) struct Joint {
     pub(super) tables: Vec<(String, Node)>,
     /// Discrete latents, carried along axes of their states.
     pub(super) discrete: Vec<SiteId>,
+    /// Discrete latents that stay, at the end of the position.
+    pub(super) kept: Vec<Kept>,
 }
 
 /// Builds all terms.
 pub(super) fn build(translator: &mut Translator, centring: &Centring) -> Result<Joint, Box<Diagnostic>> {
-    let mut joint = Joint { layout: Layout::default(), tables: vec![], discrete: vec![] };
+    if centring.kept.is_empty() {
+        return build_with(translator, centring, 0);
+    }
+    // What is kept lies behind the real coordinates, whose number is only known once they are laid out.
+    let mut draft = Translator::new(translator.model(), translator.bindings());
+    let dimension = build_with(&mut draft, centring, 0)?.layout.dimension;
+    build_with(translator, centring, dimension)
+}
+
+fn build_with(
+    translator: &mut Translator,
+    centring: &Centring,
+    dimension: usize,
+) -> Result<Joint, Box<Diagnostic>> {
+    let mut joint = Joint { layout: Layout::default(), tables: vec![], discrete: vec![], kept: vec![] };
     let mut problem = None;
     translator.walk(|translator, site| {
         let name = format!("the prior of `{}`", translator.model().site(site).name);
-        let table = if states::is_discrete(translator.model(), site) {
+        let table = if centring.kept.contains(&site) {
+            Ok(kept::bind(translator, site, &mut joint, (centring, dimension)))
+        } else if states::is_discrete(translator.model(), site) {
             joint.discrete.push(site);
             states::carry(translator, site)
         } else {

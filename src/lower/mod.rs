@@ -7,6 +7,7 @@ mod coupling;
 mod discrete;
 mod eliminate;
 mod joint;
+mod kept;
 mod latents;
 mod predict;
 pub mod probe;
@@ -16,6 +17,7 @@ pub mod support;
 
 pub use cost::expected_axes;
 pub use discrete::StateProbabilities;
+pub use kept::{Changes, Kept, Support, Tried, culprit};
 pub use latents::{Centring, LatentBlock, Layout, centrable, whitenable};
 pub use predict::{RandomSite, Reported};
 
@@ -49,6 +51,17 @@ pub struct Objective {
     pub probabilities: Vec<StateProbabilities>,
     /// What summing out cost.
     pub sums: Vec<SummedOut>,
+    /// Discrete latents that stay in the guide; their values follow the real coordinates in the position.
+    pub kept: Vec<Kept>,
+    /// Latents whose exact sum was tried in vain, with what was said.
+    pub not_summed: Vec<(SiteId, String)>,
+}
+
+impl Objective {
+    /// Length of a position: the real coordinates, then the values of the latents that are kept.
+    pub fn width(&self) -> usize {
+        self.layout.dimension + self.kept.iter().map(|kept| kept.length).sum::<usize>()
+    }
 }
 
 /// A latent that was summed out.
@@ -69,11 +82,18 @@ pub struct SummedOut {
 pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<Diagnostic>> {
     coupling::check(bound, centring)?;
     let mut translator = Translator::new(bound.model(), bound.bindings());
-    let joint = joint::build(&mut translator, centring)?;
-    let log_joint = match joint.discrete.as_slice() {
-        [] => joint::sum_of(&mut translator.builder, &joint.tables),
-        latents => eliminate(&mut translator, &joint.tables, latents, Purpose::Density)?.total,
+    let mut joint = joint::build(&mut translator, centring)?;
+    let (log_joint, left) = match joint.discrete.as_slice() {
+        [] => {
+            let tables: Vec<Node> = joint.tables.iter().map(|(_, table)| *table).collect();
+            (joint::sum_of(&mut translator.builder, &joint.tables), tables)
+        }
+        latents => {
+            let found = eliminate(&mut translator, &joint.tables, latents, Purpose::Density)?;
+            (found.total, found.left)
+        }
     };
+    kept::try_values(&mut translator, &mut joint, &left);
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
     let gradient = autodiff::gradient(&mut translator.builder, log_joint, &positions);
@@ -106,5 +126,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<D
         randoms,
         probabilities,
         sums,
+        kept: joint.kept,
+        not_summed: vec![],
     })
 }

@@ -6,6 +6,7 @@ use crate::graph::interpret::interpret;
 use crate::model::{SiteId, Term};
 use crate::translate::Translator;
 
+use super::Objective;
 use super::joint;
 use super::latents::Centring;
 
@@ -24,10 +25,11 @@ pub struct Values {
 }
 
 impl<'a> Probe<'a> {
-    /// Binds all latents; `None` where a discrete one cannot be summed out.
-    pub fn new(bound: &'a BoundModel) -> Option<Self> {
+    /// Binds all latents as in an objective of theirs; `None` where a discrete one cannot be summed out.
+    pub fn new(bound: &'a BoundModel, objective: &Objective) -> Option<Self> {
         let mut translator = Translator::new(bound.model(), bound.bindings());
-        joint::build(&mut translator, &Centring::default()).ok()?;
+        let kept = objective.kept.iter().map(|kept| kept.site).collect();
+        joint::build(&mut translator, &Centring { kept, ..Centring::default() }).ok()?;
         Some(Self { translator })
     }
 

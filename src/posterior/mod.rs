@@ -6,7 +6,7 @@ mod states;
 mod summary;
 
 pub use names::scalar_names;
-pub use states::{Draws, StateSummary, average_states};
+pub use states::{Draws, StateSummary, average_states, count_states};
 pub use summary::{Row, Weights, summarise};
 
 use crate::data::BoundModel;

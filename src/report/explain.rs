@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::data::BoundModel;
-use crate::estimator::Choice;
+use crate::estimator::{Choice, Takes};
 use crate::library::{Domain, Rank};
 use crate::lower::{SummedOut, expected_axes};
 use crate::model::{AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage};
@@ -116,25 +116,32 @@ fn density(story: &Story) -> Vec<Vec<String>> {
     rows.collect()
 }
 
+/// One line for each latent: what is done, what a gradient costs, why, and why nothing else. A price is the elements
+/// visited for one gradient; what an exact sum visits has a table of its own.
 fn estimators(story: &Story) -> Vec<Vec<String>> {
     let rows = story.choices.iter().map(|choice| {
         let name = story.model.site(choice.latent).name.clone();
         let refused =
             choice.refusals.iter().map(|refusal| format!("not {}: {}", refusal.estimator, refusal.reason));
         let why = std::iter::once(choice.why.clone()).chain(refused).collect::<Vec<_>>().join("; ");
-        vec![name, choice.estimator.name.to_string(), why]
+        let cost =
+            if choice.estimator.takes == Takes::Sum { String::new() } else { choice.cost.formula.clone() };
+        vec![name, choice.estimator.name.to_string(), cost, why]
     });
     rows.collect()
 }
 
 /// What each exact sum visits, per evaluation: a formula, and a number once the data are bound.
 fn sums(story: &Story) -> Vec<Vec<String>> {
-    let discrete = |site: &Site| matches!(site.kind, SiteKind::Latent { .. }) && site.value != Kind::Real;
-    let rows =
-        sites(story.model, discrete).map(|(id, site)| match story.sums.iter().find(|sum| sum.site == id) {
+    let is_summed = |id: SiteId| {
+        story.choices.iter().any(|choice| choice.latent == id && choice.estimator.takes == Takes::Sum)
+    };
+    let rows = sites(story.model, |_| true).filter(|(id, _)| is_summed(*id)).map(|(id, site)| {
+        match story.sums.iter().find(|sum| sum.site == id) {
             Some(sum) => vec![site.name.clone(), formula(&sum.axes), format!("= {}", sum.cost)],
             None => vec![site.name.clone(), formula(&expected_axes(story.model, id)), String::new()],
-        });
+        }
+    });
     rows.collect()
 }
 
