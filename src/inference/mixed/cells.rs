@@ -32,15 +32,19 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// All values alike: from the lowest on, or around 0.
-    pub fn even(block: &CellBlock) -> Self {
+    /// All values alike, from the lowest on; or a normal around 0.
+    pub fn new(block: &CellBlock) -> Self {
         let cells = block.end - block.start;
         let (first, step, width) = match block.support {
             Support::Whole { low, count: Some(count) } => (low, 1.0, count.min(WIDEST)),
             Support::Whole { low, count: None } => (low, 1.0, PAGE),
             Support::Real => (-0.5 * BINS.0 as f64 * BINS.1, BINS.1, BINS.0),
         };
-        let logits = vec![0.0; cells * width];
+        let parabola = |k: usize| match block.support {
+            Support::Real => -0.5 * ((k as f64 + 0.5 - 0.5 * width as f64) / (width as f64 / 14.0)).powi(2),
+            Support::Whole { .. } => 0.0,
+        };
+        let logits = (0..cells).flat_map(|_| (0..width).map(parabola)).collect();
         Self { block: block.clone(), first: vec![first; cells], step: vec![step; cells], width, logits }
     }
 
@@ -134,13 +138,28 @@ impl Tables {
         soft
     }
 
-    /// Moves, widens or sharpens windows that do not hold what has mass; whether any changed, in which case the tables are
-    /// even again.
+    /// Puts half of each cell's mass on and around a value.
+    pub fn lean_towards(&mut self, values: &[f64]) {
+        let reach = if self.block.support == Support::Real { 4.0 } else { 0.5 };
+        for (cell, value) in values.iter().enumerate() {
+            let Some(place) = self.place(cell, *value) else { continue };
+            let near: Vec<f64> =
+                (0..self.width).map(|k| (-0.5 * ((k as f64 - place as f64) / reach).powi(2)).exp()).collect();
+            let total: f64 = near.iter().sum();
+            let own = self.probabilities(cell);
+            let logits = &mut self.logits[cell * self.width..(cell + 1) * self.width];
+            for ((logit, p), near) in logits.iter_mut().zip(own).zip(near) {
+                *logit = (0.5 * p + 0.5 * near / total).max(1e-300).ln();
+            }
+        }
+    }
+
+    /// Moves, widens or sharpens windows that do not hold what has mass; whether any changed.
     pub fn reach_out(&mut self) -> bool {
         if self.is_whole() {
             return false;
         }
-        let before = (self.first.clone(), self.step.clone(), self.width);
+        let before = self.clone();
         let needs = match self.block.support {
             Support::Whole { low, count } => {
                 let high = count.map_or(f64::INFINITY, |count| low + count as f64 - 1.0);
@@ -155,11 +174,26 @@ impl Tables {
         if needs.contains(&true) {
             self.width = (2 * self.width).min(WIDEST);
         }
-        let changed = before != (self.first.clone(), self.step.clone(), self.width);
+        let changed = (&before.first, &before.step, before.width) != (&self.first, &self.step, self.width);
         if changed {
-            self.logits = vec![0.0; self.count() * self.width];
+            self.carry_over(&before);
         }
         changed
+    }
+
+    /// Log weights in new windows from those in the old ones; what was outside has next to none.
+    fn carry_over(&mut self, before: &Self) {
+        let half = if self.block.support == Support::Real { 0.5 } else { 0.0 };
+        self.logits = Vec::with_capacity(self.count() * self.width);
+        for cell in 0..self.count() {
+            let old = before.of(cell);
+            let least = old.iter().copied().fold(f64::INFINITY, f64::min).max(UNSEEN);
+            for k in 0..self.width {
+                let value = self.first[cell] + (k as f64 + half) * self.step[cell];
+                self.logits.push(before.place(cell, value).map_or(least, |place| old[place]));
+            }
+        }
+        self.settle();
     }
 
     /// Probabilities at the two edges of a window.
@@ -202,6 +236,9 @@ impl Tables {
         self.first[cell] = mean - 0.5 * width * self.step[cell];
     }
 }
+
+/// Log weight of a value that no window had before.
+const UNSEEN: f64 = -23.0;
 
 /// Least log weight.
 const LEAST: f64 = -700.0;

@@ -1,6 +1,7 @@
 //! The whole of a mixed fit: several starts, the guides they lead to as one proposal, weighted draws, a verdict.
 
 use nalgebra::DVector;
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::super::draws::{Purpose, stream};
@@ -8,12 +9,14 @@ use super::super::elbo::of_pairs;
 use super::super::evaluator::{Halt, Watch};
 use super::super::fit::{Fit, Options, Rung};
 use super::super::gaussian::Definiteness;
-use super::super::importance::{Mixture, Proposal, log_add};
+use super::super::importance::{Proposal, log_add};
 use super::super::moments::moments;
 use super::super::natural::Status;
 use super::super::psis::{self, Smoothed};
 use super::super::verdict::{self, Agreement, Evidence, Verdict, WeightUse};
+use super::adapt::{Part, adapted};
 use super::ascent::{Account, End, Guide, ascend};
+use super::cells::{Tables, pick};
 use super::start::start;
 use super::{MixedTarget, width};
 
@@ -38,35 +41,61 @@ pub struct Reached {
 }
 
 /// Several guides as one distribution.
+#[derive(Clone, Debug)]
 pub struct Joined {
-    parts: Vec<(f64, Guide, Option<Mixture>)>,
+    parts: Vec<Part>,
 }
 
 impl Joined {
-    /// With shares by bound, none below a twentieth.
+    /// With shares by bound, none below a twentieth; a wide part guards them all.
     pub fn new(reached: &[Reached]) -> Self {
         let top = reached.iter().map(|one| one.bound).fold(f64::NEG_INFINITY, f64::max);
         let shares: Vec<f64> = reached.iter().map(|one| (one.bound - top).exp().max(0.05)).collect();
-        let total: f64 = shares.iter().sum();
+        let total: f64 = shares.iter().sum::<f64>() / (1.0 - GUARD);
         let parts = reached.iter().zip(&shares).map(|(one, share)| {
             let mut guide = one.guide.clone();
-            let cells: usize = guide.tables.iter().map(super::cells::Tables::count).sum();
+            let cells: usize = guide.tables.iter().map(Tables::count).sum();
             let soft = (1.0 / cells.max(1) as f64).min(SOFT);
             guide.tables = guide.tables.iter().map(|table| table.softened(soft)).collect();
-            let guarded = (guide.gaussian.dimension() > 0).then(|| Mixture::guarded("", &guide.gaussian));
-            (share / total, guide, guarded)
+            Part::new(share / total, guide)
         });
-        Self { parts: parts.collect() }
+        let mut parts: Vec<Part> = parts.collect();
+        let mut wide = reached[0].guide.clone();
+        wide.tables = wide.tables.iter().map(|table| table.softened(1.0)).collect();
+        parts.push(Part::new(GUARD, wide));
+        Self { parts }
+    }
+
+    /// Beside copies of the first part that lean towards some of the weighted rows.
+    fn with_more(&self, weighed: &Weighed, wide: usize, generator: &mut ChaCha8Rng) -> Self {
+        let mut parts = self.parts.clone();
+        let guard = parts.pop().expect("the wide part");
+        let weights: Vec<f64> = weighed.smoothed.log_weights.iter().map(|x| x.exp()).collect();
+        while parts.len() < PARTS {
+            let (row, _) = pick(&weights, generator.random());
+            let row = &weighed.rows[row * wide..(row + 1) * wide];
+            let mut guide = self.parts[0].guide.clone();
+            for table in &mut guide.tables {
+                table.lean_towards(&row[table.block.start..table.block.end]);
+            }
+            let d = guide.gaussian.dimension();
+            guide.gaussian.mean.iter_mut().zip(&row[..d]).for_each(|(mean, x)| *mean = 0.5 * (*mean + x));
+            parts.push(Part::new(0.5 / PARTS as f64, guide));
+        }
+        let total = parts.iter().map(|part| part.share).sum::<f64>() / (1.0 - GUARD);
+        parts.iter_mut().for_each(|part| part.share /= total);
+        parts.push(guard);
+        Self { parts }
     }
 
     /// `2 * pairs` rows, or a few more; neighbours belong together.
     pub fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
         let mut rows = Vec::new();
-        for (share, guide, guarded) in &self.parts {
-            let own = ((share * pairs as f64).round() as usize).max(1);
-            let mut drawn = guide.draw(own, generator).rows;
-            if let Some(guarded) = guarded {
-                let d = guide.gaussian.dimension();
+        for part in &self.parts {
+            let own = ((part.share * pairs as f64).round() as usize).max(1);
+            let mut drawn = part.guide.draw(own, generator).rows;
+            if let Some(guarded) = &part.guarded {
+                let d = part.guide.gaussian.dimension();
                 let wide = drawn.len() / (2 * own);
                 let positions = guarded.draw(own, generator);
                 for (row, position) in drawn.chunks_exact_mut(wide).zip(positions.chunks_exact(d)) {
@@ -81,14 +110,12 @@ impl Joined {
     /// Log densities of rows.
     pub fn log_density(&self, rows: &[f64], wide: usize) -> Vec<f64> {
         let mut total = vec![f64::NEG_INFINITY; rows.len() / wide];
-        for (share, guide, guarded) in &self.parts {
-            let d = guide.gaussian.dimension();
-            let positions: Vec<f64> = rows.chunks_exact(wide).flat_map(|row| row[..d].to_vec()).collect();
-            let real =
-                guarded.as_ref().map_or(vec![0.0; total.len()], |guarded| guarded.log_density(&positions));
-            for ((total, row), real) in total.iter_mut().zip(rows.chunks_exact(wide)).zip(real) {
-                *total = log_add(*total, share.ln() + real + guide.log_cells(row));
-            }
+        for part in &self.parts {
+            let own = part.log_density(rows, wide);
+            total
+                .iter_mut()
+                .zip(own)
+                .for_each(|(total, own)| *total = log_add(*total, part.share.ln() + own));
         }
         total
     }
@@ -96,6 +123,51 @@ impl Joined {
 
 /// The share of a cell's mass that a proposal spreads, at most.
 const SOFT: f64 = 0.03;
+/// Share of the wide part of a proposal.
+const GUARD: f64 = 0.1;
+/// Parts of an adapted proposal, and how often it is adapted with how many pairs of draws.
+const PARTS: usize = 10;
+const ADAPTATIONS: usize = 8;
+const ADAPTING_PAIRS: usize = 1000;
+/// Columns of a row up to which a proposal is adapted.
+const ADAPTED: usize = 80;
+/// A proposal with this k-hat and this effective share is left as it is.
+const CONTENT: (f64, f64) = (0.4, 0.5);
+
+fn is_content(smoothed: &Smoothed, count: usize) -> bool {
+    smoothed.khat < CONTENT.0 && smoothed.effective > CONTENT.1 * count as f64
+}
+
+/// The proposal, adapted as long as that helps and is affordable.
+fn settled_proposal(account: &mut Account, leaders: &[Reached], generator: &mut ChaCha8Rng) -> Joined {
+    let wide = width(account.target);
+    let first = Joined::new(leaders);
+    let probe = weigh(account, &first, ADAPTING_PAIRS, generator);
+    if is_content(&probe.smoothed, probe.log_ratios.len()) || wide > ADAPTED {
+        return first;
+    }
+    let mut best = (badness(&probe), first.clone());
+    let mut joined = first.with_more(&probe, wide, generator);
+    for _ in 0..ADAPTATIONS {
+        let weighed = weigh(account, &joined, ADAPTING_PAIRS, generator);
+        let own = badness(&weighed);
+        if own < best.0 {
+            best = (own, joined.clone());
+        }
+        if is_content(&weighed.smoothed, weighed.log_ratios.len()) || account.spent >= account.limit as f64 {
+            break;
+        }
+        let parts = adapted(&joined.parts, &weighed.rows, &weighed.smoothed.log_weights, wide);
+        joined = Joined { parts };
+    }
+    best.1
+}
+
+/// Smaller is better.
+fn badness(weighed: &Weighed) -> f64 {
+    let share = weighed.smoothed.effective / weighed.log_ratios.len() as f64;
+    3.0 * weighed.smoothed.khat.clamp(CONTENT.0, 10.0) - share.max(1e-6).ln()
+}
 
 /// Fits a mixed target.
 pub fn fit(target: &mut dyn MixedTarget, options: &Options, watch: &mut dyn Watch) -> Fit {
@@ -146,7 +218,7 @@ fn leaders(reached: Vec<Reached>) -> Vec<Reached> {
     let mut leaders: Vec<Reached> = Vec::new();
     for one in reached {
         let is_known = leaders.iter().any(|known| known.guide.distance(&one.guide) < SAME);
-        if one.bound > floor && (!is_known || one.bound > leaders[0].bound + CLEARLY) {
+        if one.bound >= floor && (!is_known || one.bound > leaders[0].bound + CLEARLY) {
             leaders.push(one);
         }
     }
@@ -187,7 +259,10 @@ fn conclude(
     let wide = width(account.target);
     let mut generator = stream(options.seed, Purpose::Result, 1 << 20);
     let pairs = options.draws.max(2).div_ceil(2);
-    let weighed = weigh(account, &Joined::new(leaders), pairs, &mut generator);
+    let weighed = {
+        let joined = settled_proposal(account, leaders, &mut generator);
+        weigh(account, &joined, pairs, &mut generator)
+    };
     let smoothed = &weighed.smoothed;
     let count = weighed.log_ratios.len();
     let usable = smoothed.khat <= psis::threshold(count).max(0.5);

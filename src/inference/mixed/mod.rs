@@ -4,6 +4,7 @@
 //! What the gradient of a cell's probabilities is taken by is its [`Rule`]; all of them estimate the same thing, the
 //! expected log density given each value of the cell ([`rules`]).
 
+pub mod adapt;
 pub mod ascent;
 pub mod averaged;
 pub mod cells;

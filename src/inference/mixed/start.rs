@@ -19,11 +19,11 @@ const PATH: u64 = 20_000;
 /// The start of number `index`: none where no density is finite.
 pub fn start(account: &mut Account, seed: u64, index: u64) -> Option<Guide> {
     let mut generator = stream(seed, Purpose::Start, 1 << 20 | index);
-    let mut tables: Vec<Tables> = account.target.cells().iter().map(Tables::even).collect();
+    let mut tables: Vec<Tables> = account.target.cells().iter().map(Tables::new).collect();
     for table in &mut tables {
         // The first start knows nothing; the others lean somewhere.
         let lean = if index == 0 { 0.1 } else { 2.0 };
-        table.logits.iter_mut().for_each(|x| *x = lean * (generator.random::<f64>() - 0.5));
+        table.logits.iter_mut().for_each(|x| *x += lean * (generator.random::<f64>() - 0.5));
     }
     let d = account.target.dimension();
     let mut guide = Guide { gaussian: narrow(d), tables };
