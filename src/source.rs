@@ -28,12 +28,41 @@ impl Span {
     }
 }
 
+/// How the numbers of a table are written, where a person has said so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// What parts the columns; `None` for what the name of the file tells.
+    pub delimiter: Option<u8>,
+    /// What stands before the decimals.
+    pub decimal: Decimal,
+}
+
+/// What stands before the decimals of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decimal {
+    /// 1.5
+    Point,
+    /// 1,5
+    Comma,
+}
+
 /// A named text: a model, or a data file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     name: String,
     text: String,
     line_starts: Vec<usize>,
+    table: Option<Table>,
+    /// Characters before every [`STRIDE`]-th byte: a line may be as long as the file, and columns count characters.
+    strides: Vec<usize>,
+}
+
+/// Bytes between two counts of characters.
+const STRIDE: usize = 1024;
+
+/// How many characters begin in these bytes of a text.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count()
 }
 
 impl Source {
@@ -41,7 +70,21 @@ impl Source {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { name: name.into(), text, line_starts }
+        let mut strides = vec![0];
+        for stride in text.as_bytes().chunks(STRIDE) {
+            strides.push(strides[strides.len() - 1] + characters(stride));
+        }
+        Self { name: name.into(), text, line_starts, strides, table: None }
+    }
+
+    /// The same text, said to be a table that is written so.
+    pub fn as_table(self, table: Table) -> Self {
+        Self { table: Some(table), ..self }
+    }
+
+    /// How it is written as a table, if that was said.
+    pub fn table(&self) -> Option<Table> {
+        self.table
     }
 
     /// The name used in messages.
@@ -89,8 +132,15 @@ impl Source {
     pub fn position(&self, byte: usize) -> Position {
         let line = self.line_starts.partition_point(|&start| start <= byte).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
-        let column = self.text.get(start..byte).map_or(1, |before| before.chars().count() + 1);
+        let inside = self.text.is_char_boundary(byte) && byte >= start;
+        let column =
+            if inside { self.characters_before(byte) - self.characters_before(start) + 1 } else { 1 };
         Position { line, column }
+    }
+
+    fn characters_before(&self, byte: usize) -> usize {
+        let stride = byte / STRIDE;
+        self.strides[stride] + characters(&self.text.as_bytes()[stride * STRIDE..byte])
     }
 }
 

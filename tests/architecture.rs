@@ -20,8 +20,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("estimator", &["source", "diagnostics", "library", "model"]),
     ("lower", &["source", "array", "diagnostics", "graph", "library", "model", "translate", "data"]),
     ("program", &["graph", "numeric"]),
-    ("inference", &[]),
-    ("posterior", &["graph", "library", "model", "translate", "data", "lower", "program"]),
+    ("inference", &["numeric"]),
+    ("posterior", &["array", "graph", "library", "model", "translate", "data", "lower", "program"]),
     ("report", &["graph", "library", "model", "translate", "data", "estimator", "lower", "diagnostics"]),
     (
         "driver",

@@ -10,10 +10,13 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use vic::data::BoundModel;
 use vic::diagnostics::codes::{CATALOGUE, Row};
 use vic::diagnostics::render::{Files, Style, json, render, short};
 use vic::diagnostics::{Diagnostic, File, Severity, allow, apply};
 use vic::driver;
+use vic::inference::{FamilyChoice, Options};
+use vic::lower::Objective;
 use vic::source::Source;
 
 /// What opens a line of expectation.
@@ -61,11 +64,39 @@ fn diagnose(source: &Source, data: &[Source]) -> Vec<Diagnostic> {
     found.extend(diagnostics);
     let Some(bound) = bound else { return found };
     match driver::lower(&bound) {
-        Ok(objective) => found.extend(driver::fault::at_start(&bound, &objective)),
+        Ok(objective) => {
+            found.extend(driver::fault::at_start(&bound, &objective));
+            found.extend(asked(source, &bound, &objective));
+        }
         Err(refusal) => found.push(*refusal),
     }
     allow::withhold(&mut found, source);
     found
+}
+
+/// What other commands add, where a case asks for them: `# asks: full-rank`, `# asks: calibrate`, `# asks: compare`, the
+/// last against the eight schools.
+fn asked(source: &Source, bound: &BoundModel, objective: &Objective) -> Option<Diagnostic> {
+    let asks = source.text().lines().find_map(|line| line.strip_prefix("# asks: "))?;
+    let refused = match asks {
+        "full-rank" => {
+            let options = Options { family: Some(FamilyChoice::FullRank), ..Options::default() };
+            driver::request::check(bound, objective, &options)
+        }
+        "calibrate" => vic::lower::simulate(bound).map(|_| ()),
+        "compare" => driver::compare::check_data(bound, Some(("eight_schools.vi", &eight_schools()))),
+        other => panic!("no case asks for {other}"),
+    };
+    refused.err().map(|refused| *refused)
+}
+
+fn eight_schools() -> BoundModel {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let read = |name: &str| {
+        Source::new(name, fs::read_to_string(models.join(name)).expect("a model of the repository"))
+    };
+    let model = driver::check(&read("eight_schools.vi")).model.expect("it is right");
+    driver::bind(&model, &[read("eight_schools.data.json")]).0.expect("its data fit")
 }
 
 fn place(diagnostic: &Diagnostic, case: &Case) -> String {
@@ -192,6 +223,152 @@ fn fixes_mend_what_they_were_offered_for() {
             assert!(again.is_none(), "{}: still {}\n{}", case.name, diagnostic.message, mended.text());
         }
     }
+}
+
+/// Errors as (code, message), sorted.
+fn errors(found: &[Diagnostic]) -> Vec<(String, String)> {
+    let errors = found.iter().filter(|diagnostic| diagnostic.is_error());
+    let mut errors: Vec<_> = errors.map(|error| (error.code.to_string(), error.message.clone())).collect();
+    errors.sort();
+    errors
+}
+
+/// Cases in which making an edit lets a part of the file be read that was not read before, with what is then found.
+const UNCOVERED: [(&str, &str); 0] = [];
+
+#[test]
+fn each_edit_alone_takes_its_error_away_and_brings_no_new_one() {
+    let mut wrong = String::new();
+    for case in cases() {
+        let found = diagnose(&case.model, &case.data);
+        for diagnostic in &found {
+            for help in diagnostic.help.iter().filter(|help| !help.edits.is_empty()) {
+                let mended = Source::new("model.vi", apply(case.model.text(), &help.edits));
+                let left = diagnose(&mended, &case.data);
+                let gone = !left
+                    .iter()
+                    .any(|other| (other.code, &other.message) == (diagnostic.code, &diagnostic.message));
+                let before = errors(&found);
+                let new = errors(&left)
+                    .into_iter()
+                    .find(|error| !before.contains(error) && !UNCOVERED.contains(&(&case.name, &error.0)));
+                if !gone || new.is_some() {
+                    let _ = writeln!(
+                        wrong,
+                        "{}: `{}` for {}: gone {gone}, new {new:?}\n{}",
+                        case.name,
+                        help.text,
+                        diagnostic.message,
+                        mended.text()
+                    );
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn each_warning_is_silenced_by_its_name_and_nothing_else_is() {
+    let mut seen = BTreeSet::new();
+    for case in cases() {
+        let found = diagnose(&case.model, &case.data);
+        for warning in found.iter().filter(|diagnostic| !diagnostic.is_error()) {
+            let slug = warning.code.row().slug;
+            seen.insert(warning.code);
+            let allowed = Source::new("model.vi", format!("# allow: {slug}\n\n{}", case.model.text()));
+            let left: Vec<_> = diagnose(&allowed, &case.data).iter().map(|other| other.code).collect();
+            let expected: Vec<_> =
+                found.iter().map(|other| other.code).filter(|code| *code != warning.code).collect();
+            assert_eq!(left, expected, "{}: {slug}", case.name);
+        }
+    }
+    let lints = rows().into_iter().filter(|row| row.severity == Severity::Warning);
+    let unseen: Vec<&str> = lints.filter(|row| !seen.contains(&row.code)).map(|row| row.slug).collect();
+    assert!(unseen.is_empty(), "warnings without a case: {unseen:?}");
+}
+
+/// A correct model in which mistakes are planted.
+const SOUND: &str = include_str!("diagnostics/planted/sound.vi");
+
+/// A line of the sound model, what is written instead, and the code of what is then said.
+const PLANTED: &[(&str, &str, u16)] = &[
+    ("dim item = 3", "dim item = 3;", 108),
+    ("data x[obs]: real", "data x[obs]: float", 208),
+    ("data n[obs]: count", "data n[obs] count", 101),
+    ("data d[obs]: bool", "data d[rows]: bool", 207),
+    ("latent a ~ normal(0, 5)", "latent a ~ nromal(0, 5)", 204),
+    ("latent b ~ normal(0, 5)", "latent b = normal(0, 5)", 120),
+    ("latent c ~ normal(0, 1)", "latent c", 407),
+    ("latent u[county] ~ normal(0, 1)", "latent u[county] ~ normal(0, scael = 1)", 402),
+    ("latent v[item] ~ normal(0, 1)", "latent v[item] ~ normal(0)", 401),
+    ("latent s ~ half_normal(1)", "latent s ~ HalfNormal(1)", 206),
+    ("latent t ~ half_normal(1)", "t ~ half_normal(1)", 106),
+    ("latent p ~ beta(2, 2)", "latent p ~ beta(2, 2", 102),
+    ("latent q ~ beta(2, 2)", "latent q: real(1..0) ~ uniform", 506),
+    ("let mean_x = mean(x)", "let mean_x = maen(x)", 205),
+    ("let line[obs] = a + b * (x - mean_x)", "let line[obs] = a + b * (x − mean_x)", 112),
+    ("let shift[obs] = u[county]", "let shift[obs] = u", 302),
+    ("let level = v[2]", "let level = v[4]", 312),
+    ("observe y ~ normal(line + shift, s)", "observe y ~ normal(line + shift, sgima)", 201),
+    ("observe z ~ normal(level, t)", "observe z ~ normal(level, c)", 501),
+    ("observe n ~ poisson(log = c + line)", "observe n ~ normal(c, 1)", 502),
+    ("observe d ~ bernoulli(p)", "observe d ~ p", 403),
+    ("observe m ~ binomial(n, q)", "observe log(m) ~ normal(0, 1)", 604),
+    ("generate far = a > 1", "generate far = 0 < a < 1", 118),
+    ("generate both = line + shift", "generate both = sum(u - line)", 301),
+];
+
+/// The next number of a fixed sequence (Knuth's MMIX generator).
+fn next(state: &mut u64) -> u64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *state >> 33
+}
+
+fn planted(chosen: &[usize]) -> (String, Vec<u16>) {
+    let mut text = SOUND.to_owned();
+    let mut codes = Vec::new();
+    for (line, wrong, code) in chosen.iter().map(|at| PLANTED[*at]) {
+        assert!(text.contains(&format!("{line}\n")), "the sound model has no line `{line}`");
+        text = text.replacen(&format!("{line}\n"), &format!("{wrong}\n"), 1);
+        codes.push(code);
+    }
+    codes.sort_unstable();
+    (text, codes)
+}
+
+fn said(text: &str) -> Vec<u16> {
+    let found = driver::check(&Source::new("m.vi", text)).diagnostics;
+    let mut codes: Vec<u16> = found.iter().map(|diagnostic| diagnostic.code.0).collect();
+    codes.sort_unstable();
+    codes
+}
+
+#[test]
+fn three_mistakes_are_three_reports() {
+    assert_eq!(said(SOUND), [0u16; 0], "the sound model");
+    let mut wrong = String::new();
+    for at in 0..PLANTED.len() {
+        let (text, codes) = planted(&[at]);
+        if said(&text) != codes {
+            let _ = writeln!(wrong, "{}: {:?}", PLANTED[at].1, said(&text));
+        }
+    }
+    assert!(wrong.is_empty(), "single mistakes: {wrong}");
+    let mut state = 1;
+    for _ in 0..200 {
+        let mut chosen = BTreeSet::new();
+        while chosen.len() < 3 {
+            chosen.insert(next(&mut state) as usize % PLANTED.len());
+        }
+        let chosen: Vec<usize> = chosen.into_iter().collect();
+        let (text, codes) = planted(&chosen);
+        if said(&text) != codes {
+            let lines: Vec<&str> = chosen.iter().map(|at| PLANTED[*at].1).collect();
+            let _ = writeln!(wrong, "{lines:?}: expected {codes:?}, said {:?}", said(&text));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
 }
 
 fn rows() -> Vec<&'static Row> {

@@ -3,6 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use vic::inference::{FamilyChoice, Options};
+use vic::lower::Limits;
+use vic::report::text::Rows;
+use vic::source::{Decimal, Table};
+
+use super::watch::Line;
 
 /// A compiler and inference engine for Bayesian models.
 #[derive(Debug, Parser)]
@@ -24,6 +30,10 @@ pub struct CommandLine {
 pub enum Command {
     /// Fit a model to data and print the posterior
     Fit(FitArguments),
+    /// Compare models of the same data: leave-one-out prediction (PSIS-LOO) and evidence
+    Compare(CompareArguments),
+    /// Fit many data sets drawn from the model itself, and see whether the posterior holds the truth as often as it says
+    Calibrate(CalibrateArguments),
     /// Check a model (and its data, if given) without fitting; report all errors
     Check(CheckArguments),
     /// Tell how a model is compiled, or explain a diagnostic's code (V0101)
@@ -39,18 +49,62 @@ pub struct FitArguments {
     pub model: PathBuf,
     #[command(flatten)]
     pub data: DataArguments,
+    #[command(flatten)]
+    pub engine: EngineArguments,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// How many elements of a latent or a result the table shows: a number, or `all`; JSON and CSV have all
+    #[arg(long, value_name = "N", default_value = "20", value_parser = rows)]
+    pub rows: Rows,
+    /// Write summary.json, draws.csv and unconstrained.csv into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// `vic compare`
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// The models, `.vi` files that observe the same data
+    #[arg(required = true)]
+    pub models: Vec<PathBuf>,
+    #[command(flatten)]
+    pub data: DataArguments,
+    #[command(flatten)]
+    pub engine: EngineArguments,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = TextFormat::Table)]
+    pub format: TextFormat,
+}
+
+/// `vic calibrate`
+#[derive(Debug, Args)]
+pub struct CalibrateArguments {
+    /// The model, a `.vi` file
+    pub model: PathBuf,
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// Number of data sets to draw and fit
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
+    pub replicates: u32,
+    #[command(flatten)]
+    pub engine: EngineArguments,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = TextFormat::Table)]
+    pub format: TextFormat,
+}
+
+/// How a model is fitted.
+#[derive(Debug, Args)]
+pub struct EngineArguments {
+    #[command(flatten)]
+    pub sums: SumArguments,
     /// Seed of all randomness
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Number of posterior draws, at most: weighted draws stop once they are precise
     #[arg(long, value_name = "N", default_value_t = 4000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     pub draws: u32,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
-    /// Write summary.json, draws.csv and unconstrained.csv into this folder
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
     /// No progress, no warnings
     #[arg(long, short)]
     pub quiet: bool,
@@ -60,12 +114,49 @@ pub struct FitArguments {
     /// The variational family, instead of the one that the diagnostics ask for
     #[arg(long, value_enum)]
     pub family: Option<FamilyName>,
-    /// Stop after about this many evaluations of the model
+    /// Stop after this many evaluations of the model
     #[arg(long, value_name = "N")]
     pub max_evaluations: Option<u64>,
     /// Stop after about this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub max_time: Option<f64>,
+}
+
+/// `all`, or how many.
+fn rows(text: &str) -> Result<Rows, String> {
+    match text.parse() {
+        _ if text == "all" => Ok(Rows::All),
+        Ok(most) => Ok(Rows::First(most)),
+        Err(_) => Err("neither a number nor `all`".to_string()),
+    }
+}
+
+impl EngineArguments {
+    /// What inference is to do.
+    pub fn options(&self) -> Options {
+        let defaults = Options::default();
+        Options {
+            seed: self.seed,
+            draws: self.draws as usize,
+            family: self.family.map(|family| match family {
+                FamilyName::MeanField => FamilyChoice::MeanField,
+                FamilyName::FullRank => FamilyChoice::FullRank,
+            }),
+            max_evaluations: self.max_evaluations.unwrap_or(defaults.max_evaluations),
+            ..defaults
+        }
+    }
+
+    /// On how many threads.
+    pub fn threads(&self) -> usize {
+        let available = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.threads.map_or_else(available, usize::from)
+    }
+
+    /// Whether progress is shown.
+    pub fn line(&self) -> Line {
+        if self.quiet { Line::Hidden } else { Line::Shown }
+    }
 }
 
 /// A length of time.
@@ -76,6 +167,28 @@ fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A character that parts columns.
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" | b"\t" => Ok(b'\t'),
+        [byte]
+            if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r') =>
+        {
+            Ok(*byte)
+        }
+        _ => Err("one character such as `;`, or `tab`".to_string()),
+    }
+}
+
+/// The sign before decimals.
+fn decimal(text: &str) -> Result<Decimal, String> {
+    match text {
+        "." => Ok(Decimal::Point),
+        "," => Ok(Decimal::Comma),
+        _ => Err("`.` or `,`".to_string()),
+    }
+}
+
 /// `vic check`
 #[derive(Debug, Args)]
 pub struct CheckArguments {
@@ -83,12 +196,17 @@ pub struct CheckArguments {
     pub model: PathBuf,
     #[command(flatten)]
     pub data: DataArguments,
+    #[command(flatten)]
+    pub sums: SumArguments,
     /// Print a stage of the compilation (graph and program need data)
     #[arg(long, value_enum)]
     pub emit: Option<Stage>,
     /// Make the edits that are certain in the model file, then check what is left
     #[arg(long)]
     pub fix: bool,
+    /// Compare every estimator with values that it has no part in (needs data)
+    #[arg(long)]
+    pub gradients: bool,
     /// How to print diagnostics
     #[arg(long, value_enum, default_value_t = DiagnosticFormat::Full)]
     pub format: DiagnosticFormat,
@@ -101,6 +219,8 @@ pub struct ExplainArguments {
     pub what: String,
     #[command(flatten)]
     pub data: DataArguments,
+    #[command(flatten)]
+    pub sums: SumArguments,
 }
 
 /// `vic fmt`
@@ -120,6 +240,44 @@ pub struct DataArguments {
     /// A JSON or CSV file; later ones add fields; `-` is standard input. Default: MODEL.data.json beside the model
     #[arg(long, value_name = "FILE")]
     pub data: Vec<PathBuf>,
+    /// What parts the columns of the tables: a character, or `tab`
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+    /// What stands before the decimals in the tables: `.` or `,` (then `;` parts the columns, unless another is named)
+    #[arg(long, value_name = "CHARACTER", value_parser = decimal)]
+    pub decimal: Option<Decimal>,
+}
+
+impl DataArguments {
+    /// How tables are written, if anything was said of that.
+    pub fn table(&self) -> Option<Table> {
+        let said = self.delimiter.is_some() || self.decimal.is_some();
+        let decimal = self.decimal.unwrap_or(Decimal::Point);
+        said.then_some(Table { delimiter: self.delimiter, decimal })
+    }
+}
+
+/// What exact sums may cost.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct SumArguments {
+    /// Elements of the largest table that summing discrete latents out may build
+    #[arg(long, value_name = "N", default_value = "2e7", value_parser = elements)]
+    pub max_states: f64,
+}
+
+impl SumArguments {
+    /// The limits that were asked for.
+    pub fn limits(self) -> Limits {
+        Limits { max_states: self.max_states, ..Limits::default() }
+    }
+}
+
+/// A number of elements, `20000000` or `2e7`.
+fn elements(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number >= 1.0 => Ok(number),
+        _ => Err("not a number of elements, such as 2e7".to_string()),
+    }
 }
 
 /// When to use colour.
@@ -137,6 +295,13 @@ pub enum Format {
     Table,
     Json,
     Csv,
+}
+
+/// What `compare` and `calibrate` print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TextFormat {
+    Table,
+    Json,
 }
 
 /// How `check` prints diagnostics.

@@ -31,7 +31,7 @@ pub fn run(arguments: &ExplainArguments) -> Status {
 
 fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
     let Some(loaded) = load(path) else { return Status::Wrong };
-    let Some(data) = read_data(path, &arguments.data.data) else { return Status::Wrong };
+    let Some(data) = read_data(path, &arguments.data) else { return Status::Wrong };
     let mut found = loaded.checked.diagnostics.clone();
     let bound = if data.is_empty() {
         None
@@ -42,7 +42,8 @@ fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
     };
     let outcome = report(&found, &loaded, &data);
     let Some(model) = &loaded.checked.model else { return Status::Wrong };
-    let (choices, sums) = match bound.as_ref().map(|bound| (bound, driver::lower(bound))) {
+    let lowered = bound.as_ref().map(|bound| (bound, driver::lower_within(bound, &arguments.sums.limits())));
+    let (choices, sums) = match lowered {
         None => (loaded.checked.choices.clone(), vec![]),
         Some((bound, Ok(objective))) => (driver::choices(bound, &objective), objective.sums),
         Some((_, Err(refusal))) => {

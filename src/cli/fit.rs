@@ -8,23 +8,23 @@ use std::time::Instant;
 use vic::data::BoundModel;
 use vic::driver::outcome::{self, Circumstances};
 use vic::driver::{self, Fitted};
-use vic::inference::{FamilyChoice, Options, Verdict};
+use vic::inference::Verdict;
 use vic::report::{Report, Seconds, csv, json, text};
 
-use super::args::{FamilyName, FitArguments, Format};
+use super::args::{FitArguments, Format};
 use super::output::{Loaded, Outcome, bind, load, read_data, report as print_diagnostics};
-use super::watch::{Line, Terminal};
+use super::watch::Terminal;
 use super::{Status, files, terminal};
 
 /// Runs the command.
 pub fn run(arguments: &FitArguments) -> Status {
     let start = Instant::now();
     let Some(loaded) = load(&arguments.model) else { return Status::Wrong };
-    let Some(data) = read_data(&arguments.model, &arguments.data.data) else { return Status::Wrong };
+    let Some(data) = read_data(&arguments.model, &arguments.data) else { return Status::Wrong };
     let mut found = loaded.checked.diagnostics.clone();
     let (bound, diagnostics) = bind(&loaded, &data);
     found.extend(diagnostics);
-    if arguments.quiet {
+    if arguments.engine.quiet {
         found.retain(|diagnostic| diagnostic.is_error());
     }
     let outcome = print_diagnostics(&found, &loaded, &data);
@@ -33,7 +33,11 @@ pub fn run(arguments: &FitArguments) -> Status {
 }
 
 fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, start: Instant) -> Status {
-    let objective = match driver::lower(bound) {
+    let engine = &arguments.engine;
+    let lowered = driver::lower_within(bound, &engine.sums.limits()).and_then(|objective| {
+        driver::request::check(bound, &objective, &engine.options()).map(|()| objective)
+    });
+    let objective = match lowered {
         Ok(objective) => objective,
         Err(refusal) => {
             terminal::diagnostics(&[*refusal], &loaded.source, &[]);
@@ -41,9 +45,8 @@ fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, star
         }
     };
     let compiled = start.elapsed().as_secs_f64();
-    let line = if arguments.quiet { Line::Hidden } else { Line::Shown };
-    let mut watch = Terminal::start(line, arguments.max_time);
-    let fitted = driver::fit(bound, &objective, &options(arguments), threads(arguments), &mut watch);
+    let mut watch = Terminal::start(engine.line(), engine.max_time);
+    let fitted = driver::fit(bound, &objective, &engine.options(), engine.threads(), &mut watch);
     watch.finish();
     if fitted.fit.draws.is_empty()
         && let Some(fault) = driver::fault::at_start(bound, &objective)
@@ -54,7 +57,8 @@ fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, star
     let total = start.elapsed().as_secs_f64();
     let circumstances = Circumstances {
         model: arguments.model.display().to_string(),
-        seed: arguments.seed,
+        seed: engine.seed,
+        family: engine.options().family,
         seconds: Seconds { compile: compiled, fit: total - compiled, total },
     };
     let report = outcome::report(bound, &driver::choices(bound, &objective), &fitted, circumstances);
@@ -65,7 +69,7 @@ fn fit_bound(arguments: &FitArguments, loaded: &Loaded, bound: &BoundModel, star
         return Status::Wrong;
     }
     terminal::result(&match arguments.format {
-        Format::Table => text::table(&report, terminal::table_style()),
+        Format::Table => text::table(&report, arguments.rows, terminal::table_style()),
         Format::Json => format!("{:#}", json::object(&report)),
         Format::Csv => csv::rows(&report),
     });
@@ -113,23 +117,4 @@ fn unconstrained(fitted: &Fitted) -> String {
     }
     text.push('\n');
     text
-}
-
-fn options(arguments: &FitArguments) -> Options {
-    let defaults = Options::default();
-    Options {
-        seed: arguments.seed,
-        draws: arguments.draws as usize,
-        family: arguments.family.map(|family| match family {
-            FamilyName::MeanField => FamilyChoice::MeanField,
-            FamilyName::FullRank => FamilyChoice::FullRank,
-        }),
-        max_evaluations: arguments.max_evaluations.unwrap_or(defaults.max_evaluations),
-        ..defaults
-    }
-}
-
-fn threads(arguments: &FitArguments) -> usize {
-    let available = || std::thread::available_parallelism().map_or(1, usize::from);
-    arguments.threads.map_or_else(available, usize::from)
 }

@@ -1,7 +1,9 @@
 //! The commands of `vic`: the only code that touches files, the terminal, the clock and the environment.
 
 mod args;
+mod calibrate;
 mod check;
+mod compare;
 mod explain;
 mod files;
 mod fit;
@@ -59,6 +61,8 @@ pub fn run() -> ExitCode {
 fn dispatch(line: &CommandLine) -> Status {
     match &line.command {
         Command::Fit(arguments) => fit::run(arguments),
+        Command::Compare(arguments) => compare::run(arguments),
+        Command::Calibrate(arguments) => calibrate::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Fmt(arguments) => format::run(arguments),

@@ -1,12 +1,13 @@
 //! What the commands share: a model read and checked, its data read and bound.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use vic::data::BoundModel;
 use vic::diagnostics::{Diagnostic, allow, any_error};
 use vic::driver::{self, Checked};
-use vic::source::Source;
+use vic::source::{Decimal, Source};
 
+use super::args::DataArguments;
 use super::{files, terminal};
 
 /// A model with its text.
@@ -30,11 +31,21 @@ pub fn load(path: &Path) -> Option<Loaded> {
 }
 
 /// Reads data files; prints what cannot be read.
-pub fn read_data(model: &Path, given: &[PathBuf]) -> Option<Vec<Source>> {
+pub fn read_data(model: &Path, given: &DataArguments) -> Option<Vec<Source>> {
+    let table = given.table();
+    if table.is_some_and(|table| table.decimal == Decimal::Comma && table.delimiter == Some(b',')) {
+        terminal::problem(
+            "a comma cannot part the columns and stand before decimals too; name another `--delimiter`",
+        );
+        return None;
+    }
     let mut sources = Vec::new();
-    for path in files::data_paths(model, given) {
+    for path in files::data_paths(model, &given.data) {
         match files::read(&path) {
-            Ok(source) => sources.push(source),
+            Ok(source) => sources.push(match table {
+                Some(table) => source.as_table(table),
+                None => source,
+            }),
             Err(problem) => {
                 terminal::problem(&problem);
                 return None;

@@ -46,6 +46,19 @@ impl Terminal {
         Self { line, start: Instant::now(), limit }
     }
 
+    /// Shows a text on the progress line.
+    pub fn say(&self, text: String) {
+        if let Some(line) = &self.line {
+            line.set_message(text);
+            line.tick();
+        }
+    }
+
+    /// Whether Ctrl-C was pressed or the time is up.
+    pub fn is_over(&self) -> bool {
+        INTERRUPTS.load(Ordering::SeqCst) > 0 || self.limit.is_some_and(|limit| self.start.elapsed() > limit)
+    }
+
     /// Takes the progress line away.
     pub fn finish(&self) {
         self.line.iter().for_each(ProgressBar::finish_and_clear);
@@ -54,14 +67,15 @@ impl Terminal {
 
 impl Watch for Terminal {
     fn progress(&mut self, progress: &Progress) {
-        if let Some(line) = &self.line {
-            line.set_message(describe(progress));
-            line.tick();
-        }
+        self.say(describe(progress));
     }
 
     fn should_stop(&mut self) -> bool {
-        INTERRUPTS.load(Ordering::SeqCst) > 0 || self.limit.is_some_and(|limit| self.start.elapsed() > limit)
+        self.is_over()
+    }
+
+    fn seconds(&mut self) -> Option<f64> {
+        Some(self.start.elapsed().as_secs_f64())
     }
 }
 

@@ -1,10 +1,11 @@
 //! Data bound to a model: fields to declarations, then sizes and values until nothing more follows.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::array::Array;
 use crate::diagnostics::{Diagnostic, any_error};
-use crate::model::{AxisVar, DimId, Factor, Model, SiteId, Term};
+use crate::model::{AxisVar, DimId, Factor, Model, SiteId, SiteKind, Step, Term};
 use crate::source::Source;
 use crate::translate::{Bindings, Coordinates, evaluate};
 
@@ -13,6 +14,7 @@ use super::codes;
 use super::fields::{Field, Fields};
 use super::json::Extent;
 use super::read::read_all;
+use super::sizes::sites_by_dim;
 
 /// Reads the files and binds what they hold to what the model declares.
 pub fn bind(model: Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
@@ -51,7 +53,9 @@ pub(super) struct Binder<'a> {
     /// By site.
     pub inputs: Vec<Input<'a>>,
     /// Dims without a size for a reason that has been reported.
-    pub faulty_dims: Vec<DimId>,
+    pub faulty_dims: HashSet<DimId>,
+    /// By dim: the sites that are over it or index it.
+    pub concerned: Vec<Vec<SiteId>>,
 }
 
 impl<'a> Binder<'a> {
@@ -63,7 +67,16 @@ impl<'a> Binder<'a> {
             values: vec![None; model.sites.len()],
         };
         let inputs = vec![Input::Computed; model.sites.len()];
-        Self { model, files, fields, bindings, diagnostics: Vec::new(), inputs, faulty_dims: Vec::new() }
+        Self {
+            model,
+            files,
+            fields,
+            bindings,
+            diagnostics: Vec::new(),
+            inputs,
+            faulty_dims: HashSet::new(),
+            concerned: sites_by_dim(model),
+        }
     }
 
     fn run(&mut self) {
@@ -83,15 +96,16 @@ impl<'a> Binder<'a> {
 
     /// Rounds of dims, data and lets until a round adds nothing: a size may need data, data a size.
     fn settle(&mut self) {
+        let items = items(self.model);
         loop {
             let before = self.known();
-            for dim in 0..self.model.dims.len() {
-                self.try_dim(DimId(dim));
+            for item in &items {
+                match item {
+                    Item::Dim(dim) => self.try_dim(*dim),
+                    Item::Data(site) => self.try_data(*site),
+                    Item::Let(step) => self.try_let(step),
+                }
             }
-            for site in self.model.site_ids() {
-                self.try_data(site);
-            }
-            self.try_lets();
             if self.known() == before {
                 return;
             }
@@ -150,4 +164,26 @@ impl<'a> Binder<'a> {
         names.reverse();
         format!("{}[{}]", site.name, names.join(", "))
     }
+}
+
+/// What sizes and values follow from, one after the other.
+enum Item<'m> {
+    Dim(DimId),
+    Data(SiteId),
+    Let(&'m Step),
+}
+
+/// All of them in the order of the text: what is read stands above, so that one pass is enough for most models.
+fn items(model: &Model) -> Vec<Item<'_>> {
+    let dims = (0..model.dims.len()).map(|dim| (model.dims[dim].span.start, Item::Dim(DimId(dim))));
+    let data = model.site_ids().filter(|site| matches!(model.site(*site).kind, SiteKind::Data { .. }));
+    let data = data.map(|site| (model.site(site).span.start, Item::Data(site)));
+    let place = |site: &SiteId| model.site(*site).span.start;
+    let lets = model.order.iter().map(|step| match step {
+        Step::Site(site) => (place(site), Item::Let(step)),
+        Step::Recurrence(all) => (all.members.iter().map(place).max().unwrap_or(0), Item::Let(step)),
+    });
+    let mut items: Vec<(usize, Item)> = dims.chain(data).chain(lets).collect();
+    items.sort_by_key(|(place, _)| *place);
+    items.into_iter().map(|(_, item)| item).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ::csv::{ByteRecord, Reader, ReaderBuilder};
 
 use crate::diagnostics::{Diagnostic, File};
-use crate::source::{Source, Span};
+use crate::source::{Decimal, Source, Span};
 
 use super::codes;
 use super::fields::{Column, Elements, Field, Layout, Origin, Values, number};
@@ -14,7 +14,8 @@ use super::words::counted;
 
 /// Reads a table whose columns are parted by `delimiter`.
 pub(super) fn read(source: &Source, file: usize, delimiter: u8) -> Harvest {
-    let table = Table { source, file, delimiter };
+    let decimal = source.table().map_or(Decimal::Point, |table| table.decimal);
+    let table = Table { source, file, delimiter, decimal };
     let mut harvest = Harvest::default();
     if let Err(diagnostic) = table.read(&mut harvest) {
         harvest.diagnostics.push(*diagnostic);
@@ -27,6 +28,7 @@ struct Table<'a> {
     source: &'a Source,
     file: usize,
     delimiter: u8,
+    decimal: Decimal,
 }
 
 fn reader(text: &str, delimiter: u8) -> Reader<&[u8]> {
@@ -74,9 +76,9 @@ impl Table<'_> {
         {
             let message = format!("{name} has one column named `{}`", only.escape_debug());
             let fault = Diagnostic::new(codes::DELIMITER, message).in_file(file, header[0], "one column");
-            return Err(Box::new(fault.help(delimiter_help(other))));
+            return Err(Box::new(fault.help(delimiter_help(other, self.source.text()))));
         }
-        if names.iter().all(|name| number(name).is_some()) {
+        if names.iter().all(|name| written_number(name, self.decimal).is_some()) {
             let message = format!("the first line of {name} holds numbers, not the names of its columns");
             let whole = header[0].to(header[header.len() - 1]);
             let fault = Diagnostic::new(codes::HEADER, message).in_file(file, whole, "names belong here");
@@ -102,7 +104,7 @@ impl Table<'_> {
                 uneven.push((row, record.len(), record.position().map_or(0, |place| place.byte() as usize)));
             }
             for (plain, bytes) in numeric.iter_mut().zip(record) {
-                *plain = *plain && !matches!(meaning(bytes), Cell::Text);
+                *plain = *plain && !matches!(meaning(bytes, self.decimal), Cell::Text);
             }
         });
         if let Some(fault) = self.unclosed_quote() {
@@ -114,7 +116,7 @@ impl Table<'_> {
         let mut columns = vec![Column::default(); width];
         self.each_record(|_, record| {
             for ((column, &plain), bytes) in columns.iter_mut().zip(&numeric).zip(record) {
-                match meaning(bytes) {
+                match meaning(bytes, self.decimal) {
                     Cell::Missing => column.push_missing(),
                     Cell::Number(value) if plain => column.push_number(value),
                     Cell::Number(_) => column.push_spelled(String::from_utf8_lossy(bytes).trim()),
@@ -182,11 +184,21 @@ impl Table<'_> {
     }
 }
 
-fn delimiter_help(delimiter: char) -> String {
+fn delimiter_help(delimiter: char, text: &str) -> String {
+    let digits = |at: usize| {
+        let around = [at.wrapping_sub(1), at + 1].map(|at| text.as_bytes().get(at));
+        around.iter().all(|byte| byte.is_some_and(u8::is_ascii_digit))
+    };
+    let commas = text.match_indices(',').any(|(at, _)| digits(at));
     match delimiter {
-        '\t' => "name the file `.tsv` if its columns are parted by tabs".to_owned(),
-        ',' => "name the file `.csv` if its columns are parted by commas".to_owned(),
-        other => format!("write the file with `,` between the columns, not `{other}`, and `.` in decimals"),
+        '\t' => "say `--delimiter tab`, or name the file `.tsv`".to_owned(),
+        ',' => "say `--delimiter ','`, or name the file `.csv`".to_owned(),
+        other if commas => {
+            format!(
+                "say `--delimiter '{other}' --decimal ','`, as its numbers have a comma before the decimals"
+            )
+        }
+        other => format!("say `--delimiter '{other}'`"),
     }
 }
 
@@ -207,13 +219,22 @@ enum Cell {
     Text,
 }
 
-fn meaning(bytes: &[u8]) -> Cell {
+fn meaning(bytes: &[u8], decimal: Decimal) -> Cell {
     let text = std::str::from_utf8(bytes).unwrap_or("").trim();
     match text {
         "" | "NA" | "N/A" | "null" | "NULL" | "None" => Cell::Missing,
         "true" | "TRUE" | "True" => Cell::Number(1.0),
         "false" | "FALSE" | "False" => Cell::Number(0.0),
-        _ => number(text).map_or(Cell::Text, Cell::Number),
+        _ => written_number(text, decimal).map_or(Cell::Text, Cell::Number),
+    }
+}
+
+/// A number with the decimals of the table; the other sign would part thousands, and is not taken.
+pub(super) fn written_number(text: &str, decimal: Decimal) -> Option<f64> {
+    match decimal {
+        Decimal::Point => number(text),
+        Decimal::Comma if text.contains('.') => None,
+        Decimal::Comma => number(&text.replacen(',', ".", 1)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Values against declared types: `sigma: positive`, `w: simplex over topic`, and the claims on lets.
 
 use crate::diagnostics::Diagnostic;
-use crate::library::{Interval, Membership, Rank};
+use crate::library::{Grain, Interval, Membership, Rank};
 use crate::model::{AxisVar, Site, SiteId, SiteKind, Stage};
 
 use super::bind::{Binder, Input};
@@ -140,7 +140,16 @@ impl Binder<'_> {
                     return diagnostic
                         .help(format!("if {code} stands for a missing value, drop these rows first"));
                 }
-                diagnostic
+                match domain.rank {
+                    Rank::Scalar | Rank::Positions => {
+                        let wider = if domain.interval.grain == Grain::Integer { "int" } else { "real" };
+                        diagnostic.help(format!(
+                            "correct or drop these values; where they are right, the type is not: declare `{}` as `{wider}`",
+                            declared.name
+                        ))
+                    }
+                    Rank::Vector | Rank::Matrix => diagnostic.help("correct these values"),
+                }
             }
             Input::Default(_) => Diagnostic::new(codes::OUT_OF_SUPPORT, message)
                 .at(declared.span, "its default is outside of its type"),

@@ -120,7 +120,14 @@ impl Binder<'_> {
             format!("is {}, which is no element of `{name}`: {range}", shown(numbers[at]))
         });
         let diagnostic = self.blame(codes::INDEX_RANGE, message, (site, field), offenders);
-        diagnostic.at(self.model.dim(dim).span, range)
+        let diagnostic = diagnostic.at(self.model.dim(dim).span, range);
+        match self.model.dim(dim).kind {
+            DimKind::Size(_) if lowest >= 1.0 => diagnostic.help(format!(
+                "correct these values; if `{name}` has more elements, write `dim {name} = {}`, or `dim {name}` alone to take their number from the data",
+                shown(highest)
+            )),
+            _ => diagnostic.help(format!("correct these values, or the declaration of `{name}`")),
+        }
     }
 
     /// The elements of a dim, in words.
@@ -164,7 +171,8 @@ impl Binder<'_> {
         };
         match suggest::nearest(text, labels.iter().map(String::as_str)) {
             Some(near) => diagnostic.help(format!("did you mean \"{near}\"?")),
-            None => diagnostic,
+            None => diagnostic
+                .help(format!("correct these values, or add the label to the declaration of `{name}`")),
         }
     }
 }

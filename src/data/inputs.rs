@@ -1,12 +1,29 @@
 //! Which field feeds which declaration.
 
-use crate::diagnostics::{Diagnostic, suggest};
+use std::collections::{HashMap, HashSet};
+
+use crate::diagnostics::Diagnostic;
+use crate::diagnostics::suggest::{self, Dictionary};
 use crate::model::{SiteId, SiteKind};
 
 use super::bind::{Binder, Input};
 use super::codes;
-use super::fields::{Field, Values};
+use super::fields::{Field, Layout, Values};
 use super::words::listed;
+
+/// Fields that no declaration reads.
+struct Unread<'a> {
+    fields: Vec<&'a Field>,
+    by_name: HashMap<&'a str, &'a Field>,
+    names: Dictionary<'a>,
+}
+
+impl<'a> Unread<'a> {
+    /// The one whose name is most like this.
+    fn like(&self, name: &str) -> Option<&'a Field> {
+        self.by_name.get(self.names.nearest(name)?).copied()
+    }
+}
 
 impl<'a> Binder<'a> {
     /// Without any data file: one error for all the fields that the model wants.
@@ -58,17 +75,22 @@ impl<'a> Binder<'a> {
     }
 
     /// Fields that no declaration reads.
-    fn unread(&self) -> Vec<&'a Field> {
-        let read = |field: &&Field| {
-            self.model
-                .sites
-                .iter()
-                .any(|site| matches!(&site.kind, SiteKind::Data { field: name, .. } if *name == field.name))
-        };
-        self.fields.iter().filter(|field| !read(field)).collect()
+    fn unread(&self) -> Unread<'a> {
+        let names = self.model.sites.iter().filter_map(|site| match &site.kind {
+            SiteKind::Data { field, .. } => Some(field.as_str()),
+            _ => None,
+        });
+        let read: HashSet<&str> = names.collect();
+        let fields: Vec<&Field> =
+            self.fields.iter().filter(|field| !read.contains(field.name.as_str())).collect();
+        Unread {
+            names: Dictionary::new(fields.iter().map(|field| field.name.as_str())),
+            by_name: fields.iter().rev().map(|field| (field.name.as_str(), *field)).collect(),
+            fields,
+        }
     }
 
-    fn missing_field(&self, site: SiteId, unread: &[&Field]) -> Diagnostic {
+    fn missing_field(&self, site: SiteId, unread: &Unread<'_>) -> Diagnostic {
         let site = self.model.site(site);
         let SiteKind::Data { field, field_span, .. } = &site.kind else {
             unreachable!("only data have fields")
@@ -76,18 +98,16 @@ impl<'a> Binder<'a> {
         let span = if field_span.end > field_span.start { *field_span } else { site.span };
         let message = format!("the data have no field `{field}`");
         let diagnostic = Diagnostic::new(codes::MISSING_FIELD, message).at(span, "read here");
-        if let Some(name) = suggest::nearest(field, unread.iter().map(|field| field.name.as_str())) {
-            let near = unread.iter().find(|field| field.name == name);
-            let diagnostic = match near {
-                Some(near) => diagnostic.in_file(near.file(), near.origin.key, "did you mean this?"),
-                None => diagnostic,
-            };
-            return diagnostic.help(format!("did you mean `{name}`? write `from \"{name}\"` after the type"));
+        if let Some(near) = unread.like(field) {
+            let name = &near.name;
+            return diagnostic
+                .in_file(near.file(), near.origin.key, "did you mean this?")
+                .help(format!("did you mean `{name}`? write `from \"{name}\"` after the type"));
         }
-        match unread {
+        match unread.fields[..] {
             [] => diagnostic,
             _ => {
-                let names = listed(unread.iter().map(|field| field.name.as_str()));
+                let names = listed(unread.fields.iter().map(|field| field.name.as_str()));
                 diagnostic
                     .help(format!("not read so far: {names}; `from \"name\"` reads a field of another name"))
             }
@@ -127,10 +147,8 @@ impl<'a> Binder<'a> {
             let (Input::Default(_), SiteKind::Data { field, .. }) = (&self.inputs[at], &site.kind) else {
                 continue;
             };
-            let Some(name) = suggest::nearest(field, unread.iter().map(|field| field.name.as_str())) else {
-                continue;
-            };
-            let Some(near) = unread.iter().find(|field| field.name == name) else { continue };
+            let Some(near) = unread.like(field) else { continue };
+            let name = &near.name;
             let message = format!("the field `{name}` is not read, and `{field}` takes its default");
             self.diagnostics.push(
                 Diagnostic::new(codes::UNREAD, message)
@@ -142,6 +160,31 @@ impl<'a> Binder<'a> {
             );
             return;
         }
+        self.warn_unread_arrays(&unread.fields);
+    }
+
+    /// Arrays that nothing reads, where every declaration has its field: a file made for the model has none. Columns of
+    /// a table may be there for other purposes, and single numbers are often sizes, which nothing needs.
+    fn warn_unread_arrays(&mut self, unread: &[&'a Field]) {
+        let lacks = self.inputs.iter().any(|input| matches!(input, Input::Faulty));
+        let made_for_it = |field: &&&Field| field.origin.layout == Layout::Value && !field.shape.is_empty();
+        let arrays: Vec<&Field> = unread.iter().filter(made_for_it).copied().collect();
+        let Some(first) = arrays.first().filter(|_| !lacks) else { return };
+        let names = listed(arrays.iter().map(|field| field.name.as_str()));
+        let verb = if arrays.len() == 1 { "is" } else { "are" };
+        let declared = self.model.sites.iter().map(|site| site.name.as_str());
+        let near = suggest::nearest(&first.name, declared);
+        let near = near.and_then(|near| self.model.sites.iter().find(|site| site.name == near));
+        let diagnostic = Diagnostic::new(codes::UNREAD, format!("{names} {verb} in the data and not read"))
+            .in_file(first.file(), first.origin.key, "nothing reads it");
+        let diagnostic = match near {
+            Some(near) => diagnostic.at(near.span, "the most similar name"),
+            None => diagnostic,
+        };
+        self.diagnostics.push(diagnostic.help(format!(
+            "if the model should know it, declare `data {}[…]: real`; if not, `# allow: data::unread_field` silences this",
+            first.name
+        )));
     }
 }
 

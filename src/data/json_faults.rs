@@ -1,6 +1,6 @@
 //! What is said about a JSON text that is not well formed.
 
-use crate::diagnostics::{Code, Diagnostic, File};
+use crate::diagnostics::{Diagnostic, File};
 use crate::source::Span;
 
 use super::codes;
@@ -13,16 +13,12 @@ impl Cursor<'_> {
         Span::new(self.at, self.at + length.map_or(0, char::len_utf8))
     }
 
-    fn fault(&self, code: Code, message: String) -> Diagnostic {
-        let at = self.source.position(self.at);
-        Diagnostic::new(code, format!("{}:{at}: {message}", self.source.name()))
-    }
-
     /// Something else than what is wanted here.
     pub fn unexpected(&self, wanted: &str) -> Box<Diagnostic> {
         let span = self.here();
         let found = self.source.slice(span);
-        let fault = self.fault(codes::JSON, format!("found `{}`, expected {wanted}", found.escape_debug()));
+        let fault =
+            Diagnostic::new(codes::JSON, format!("found `{}`, expected {wanted}", found.escape_debug()));
         let fault = fault.in_file(File::Data(self.file), span, format!("expected {wanted}"));
         Box::new(match found {
             "'" => fault.help("JSON puts texts in double quotes"),
@@ -36,8 +32,7 @@ impl Cursor<'_> {
     pub fn no_value(&self, span: Span) -> Box<Diagnostic> {
         let word = self.source.slice(span);
         let message = format!("`{}` is no value", shortened(word));
-        let place = self.source.position(span.start);
-        let fault = Diagnostic::new(codes::JSON, format!("{}:{place}: {message}", self.source.name()));
+        let fault = Diagnostic::new(codes::JSON, message);
         let fault =
             fault.in_file(File::Data(self.file), span, "expected a number, a text, true, false or null");
         Box::new(match word.to_ascii_lowercase().as_str() {
@@ -52,13 +47,13 @@ impl Cursor<'_> {
 
     /// A text that goes to the end of its line.
     pub fn unclosed_text(&self, span: Span) -> Box<Diagnostic> {
-        let fault = self.fault(codes::JSON, "a text is not closed on its line".to_owned());
+        let fault = Diagnostic::new(codes::JSON, "a text is not closed on its line".to_owned());
         Box::new(fault.in_file(File::Data(self.file), span, "opened here").help("close it with `\"`"))
     }
 
     /// A comma before a closing bracket.
     pub fn stray_comma(&self, comma: usize) -> Box<Diagnostic> {
-        let fault = self.fault(codes::JSON, "a comma with nothing after it".to_owned());
+        let fault = Diagnostic::new(codes::JSON, "a comma with nothing after it".to_owned());
         let fault = fault.in_file(File::Data(self.file), Span::new(comma, comma + 1), "nothing follows");
         Box::new(fault.help("remove the comma"))
     }
@@ -118,14 +113,14 @@ impl Cursor<'_> {
     /// An object where a value is wanted.
     pub fn nested_object(&self) -> Box<Diagnostic> {
         let message = "a field holds an object; it should be a number, a text or nested lists of these";
-        let fault = self.fault(codes::OBJECT, message.to_owned());
+        let fault = Diagnostic::new(codes::OBJECT, message.to_owned());
         let fault = fault.in_file(File::Data(self.file), self.here(), "an object");
         Box::new(fault.help("make each of its entries a field of its own, at the top of the file"))
     }
 
     /// Lists nested deeper than any array.
     pub fn too_deep(&self) -> Box<Diagnostic> {
-        let fault = self.fault(codes::DEPTH, "lists are nested too deeply to be an array".to_owned());
+        let fault = Diagnostic::new(codes::DEPTH, "lists are nested too deeply to be an array".to_owned());
         Box::new(fault.in_file(File::Data(self.file), self.here(), "the 33rd list inside a list"))
     }
 }

@@ -8,20 +8,18 @@ use super::bind::Binder;
 use super::codes;
 
 impl Binder<'_> {
-    /// Lets of data alone, in the order of evaluation, as far as what they read is known.
-    pub fn try_lets(&mut self) {
+    /// Computes what can be computed of a step by now.
+    pub fn try_let(&mut self, step: &Step) {
         let model = self.model;
-        for step in &model.order {
-            let members = match step {
-                Step::Site(site) => std::slice::from_ref(site),
-                Step::Recurrence(recurrence) => recurrence.members.as_slice(),
-            };
-            if members.iter().all(|&site| self.can_be_computed(site))
-                && let Some(values) = evaluate_step(model, &self.bindings, step)
-            {
-                for (site, value) in values {
-                    self.bindings.values[site.0] = Some(value);
-                }
+        let members = match step {
+            Step::Site(site) => std::slice::from_ref(site),
+            Step::Recurrence(recurrence) => recurrence.members.as_slice(),
+        };
+        if members.iter().all(|&site| self.can_be_computed(site))
+            && let Some(values) = evaluate_step(model, &self.bindings, step)
+        {
+            for (site, value) in values {
+                self.bindings.values[site.0] = Some(value);
             }
         }
     }

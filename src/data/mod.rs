@@ -15,6 +15,7 @@ mod lets;
 mod places;
 mod read;
 mod records;
+mod replicate;
 mod sizes;
 mod spread;
 mod tally;

@@ -180,7 +180,7 @@ impl Sweep<'_, '_> {
             .at(span, format!("reads outside of `{name}`"))
             .at(declared.span, self.binder.range_words(dim));
         self.found.push(match position.axes.is_empty() {
-            true => diagnostic,
+            true => diagnostic.help(format!("read an element that there is, or correct the data that give `{name}` its size")),
             false => diagnostic.help(
                 "leave these cells out, `observe y[t: time where t > 1] ~ …`, or give them a case of their own, \
                  `if t == 1 then … else …`",

@@ -2,7 +2,7 @@
 
 use crate::diagnostics::{Diagnostic, File};
 use crate::model::{Model, SiteId, SiteKind};
-use crate::source::{Source, Span};
+use crate::source::{Decimal, Source, Span};
 
 use super::codes;
 use super::fields::{Field, Fields};
@@ -22,9 +22,18 @@ pub enum Format {
 }
 
 impl Format {
-    /// By the ending of the name; else by the first character.
+    /// As a person says; by the ending of the name; else by the first character.
     pub fn of(source: &Source) -> Self {
         let name = source.name().to_ascii_lowercase();
+        let by_name = if name.ends_with(".tsv") { b'\t' } else { b',' };
+        match source.table() {
+            Some(table) if !name.ends_with(".json") => {
+                // A comma before the decimals cannot part columns too.
+                let usual = if table.decimal == Decimal::Comma && by_name == b',' { b';' } else { by_name };
+                return Self::Table { delimiter: table.delimiter.unwrap_or(usual) };
+            }
+            _ => {}
+        }
         if name.ends_with(".csv") {
             Self::Table { delimiter: b',' }
         } else if name.ends_with(".tsv") {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::diagnostics::Diagnostic;
-use crate::model::{AxisVar, DimId, DimKind, Kind, SiteId, SiteKind, Term};
+use crate::model::{AxisVar, DimId, DimKind, Kind, Model, SiteId, SiteKind, Term};
 use crate::translate::Coordinates;
 
 use super::bind::{Binder, Input};
@@ -22,7 +22,34 @@ struct Claim {
     size: usize,
 }
 
+/// For each dim, the sites that are over it or index it, in order.
+pub(super) fn sites_by_dim(model: &Model) -> Vec<Vec<SiteId>> {
+    let mut concerned = vec![Vec::new(); model.dims.len()];
+    for id in model.site_ids() {
+        let site = model.site(id);
+        let indexed = match site.value {
+            Kind::Index(dim) => Some(dim),
+            _ => None,
+        };
+        for dim in site.axes.iter().map(|axis| axis.dim).chain(indexed) {
+            if concerned[dim.0].last() != Some(&id) {
+                concerned[dim.0].push(id);
+            }
+        }
+    }
+    concerned
+}
+
 impl<'a> Binder<'a> {
+    fn concerned(&self, dim: DimId) -> &[SiteId] {
+        &self.concerned[dim.0]
+    }
+
+    fn indices_into(&self, dim: DimId) -> Vec<SiteId> {
+        let into = |site: &&SiteId| self.model.site(**site).value == Kind::Index(dim);
+        self.concerned(dim).iter().filter(into).copied().collect()
+    }
+
     /// Sizes that need no evaluation: labels, and lengths of data.
     pub fn take_sizes_from_data(&mut self) {
         for at in 0..self.model.dims.len() {
@@ -58,7 +85,7 @@ impl<'a> Binder<'a> {
 
     fn claims(&self, dim: DimId) -> Vec<Claim> {
         let mut claims = Vec::new();
-        for site in self.model.site_ids() {
+        for &site in self.concerned(dim) {
             let Input::Field(_, lengths) = &self.inputs[site.0] else { continue };
             for (axis, size) in self.model.site(site).axes.iter().zip(lengths) {
                 if let (true, Some(size)) = (axis.dim == dim, *size) {
@@ -109,7 +136,7 @@ impl<'a> Binder<'a> {
     fn labels(&self, dim: DimId) -> (Option<SiteId>, Vec<String>) {
         let mut labels = BTreeSet::new();
         let mut column = None;
-        for site in self.model.site_ids().filter(|site| self.model.site(*site).value == Kind::Index(dim)) {
+        for site in self.indices_into(dim) {
             if let Some(Field { values: Values::Text(texts), .. }) = self.field_of(site) {
                 labels.extend(texts.iter().filter(|text| !text.is_empty()).map(String::as_str));
                 column = column.or(Some(site));
@@ -120,7 +147,7 @@ impl<'a> Binder<'a> {
 
     /// One text among codes makes labels of them all, and sorted as texts `10` comes before `9`.
     fn warn_mixed_labels(&mut self, dim: DimId) {
-        for site in self.model.site_ids().filter(|site| self.model.site(*site).value == Kind::Index(dim)) {
+        for site in self.indices_into(dim) {
             let Some(field) = self.field_of(site) else { continue };
             let (Values::Text(texts), Some(at)) = (&field.values, field.stray) else { continue };
             let name = &self.model.dim(dim).name;
@@ -174,7 +201,7 @@ impl<'a> Binder<'a> {
     /// Only index columns speak of this dim: its largest coordinate is its size.
     fn size_from_codes(&mut self, dim: DimId) {
         let mut largest: Option<(f64, &Field)> = None;
-        for site in self.model.site_ids().filter(|site| self.model.site(*site).value == Kind::Index(dim)) {
+        for site in self.indices_into(dim) {
             let Some(field @ Field { values: Values::Numbers(numbers), .. }) = self.field_of(site) else {
                 continue;
             };
@@ -192,11 +219,11 @@ impl<'a> Binder<'a> {
             let diagnostic = diagnostic.in_file(field.file(), field.origin.key, "indexes it");
             let diagnostic = diagnostic.at(self.model.dim(dim).span, "coordinates count from 1");
             self.diagnostics.push(diagnostic.help("number the elements from 1, or use texts as labels"));
-            self.faulty_dims.push(dim);
+            self.faulty_dims.insert(dim);
             return;
         }
         self.bindings.sizes[dim.0] = Some(size as usize);
-        let lengths_lack = self.model.site_ids().any(|site| {
+        let lengths_lack = self.concerned(dim).iter().any(|&site| {
             matches!(self.inputs[site.0], Input::Faulty)
                 && self.model.site(site).axes.iter().any(|axis| axis.dim == dim)
         });
@@ -255,7 +282,7 @@ impl<'a> Binder<'a> {
         let message = format!("`{name}` {bounds}: {} {reason}", shown(last));
         let diagnostic = Diagnostic::new(codes::SIZE, message).at(term.span, reason);
         self.diagnostics.push(diagnostic);
-        self.faulty_dims.push(dim);
+        self.faulty_dims.insert(dim);
     }
 
     fn select(&mut self, dim: DimId, parent: DimId, filter: &Term) {
@@ -281,10 +308,10 @@ impl<'a> Binder<'a> {
             if !unknown || !matches!(self.model.dim(dim).kind, DimKind::FromData) {
                 continue;
             }
-            let speakers =
-                self.model.site_ids().filter(|site| self.speaks_of(*site, dim)).collect::<Vec<_>>();
+            let is_data = |site: &&SiteId| matches!(self.model.site(**site).kind, SiteKind::Data { .. });
+            let speakers: Vec<SiteId> = self.concerned(dim).iter().filter(is_data).copied().collect();
             if speakers.iter().any(|site| matches!(self.inputs[site.0], Input::Faulty)) {
-                self.faulty_dims.push(dim);
+                self.faulty_dims.insert(dim);
                 continue;
             }
             let name = &self.model.dim(dim).name;
@@ -297,15 +324,8 @@ impl<'a> Binder<'a> {
             } else {
                 diagnostic.help(format!("its size comes from {names}, which the data do not give"))
             });
-            self.faulty_dims.push(dim);
+            self.faulty_dims.insert(dim);
         }
-    }
-
-    /// Whether a data site would give a dim its size.
-    fn speaks_of(&self, site: SiteId, dim: DimId) -> bool {
-        let declared = self.model.site(site);
-        let data = matches!(declared.kind, SiteKind::Data { .. });
-        data && (declared.value == Kind::Index(dim) || declared.axes.iter().any(|axis| axis.dim == dim))
     }
 }
 

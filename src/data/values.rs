@@ -3,6 +3,7 @@
 use crate::array::Array;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Kind, SiteId, Term};
+use crate::source::{Decimal, Source};
 
 use super::bind::{Binder, Input};
 use super::codes;
@@ -166,7 +167,17 @@ impl Binder<'_> {
         };
         if let Some(offenders) = Offenders::find(numbers, wrong) {
             let message = self.fact(site, &offenders, |at| format!("is {}, {wanted}", shown(numbers[at])));
-            return Err(Box::new(self.blame(code, message, (site, field), &offenders)));
+            let name = &self.model.site(site).name;
+            let help = match kind {
+                Kind::Bool => {
+                    format!("correct these values; if `{name}` counts something, declare it `count`")
+                }
+                Kind::Index(_) => "the elements of a dim are counted: correct these values".to_owned(),
+                _ => format!(
+                    "correct these values; if `{name}` is measured and not counted, declare it `real`"
+                ),
+            };
+            return Err(Box::new(self.blame(code, message, (site, field), &offenders).help(help)));
         }
         if let Some(large) = Offenders::find(numbers, |value| value.abs() > LARGEST_INTEGER) {
             let message =
@@ -212,12 +223,13 @@ impl Binder<'_> {
         let source = self.files.get(field.origin.file);
         let written: Vec<&str> =
             places.iter().map(|span| source.map_or("", |source| source.slice(*span)).trim()).collect();
-        let offenders =
-            Offenders::find(&written, |text| super::fields::number(text.trim_matches('"')).is_none())
-                .or_else(|| Offenders::find(&written, |text| text.starts_with('"')))
-                .unwrap_or(Offenders { first: vec![0], count: 1 });
+        let decimal = source.and_then(Source::table).map_or(Decimal::Point, |table| table.decimal);
+        let number = |text: &str| super::csv::written_number(text, decimal);
+        let offenders = Offenders::find(&written, |text| number(text.trim_matches('"')).is_none())
+            .or_else(|| Offenders::find(&written, |text| text.starts_with('"')))
+            .unwrap_or(Offenders { first: vec![0], count: 1 });
         let at = offenders.first[0];
-        let numeric = texts.get(at).is_some_and(|text| super::fields::number(text).is_some());
+        let numeric = texts.get(at).is_some_and(|text| number(text).is_some());
         let message = self.fact(site, &offenders, |at| {
             format!("is the text \"{}\", not a number", texts.get(at).map_or("", String::as_str))
         });
@@ -225,11 +237,31 @@ impl Binder<'_> {
         let text = texts.get(at).map_or("", String::as_str);
         if numeric {
             diagnostic.help("take away the quotes")
-        } else if super::fields::number(&text.replace(',', ".")).is_some() {
-            diagnostic.help("decimals are written with a point")
+        } else if super::fields::number(&text.replacen(',', ".", 1)).is_some() {
+            diagnostic.help("decimals are written with a point; for a table with commas, say `--decimal ','`")
+        } else if let Some(help) = self.two_words(site, texts) {
+            diagnostic.help(help)
         } else {
             diagnostic.help("texts can only name the elements of a dim: declare the type as that dim")
         }
+    }
+
+    /// What to do about `yes` and `no` where 0 and 1 are wanted.
+    fn two_words(&self, site: SiteId, texts: &[String]) -> Option<String> {
+        let (declared, mut words) = (self.model.site(site), texts.to_vec());
+        words.retain(|word| !word.is_empty());
+        words.sort_unstable();
+        words.dedup();
+        let [first, second] = &words[..] else { return None };
+        let positive = ["yes", "y", "true", "t", "1", "male", "m", "on", "positive", "success"];
+        let (no, yes) =
+            if positive.contains(&first.to_lowercase().as_str()) { (second, first) } else { (first, second) };
+        (declared.value == Kind::Bool).then(|| {
+            let name = &declared.name;
+            format!(
+                "read it as labels and compare: `dim answer = [\"{no}\", \"{yes}\"]`, `data {name}_answer[…]: answer from \"{name}\"`, `let {name}[…] = {name}_answer == \"{yes}\"`; or write 1 for \"{yes}\" and 0 for \"{no}\" in the file"
+            )
+        })
     }
 
     /// "`y[17]` is -1, not … (and 11 more)".

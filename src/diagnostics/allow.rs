@@ -1,6 +1,8 @@
 //! Warnings that the model's text allows: `# allow: unused::data` on the line that a warning points at, on a line of
 //! its own above it, or, for the whole file, before the first statement.
 
+use std::collections::HashSet;
+
 use super::{Diagnostic, File};
 use crate::source::Source;
 
@@ -11,7 +13,7 @@ const MARK: &str = "# allow:";
 struct Allowed<'a> {
     everywhere: Vec<&'a str>,
     /// By line, from 1.
-    lines: Vec<(usize, &'a str)>,
+    lines: HashSet<(usize, &'a str)>,
 }
 
 /// Takes the warnings that the text allows out of `diagnostics`; errors stay.
@@ -33,7 +35,7 @@ impl Allowed<'_> {
 }
 
 fn allowed(text: &str) -> Allowed<'_> {
-    let mut allowed = Allowed { everywhere: Vec::new(), lines: Vec::new() };
+    let mut allowed = Allowed { everywhere: Vec::new(), lines: HashSet::new() };
     // Slugs of comment lines that wait for the statement below them.
     let mut above: Vec<&str> = Vec::new();
     let mut begun = false;

@@ -45,9 +45,9 @@ pub static ROWS: &[Row] = &[
         [
             "estimator::jump",
             "the density jumps where a continuous latent crosses a threshold",
-            "A comparison turns a continuous latent into a step. The pathwise gradient does not see the step and would be wrong without a word, so it is refused. A smooth step has a gradient everywhere; a discrete latent (an index into a dim) is summed out exactly.",
+            "A comparison turns a continuous latent into a step. The pathwise gradient does not see the step and would be wrong without a word, so it is refused. A smooth step has a gradient everywhere. A latent that is only compared with known numbers is summed out over the buckets between them, if the distribution function of its prior is known; and so is a discrete latent (an index into a dim). Any other is tried in bins, unless `using` asks for the pathwise gradient. Where a distribution of data ends at a latent (`uniform(0, theta)`), the density is nothing beyond, and no guide fits.",
+            "data y: real\ndata x: real\nlatent tau ~ normal(0, 1) using reparam\nobserve y ~ normal(if x < exp(tau) then 0 else 1, 1)\n",
             "data y: real\ndata x: real\nlatent tau ~ normal(0, 1)\nobserve y ~ normal(if x < tau then 0 else 1, 1)\n",
-            "data y: real\ndata x: real\nlatent tau ~ normal(0, 1)\nobserve y ~ normal(inv_logit((x - tau) / 0.1), 1)\n",
         ],
     ),
     row(
@@ -55,9 +55,9 @@ pub static ROWS: &[Row] = &[
         [
             "estimator::not_summable",
             "a discrete latent that cannot be summed out",
-            "Discrete latents are summed out exactly where each use of them is local (one element at a time) or a chain (`z[t]` with `z[t-1]`). The sum must be finite and its tables must fit into memory. What is asked here is neither, and the message says which.",
-            "a `latent n ~ poisson(3)`, which has infinitely many values",
-            "latent n: int(0..50) ~ poisson(3)",
+            "Discrete latents are summed out exactly where each use of them is local (one element at a time) or a chain (`z[t]` with `z[t-1]`). The tables that this takes must not exceed `--max-states` elements. A latent for which this is not so stays in the guide, unless `using exact` asks for the sum, as here. The message says why it cannot be: which term joins which latents, over which plate, and how large their table would be.",
+            "`observe y ~ normal(sum(z), 1)`, where `z` has an element for each of many cells",
+            "`observe y ~ normal(z, 1)`, where each cell reads its own element",
         ],
     ),
 ];

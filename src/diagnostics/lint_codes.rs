@@ -140,4 +140,22 @@ pub static ROWS: &[Row] = &[
         wrong: "dim obs\ndim k = 2\ndata y[obs]: real\nlatent w[k] ~ dirichlet(1 over k)\nlatent m[k] ~ normal(0, 5)\nobserve y ~ mixture(w, normal(m, 1) over k)\n",
         right: "dim obs\ndim k = 2\ndata y[obs]: real\nlatent w[k] ~ dirichlet(1 over k)\nlatent m[k]: ordered ~ normal(0, 5)\nobserve y ~ mixture(w, normal(m, 1) over k)\n",
     },
+    Row {
+        code: Code(1016),
+        slug: "unused::dim",
+        severity: Severity::Warning,
+        summary: "a dim that nothing is over",
+        explanation: "Perhaps a bracket is missing, or a name is mistyped.",
+        wrong: "dim obs, school\ndata y[obs]: real\nlatent a ~ normal(0, 1)\nobserve y ~ normal(a, 1)\n",
+        right: "dim obs\ndata y[obs]: real\nlatent a ~ normal(0, 1)\nobserve y ~ normal(a, 1)\n",
+    },
+    Row {
+        code: Code(1017),
+        slug: "unused::function",
+        severity: Severity::Warning,
+        summary: "a function that nothing calls",
+        explanation: "Functions are checked where they are called, so one that is never called may hide a mistake.",
+        wrong: "fn twice(x) = 2 * x\ndata y: real\nlatent a ~ normal(0, 1)\nobserve y ~ normal(a, 1)\n",
+        right: "fn twice(x) = 2 * x\ndata y: real\nlatent a ~ normal(0, 1)\nobserve y ~ normal(twice(a), 1)\n",
+    },
 ];

@@ -28,7 +28,7 @@ pub enum File {
 }
 
 /// A remark attached to a place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Label {
     /// The text that `span` is in.
     pub file: File,
@@ -39,7 +39,7 @@ pub struct Label {
 }
 
 /// One replacement of text in the model.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Edit {
     /// What is replaced (empty: an insertion).
     pub span: Span,
@@ -48,7 +48,7 @@ pub struct Edit {
 }
 
 /// What to do about it: words, and the edit itself where it is certain.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Help {
     /// One sentence or a form to write; empty where there is nothing to say.
     pub text: String,
@@ -57,7 +57,7 @@ pub struct Help {
 }
 
 /// One mistake, or one warning, reported once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// The row of the catalogue.
     pub code: Code,

@@ -39,4 +39,50 @@ pub static ROWS: &[Row] = &[
         wrong: "observe y ~ poisson(exp(b * x)), with values of x in the millions",
         right: "let z = (x - mean(x)) / sd(x)\nobserve y ~ poisson(exp(b * z))",
     },
+    Row {
+        code: Code(910),
+        slug: "compare::different_data",
+        severity: Severity::Error,
+        summary: "models that do not observe the same data cannot be compared",
+        explanation: "Log densities of different data differ for reasons that have nothing to do with the models, and so do \
+                      evidence and leave-one-out prediction. The cells that are observed, by name, and the observed \
+                      values have to be the same. A transformed value is other data: to compare a model of `log(y)` with \
+                      one of `y`, observe `y ~ lognormal(m, s)`, whose density is one of `y`.",
+        wrong: "observe log_y ~ normal(m, s), beside a model with observe y ~ gamma(a, b)",
+        right: "observe y ~ lognormal(m, s), beside a model with observe y ~ gamma(a, b)",
+    },
+    Row {
+        code: Code(911),
+        slug: "compare::nothing_observed",
+        severity: Severity::Error,
+        summary: "a model without `observe` has no data to predict",
+        explanation: "Leave-one-out prediction asks how well each observed value is predicted from all others. A `potential` \
+                      adds a number to the density, and does not say which data it stands for.",
+        wrong: "potential -0.5 * (y - m)^2",
+        right: "observe y ~ normal(m, 1)",
+    },
+    Row {
+        code: Code(912),
+        slug: "calibrate::not_generative",
+        severity: Severity::Error,
+        summary: "a model from which no data can be drawn cannot be calibrated",
+        explanation: "Simulation-based calibration draws latents from their priors and data from their distributions, and \
+                      fits what it has drawn. That needs priors that can be drawn from (`flat` has no draws) without knowing \
+                      the data, and distributions that say how each observed value comes about (a `potential` does \
+                      not, and `censored` does not say when a value is censored).",
+        wrong: "latent a ~ flat",
+        right: "latent a ~ normal(0, 10)",
+    },
+    Row {
+        code: Code(920),
+        slug: "run::too_many_coordinates",
+        severity: Severity::Error,
+        summary: "the family that was asked for needs more than this many coordinates allow",
+        explanation: "A full-rank Gaussian is fitted to a fixed set of draws, and its bound over fixed draws has a maximum only \
+                      where the draws are more than the coordinates (Giordano, Ingram and Broderick 2024). Where that \
+                      many draws are not affordable, the request is refused rather than answered with another family. \
+                      Without `--family` a family that suits the number of coordinates is taken.",
+        wrong: "vic fit model.vi --family full-rank, for a model with 5000 coordinates",
+        right: "vic fit model.vi",
+    },
 ];

@@ -112,7 +112,7 @@ pub static ROWS: &[Row] = &[
         [
             "syntax::too_deep",
             "an expression is nested too deeply",
-            "Brackets and `if` nest at most 100 deep, and one expression chains at most 500 operators, so that every later pass is safe on any text. Name parts of the expression with `let`; a long sum of like terms is a `sum` over a dim.",
+            "Brackets and `if` nest at most 100 deep, and one expression chains at most 500 operators, so that every later pass is safe on any text. A function is written out wherever it is called, and its arguments wherever it reads them: what comes of that is capped too. Name parts of the expression with `let`; a long sum of like terms is a `sum` over a dim.",
             "let x = (((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1)))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))",
             "let a = 1 + 2\nlet b = a + 3",
         ],

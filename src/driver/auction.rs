@@ -2,7 +2,7 @@
 //! of them when location and scale, or covariance, are taken out (non-centred).
 
 use crate::data::BoundModel;
-use crate::inference::{self, Fit, Options, Verdict, Watch};
+use crate::inference::{self, Fit, Options, Rung, Verdict, Watch};
 use crate::lower::{self, Centring, Objective};
 use crate::model::{Model, SiteId};
 
@@ -14,20 +14,41 @@ const GOOD: f64 = 0.5;
 /// Beyond so many coordinates a Gaussian given the scales serves better than taking the scales out.
 const MOST: usize = 64;
 
-/// The best fit, with its objective where that is not the one given.
+/// A family that was tried in some parameterisation.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// How the latents were parameterised.
+    pub parameterisation: &'static str,
+    /// The family; its evaluations and seconds are its own, with the search that led to it.
+    pub rung: Rung,
+}
+
+/// What all attempts came to.
+pub struct Outcome {
+    /// The best fit.
+    pub fit: Fit,
+    /// Its objective, where that is not the one given.
+    pub objective: Option<Objective>,
+    /// All that was tried.
+    pub tried: Vec<Tried>,
+    /// Which of it was kept.
+    pub kept: Option<usize>,
+}
+
+/// The best fit of all parameterisations that are tried.
 pub fn fit(
     bound: &BoundModel,
     centred: &Objective,
     options: &Options,
     (threads, watch): (usize, &mut dyn Watch),
-) -> (Fit, Option<Objective>) {
+) -> Outcome {
     let mut best: Option<(Fit, Option<Objective>)> = None;
-    let mut spent = 0;
-    for centring in parameterisations(bound.model(), centred.layout.dimension) {
+    let (mut spent, mut tried, mut kept) = (0, Vec::new(), None);
+    for (name, centring) in parameterisations(bound.model(), centred.layout.dimension) {
         let objective = match centring.of.is_empty() {
             true => None,
             // What was lowered centred can be lowered again: it differs in continuous latents only.
-            false => match lower::lower(bound, &centring) {
+            false => match lower::lower(bound, &centring, &centred.limits) {
                 Ok(objective) => Some(objective),
                 Err(_) => continue,
             },
@@ -35,9 +56,14 @@ pub fn fit(
         let mut target = CompiledTarget::new(objective.as_ref().unwrap_or(centred), threads);
         let left =
             Options { max_evaluations: options.max_evaluations.saturating_sub(spent), ..options.clone() };
+        let began = watch.seconds();
         let found = inference::fit(&mut target, &left, watch);
         spent += found.evaluations;
+        let first = tried.len();
+        tried.extend(own_costs(&found.rungs, began).map(|rung| Tried { parameterisation: name, rung }));
         if best.as_ref().is_none_or(|(fit, _)| rank(&found) < rank(fit)) {
+            let is_kept = |rung: &Rung| rung.family == found.family && rung.elbo == found.elbo;
+            kept = found.rungs.iter().position(is_kept).map(|rung| first + rung);
             best = Some((found, objective));
         }
         let is_final = best.as_ref().is_some_and(|(fit, _)| fit.verdict == Verdict::Trust || fit.khat < GOOD);
@@ -48,7 +74,21 @@ pub fn fit(
     let (mut fit, objective) =
         best.unwrap_or_else(|| unreachable!("the latents themselves are always tried"));
     fit.evaluations = spent;
-    (fit, objective)
+    Outcome { fit, objective, tried, kept }
+}
+
+/// Rungs with what each cost itself, in place of what had been spent when it was done.
+fn own_costs(rungs: &[Rung], began: Option<f64>) -> impl Iterator<Item = Rung> {
+    let (mut evaluations, mut seconds) = (0, began);
+    rungs.iter().map(move |rung| {
+        let own = Rung {
+            evaluations: rung.evaluations - evaluations,
+            seconds: rung.seconds.zip(seconds).map(|(end, start)| end - start),
+            ..rung.clone()
+        };
+        (evaluations, seconds) = (rung.evaluations, rung.seconds);
+        own
+    })
 }
 
 /// Smaller is better.
@@ -57,9 +97,9 @@ fn rank(fit: &Fit) -> (Verdict, u64) {
     (fit.verdict, (shape * 1e6) as u64)
 }
 
-/// What is tried, in order: the latents themselves; those with an unknown covariance whitened; and, where that is not
+/// What is tried, by name and in order: the latents themselves; those with an unknown covariance whitened; and, where that is not
 /// too much, all non-centred.
-fn parameterisations(model: &Model, dimension: usize) -> Vec<Centring> {
+fn parameterisations(model: &Model, dimension: usize) -> Vec<(&'static str, Centring)> {
     let whitened: Vec<SiteId> =
         model.site_ids().filter(|id| lower::whitenable(model, *id).is_some()).collect();
     let centrable: Vec<SiteId> =
@@ -68,12 +108,12 @@ fn parameterisations(model: &Model, dimension: usize) -> Vec<Centring> {
         of: ids.concat().into_iter().map(|id| (id, 0.0)).collect(),
         ..Centring::default()
     };
-    let mut all = vec![Centring::default()];
+    let mut all = vec![("as written", Centring::default())];
     if !whitened.is_empty() {
-        all.push(of(&[&whitened]));
+        all.push(("covariances taken out", of(&[&whitened])));
     }
     if !centrable.is_empty() && dimension <= MOST {
-        all.push(of(&[&whitened, &centrable]));
+        all.push(("non-centred", of(&[&whitened, &centrable])));
     }
     all
 }

@@ -1,26 +1,37 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
 mod auction;
+pub mod calibrate;
+pub mod compare;
 pub mod fault;
+pub mod gradients;
 pub mod mixed;
 pub mod outcome;
+mod plan;
+pub mod request;
 pub mod target;
+pub mod windows;
+
+pub use auction::Tried;
+pub use plan::choices;
 
 use std::sync::Arc;
 
+use auction::Outcome;
+
 use crate::data::{self, BoundModel};
 use crate::diagnostics::{Diagnostic, Label, allow, any_error};
-use crate::estimator::{self, Choice, Known, Takes};
+use crate::estimator::{self, Choice, Known};
 use crate::graph::{self, Node};
-use crate::inference::mixed::Rule;
 use crate::inference::{self, Fit, Options, Watch};
 use crate::lower::support::Impossible;
-use crate::lower::{self, Centring, Objective};
-use crate::model::{self, Model, SiteId};
-use crate::posterior::{self, SiteDraws};
+use crate::lower::{self, Centring, Limits, Objective};
+use crate::model::{self, Model};
+use crate::posterior::{self, Draws, SiteDraws};
 use crate::program::Program;
 use crate::source::Source;
 use crate::syntax::{self, ast::Tree};
+use windows::Window;
 
 /// A model as far as it can be understood without data.
 #[derive(Clone, Debug)]
@@ -38,7 +49,7 @@ pub struct Checked {
 /// Source -> Tree -> Model, with a choice of estimator for each latent.
 pub fn check(source: &Source) -> Checked {
     let (tree, mut diagnostics) = syntax::parse(source);
-    let (model, found) = model::check(&tree);
+    let (model, found) = model::check(&tree, source);
     diagnostics.extend(found);
     let mut choices = Vec::new();
     if !any_error(&diagnostics) {
@@ -86,37 +97,34 @@ fn located(found: Impossible, bound: &BoundModel, files: &[Source]) -> Diagnosti
 /// # Errors
 /// If a latent that the model wants summed out cannot be.
 pub fn lower(bound: &BoundModel) -> Result<Objective, Box<Diagnostic>> {
-    let model = bound.model();
-    let mut not_summed: Vec<(SiteId, String)> = Vec::new();
-    loop {
-        let (choices, mut refused) = estimator::choose(model, &known(bound, &not_summed));
-        if !refused.is_empty() {
-            return Err(Box::new(refused.remove(0)));
-        }
-        let stays = |choice: &&Choice| !matches!(choice.estimator.takes, Takes::Sum | Takes::Path);
-        let kept: Vec<SiteId> = choices.iter().filter(stays).map(|choice| choice.latent).collect();
-        let refusal = match lower::lower(bound, &Centring { kept, ..Centring::default() }) {
-            Ok(objective) => return Ok(Objective { not_summed, ..objective }),
-            Err(refusal) => refusal,
+    lower_within(bound, &Limits::default())
+}
+
+/// Doublings of a window before it is taken as it is.
+const DOUBLINGS: usize = 12;
+
+/// The same within limits. Windows over counts are doubled while much lies beyond them at the origin.
+///
+/// # Errors
+/// If a latent that the model wants summed out cannot be within the limits.
+pub fn lower_within(bound: &BoundModel, limits: &Limits) -> Result<Objective, Box<Diagnostic>> {
+    let first = plan::lower(bound, limits)?;
+    let origin = vec![0.0; first.width()];
+    let mut wider: Option<Objective> = None;
+    for _ in 0..DOUBLINGS {
+        let current = wider.as_ref().unwrap_or(&first);
+        let found = windows::windows(current, &origin, 1);
+        let Some(limits) = windows::widened(current, &found, windows::BEFORE) else {
+            return Ok(wider.unwrap_or(first));
         };
-        let summed =
-            |id: &SiteId| choices.iter().any(|choice| choice.latent == *id && choice.asked.is_none());
-        match lower::culprit(model, &refusal).filter(summed) {
-            Some(site) if not_summed.iter().all(|(known, _)| *known != site) => {
-                not_summed.push((site, refusal.message.clone()));
-            }
-            _ => return Err(refusal),
+        match plan::again(bound, &first, &limits) {
+            Ok(objective) => wider = Some(objective),
+            // Nothing is possible at any length that fits: the fit says why.
+            Err(_) if found.iter().any(|window| window.beyond.is_nan()) => return Ok(first),
+            Err(refusal) => return Err(refusal),
         }
     }
-}
-
-fn known(bound: &BoundModel, not_summed: &[(SiteId, String)]) -> Known {
-    Known { sizes: bound.bindings().sizes.clone(), not_summed: not_summed.to_vec() }
-}
-
-/// How each latent's gradient is taken, now that the sizes are known and the sums have been tried.
-pub fn choices(bound: &BoundModel, objective: &Objective) -> Vec<Choice> {
-    estimator::choose(bound.model(), &known(bound, &objective.not_summed)).0
+    Ok(wider.unwrap_or(first))
 }
 
 /// The graph of an objective as text.
@@ -137,12 +145,22 @@ pub fn print_program(objective: &Objective) -> String {
 pub struct Fitted {
     /// The approximation and its verdict.
     pub fit: Fit,
+    /// The parameterisation of the latents that its draws are in.
+    pub centring: Centring,
+    /// What its sums over discrete latents were allowed.
+    pub limits: Limits,
+    /// The families and parameterisations that were tried.
+    pub tried: Vec<Tried>,
+    /// Which of them was kept.
+    pub kept: Option<usize>,
     /// Values of all that is reported, by site.
     pub sites: Vec<SiteDraws>,
     /// How many draws there are.
     pub count: usize,
     /// Their weights, which sum to 1; none where all count alike.
     pub weights: Option<Vec<f64>>,
+    /// How far the sums over counts without an end went.
+    pub windows: Vec<Window>,
 }
 
 /// Objective -> Program -> Fit -> Posterior. Where the fit cannot be trusted, other parameterisations of the latents
@@ -154,31 +172,58 @@ pub fn fit(
     threads: usize,
     watch: &mut dyn Watch,
 ) -> Fitted {
-    let (fit, other) = if objective.kept.is_empty() {
-        auction::fit(bound, objective, options, (threads, watch))
-    } else {
-        let mut target = mixed::CompiledMixed::new(objective, &rules(bound, objective), threads);
-        (inference::mixed::conclude::fit(&mut target, options, watch), None)
-    };
+    let mut found = attempt(bound, objective, options, (threads, watch));
+    let mut windows = seen(&found.fit, found.objective.as_ref().unwrap_or(objective));
+    for _ in 0..REFITS {
+        let current = found.objective.as_ref().unwrap_or(objective);
+        let Some(limits) = windows::widened(current, &windows, windows::AFTER) else { break };
+        let spent = found.fit.evaluations;
+        let left = options.max_evaluations.saturating_sub(spent);
+        if left == 0 || watch.should_stop() {
+            break;
+        }
+        let Ok(wider) = plan::again(bound, objective, &limits) else { break };
+        let options = Options { max_evaluations: left, ..options.clone() };
+        let again = attempt(bound, &wider, &options, (threads, watch));
+        found = Outcome { objective: Some(again.objective.unwrap_or(wider)), ..again };
+        found.fit.evaluations += spent;
+        windows = seen(&found.fit, found.objective.as_ref().unwrap_or(objective));
+    }
+    let Outcome { fit, objective: other, tried, kept } = found;
     let objective = other.as_ref().unwrap_or(objective);
     let count = fit.draws.len().checked_div(objective.width()).unwrap_or(options.draws);
     let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
     let weights: Option<Vec<f64>> =
         fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
+    let draws = Draws { positions: &fit.draws, count, weights: weights.as_deref() };
+    posterior::average_states(bound, objective, draws, &mut sites);
     posterior::count_states(bound, objective, weights.as_deref(), &mut sites);
-    Fitted { fit, sites, count, weights }
+    let (centring, limits) = (objective.centring.clone(), objective.limits.clone());
+    Fitted { fit, centring, limits, tried, kept, sites, count, weights, windows }
 }
 
-/// The rule of each latent that is kept.
-fn rules(bound: &BoundModel, objective: &Objective) -> Vec<Rule> {
-    let choices = choices(bound, objective);
-    let each = objective.kept.iter().map(|kept| {
-        let choice = choices.iter().find(|choice| choice.latent == kept.site);
-        match choice.map_or(Takes::Local, |choice| choice.estimator.takes) {
-            Takes::Paired => Rule::Paired,
-            Takes::Local if kept.changes.is_some() => Rule::Local,
-            _ => Rule::Score,
-        }
-    });
-    each.collect()
+/// Fits made again because a window turned out to be too short.
+const REFITS: usize = 4;
+
+/// One fit: of real coordinates alone, or with latents that are kept beside them.
+fn attempt(
+    bound: &BoundModel,
+    objective: &Objective,
+    options: &Options,
+    (threads, watch): (usize, &mut dyn Watch),
+) -> Outcome {
+    if objective.kept.is_empty() {
+        return auction::fit(bound, objective, options, (threads, watch));
+    }
+    let mut target = mixed::CompiledMixed::new(objective, &plan::rules(bound, objective), threads);
+    let fit = inference::mixed::conclude::fit(&mut target, options, watch);
+    let tried =
+        fit.rungs.iter().cloned().map(|rung| Tried { parameterisation: "as written", rung }).collect();
+    Outcome { fit, objective: None, tried, kept: Some(0) }
+}
+
+/// The windows at the draws of a fit.
+fn seen(fit: &Fit, objective: &Objective) -> Vec<Window> {
+    let count = fit.draws.len().checked_div(objective.width()).unwrap_or(1);
+    if count == 0 { vec![] } else { windows::windows(objective, &fit.draws, count) }
 }

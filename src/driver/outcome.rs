@@ -3,8 +3,9 @@
 use crate::data::BoundModel;
 use crate::estimator::Choice;
 use crate::inference;
+use crate::inference::FamilyChoice;
 use crate::posterior::{self, summarise};
-use crate::report::{Elbo, Estimator, Report, Row, Seconds, Verdict};
+use crate::report::{DrawsKept, Elbo, Estimator, Report, Row, Rung, Seconds, Verdict};
 
 use super::Fitted;
 
@@ -15,6 +16,8 @@ pub struct Circumstances {
     pub model: String,
     /// The seed.
     pub seed: u64,
+    /// The family that was pinned, if one was.
+    pub family: Option<FamilyChoice>,
     /// Where the time went.
     pub seconds: Seconds,
 }
@@ -38,21 +41,72 @@ pub fn report(
         },
         reasons: fit.reasons.clone(),
         family: fit.family.clone(),
+        chosen: chosen(fitted, circumstances.family),
+        draws: DrawsKept {
+            count: fitted.count,
+            effective: if fitted.weights.is_some() { fit.effective } else { fitted.count as f64 },
+            corrected: fitted.weights.is_some(),
+        },
         elbo: Elbo { value: fit.elbo.value, se: fit.elbo.standard_error },
         khat: fit.khat.is_finite().then_some(fit.khat),
         evaluations: fit.evaluations,
         stopped: fit.stopped.clone(),
+        rungs: rungs(fitted),
         seconds: circumstances.seconds,
         estimators: choices
             .iter()
             .map(|choice| Estimator {
                 latent: names(choice),
                 estimator: choice.estimator.name.to_string(),
-                why: choice.why.clone(),
+                why: format!("{}{}", choice.why, window_words(choice, fitted)),
             })
             .collect(),
         summary: if fitted.count == 0 { vec![] } else { summary(fitted) },
         notes: vec![],
+    }
+}
+
+/// How far the sum over a count without an end went.
+fn window_words(choice: &Choice, fitted: &Fitted) -> String {
+    let window = fitted.windows.iter().find(|window| window.site == choice.latent);
+    window.map_or(String::new(), |window| {
+        format!(
+            "; values {} to {}, and about {:.0e} of the posterior lies beyond",
+            window.low, window.high, window.beyond
+        )
+    })
+}
+
+fn rungs(fitted: &Fitted) -> Vec<Rung> {
+    let each = fitted.tried.iter().enumerate().map(|(k, tried)| Rung {
+        family: tried.rung.family.clone(),
+        parameterisation: tried.parameterisation.to_owned(),
+        elbo: Elbo { value: tried.rung.elbo.value, se: tried.rung.elbo.standard_error },
+        khat: tried.rung.khat,
+        efficiency: tried.rung.efficiency,
+        evaluations: tried.rung.evaluations,
+        seconds: tried.rung.seconds,
+        kept: fitted.kept == Some(k),
+    });
+    each.collect()
+}
+
+/// Why the family was kept.
+fn chosen(fitted: &Fitted, pinned: Option<FamilyChoice>) -> String {
+    let fit = &fitted.fit;
+    let kept = fitted.kept.map(|k| &fitted.tried[k]);
+    match (kept, fitted.tried.len()) {
+        (None, _) => "nothing was found that could be kept".to_owned(),
+        (Some(_), _) if pinned.is_some() => "it was asked for".to_owned(),
+        (Some(_), 1) if fit.verdict == inference::Verdict::Trust => {
+            "the first that was tried, and good enough".to_owned()
+        }
+        (Some(_), 1) => "nothing else was tried".to_owned(),
+        (Some(kept), count) => format!(
+            "its weights are the best of {count} tried: k-hat {:.2}, {:.0} % of the draws effective",
+            kept.rung.khat,
+            100.0 * kept.rung.efficiency
+        ),
     }
 }
 

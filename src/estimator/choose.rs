@@ -40,13 +40,14 @@ pub struct Known {
 pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
     let mut choices = Vec::new();
     let mut diagnostics = Vec::new();
+    let dependence = of_density(model);
     for latent in model.site_ids() {
         let SiteKind::Latent { using, .. } = &model.site(latent).kind else { continue };
         let found = known.not_summed.iter().find(|(site, _)| *site == latent);
         let facts = Facts {
             model,
             latent,
-            dependence: of_density(model, latent),
+            dependence: dependence[latent.0],
             sizes: &known.sizes,
             not_summed: found.map(|(_, reason)| reason.as_str()),
         };

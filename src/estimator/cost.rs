@@ -8,7 +8,7 @@ use crate::source::Span;
 use super::Facts;
 
 /// Variance times evaluations of DisARM against local expectations that are charged a whole density for each value, at
-/// four coupled Bernoullis; `tests/estimators` measures it.
+/// a few coupled Bernoullis; the tests of `inference::mixed` measure it.
 pub const DISARM_NOISE: f64 = 16.0;
 /// The same of the score function with a baseline from the other draws.
 pub const SCORE_NOISE: f64 = 22.0;

@@ -1,7 +1,9 @@
 //! How smoothly the density depends on each latent: absent, smooth, kink, jump, end, with the span that decides.
 //!
-//! An abstract interpretation of the checked model: a term depends on a latent as its least smooth part does
+//! An abstract interpretation of the checked model: the density depends on a latent as the least smooth path to it does
 //! (Lee, Rival and Yang 2023 do the same for a dynamic language).
+
+use std::collections::BTreeSet;
 
 use crate::library::{End, Smoothness};
 use crate::model::{
@@ -36,46 +38,57 @@ pub struct Dependence {
 impl Dependence {
     const ABSENT: Self = Self { level: Level::Absent, span: Span::new(0, 0) };
 
+    /// The worse of two; of equals the earlier in the text.
     fn max(self, other: Self) -> Self {
-        if other.level > self.level { other } else { self }
+        let worse = other.level > self.level;
+        let earlier = other.level == self.level && other.span.start < self.span.start;
+        if worse || earlier { other } else { self }
     }
 
-    /// The dependence through a part that is `level` in this.
-    fn through(self, level: Level, span: Span) -> Self {
-        match self.level {
-            Level::Absent => self,
-            own if own >= level => self,
-            _ => Self { level, span },
-        }
+    /// The dependence on what lies inside of a part that is `level` in it: of equals the inner place decides.
+    fn into(self, level: Level, span: Span) -> Self {
+        if level >= self.level { Self { level, span } } else { self }
     }
 }
 
-/// The dependence of the log joint density on a latent, its own prior included.
-pub fn of_density(model: &Model, latent: SiteId) -> Dependence {
-    let mut walk = Walk { model, latent, lets: vec![None; model.sites.len()] };
-    let mut all = Dependence::ABSENT;
-    for site in model.site_ids() {
-        if let SiteKind::Latent { prior, .. } = &model.site(site).kind {
-            all = all.max(walk.distribution(prior));
+/// The dependence of the log joint density on each site, by number; a latent's own prior included.
+///
+/// One pass from the density down: every term hands to what it reads how smoothly the density depends on it. A let is
+/// gone through again where its own dependence got worse, which happens three times at most.
+pub fn of_density(model: &Model) -> Vec<Dependence> {
+    let mut walk = Walk { found: vec![Dependence::ABSENT; model.sites.len()], risen: BTreeSet::new() };
+    let smooth = |span| Dependence { level: Level::Smooth, span };
+    for site in &model.sites {
+        if let SiteKind::Latent { prior, .. } = &site.kind {
+            walk.distribution(prior, smooth(site.span));
         }
     }
     for factor in &model.factors {
-        all = all.max(match factor {
-            Factor::Observe { distribution, .. } => walk.observed(distribution),
-            Factor::Potential { value, .. } => walk.term(value),
-        });
+        match factor {
+            Factor::Observe { distribution, span, .. } => walk.observed(distribution, smooth(*span)),
+            Factor::Potential { value, span } => walk.term(value, smooth(*span)),
+        }
     }
-    all
+    // What a let reads is mostly declared above it, so that the last goes first.
+    while let Some(site) = walk.risen.pop_last() {
+        if let SiteKind::Let(value) = &model.site(site).kind {
+            let own = walk.found[site.0];
+            walk.term(value, own);
+        }
+    }
+    walk.found
 }
 
-struct Walk<'a> {
-    model: &'a Model,
-    latent: SiteId,
-    lets: Vec<Option<Dependence>>,
+struct Walk {
+    /// By site, so far.
+    found: Vec<Dependence>,
+    /// Sites whose level has risen since what they are computed from was gone through.
+    risen: BTreeSet<SiteId>,
 }
 
-impl Walk<'_> {
-    fn term(&mut self, term: &Term) -> Dependence {
+impl Walk {
+    /// The density depends on this term as `outer` says.
+    fn term(&mut self, term: &Term, outer: Dependence) {
         match &term.kind {
             TermKind::Number(_)
             | TermKind::Position(_)
@@ -83,97 +96,85 @@ impl Walk<'_> {
             | TermKind::LabelPosition(..)
             | TermKind::Replicate(_)
             | TermKind::States(..)
-            | TermKind::Broken => Dependence::ABSENT,
+            | TermKind::Broken => {}
             TermKind::Read(site, addresses) => {
-                let at = addresses.iter().filter_map(|address| match address {
-                    Address::At(position) => Some(position),
-                    Address::Here(_) => None,
-                });
-                let at = self.all(at).through(Level::Jump, term.span);
-                self.site(*site, term.span).max(at)
+                for address in addresses {
+                    if let Address::At(position) = address {
+                        self.term(position, outer.into(Level::Jump, term.span));
+                    }
+                }
+                self.read(*site, outer.into(Level::Smooth, term.span));
             }
-            TermKind::Convert(_, inner) | TermKind::Rename(_, inner) => self.term(inner),
-            TermKind::Member(inner, _) => self.term(inner).through(Level::Jump, term.span),
+            TermKind::Convert(_, inner) | TermKind::Rename(_, inner) => self.term(inner, outer),
+            TermKind::Member(inner, _) => self.term(inner, outer.into(Level::Jump, term.span)),
             TermKind::Apply { function, arguments, filter, by, .. } => {
                 let through = match function.smoothness {
                     Smoothness::Smooth => Level::Smooth,
                     Smoothness::Kink => Level::Kink,
                     Smoothness::Jump => Level::Jump,
                 };
-                let arguments = self.all(arguments).through(through, term.span);
-                let cells =
-                    self.all(filter.iter().chain(by).map(AsRef::as_ref)).through(Level::Jump, term.span);
-                arguments.max(cells)
+                self.all(arguments, outer.into(through, term.span));
+                self.all(filter.iter().chain(by).map(AsRef::as_ref), outer.into(Level::Jump, term.span));
             }
             TermKind::Operate(operator, operands) => {
-                self.all(operands).through(level_of(*operator), term.span)
+                self.all(operands, outer.into(level_of(*operator), term.span));
             }
             TermKind::If(condition, yes, no) => {
-                let condition_depends = self.term(condition).through(Level::Jump, condition.span);
-                condition_depends.max(self.term(yes)).max(self.term(no))
+                self.term(condition, outer.into(Level::Jump, condition.span));
+                self.term(yes, outer);
+                self.term(no, outer);
             }
-            TermKind::Stack(_, elements) => self.all(elements),
+            TermKind::Stack(_, elements) => self.all(elements, outer),
             TermKind::OfDistribution(_, distribution, value) => {
-                let value = self.term(value);
-                self.distribution(distribution).max(value)
+                self.distribution(distribution, outer);
+                self.term(value, outer);
             }
         }
     }
 
-    fn all<'t>(&mut self, terms: impl IntoIterator<Item = &'t Term>) -> Dependence {
-        terms.into_iter().fold(Dependence::ABSENT, |all, term| all.max(self.term(term)))
+    fn all<'t>(&mut self, terms: impl IntoIterator<Item = &'t Term>, outer: Dependence) {
+        terms.into_iter().for_each(|term| self.term(term, outer));
     }
 
-    /// A site's dependence; a let's is found once. While it is being found (a recurrence) it counts as absent, which
-    /// is right: the least fixed point of a maximum.
-    fn site(&mut self, site: SiteId, span: Span) -> Dependence {
-        if site == self.latent {
-            return Dependence { level: Level::Smooth, span };
+    fn read(&mut self, site: SiteId, outer: Dependence) {
+        let known = &mut self.found[site.0];
+        if outer.level > known.level {
+            self.risen.insert(site);
         }
-        if let Some(known) = self.lets[site.0] {
-            return known;
-        }
-        let SiteKind::Let(term) = &self.model.site(site).kind else { return Dependence::ABSENT };
-        self.lets[site.0] = Some(Dependence::ABSENT);
-        let found = self.term(term);
-        self.lets[site.0] = Some(found);
-        found
+        *known = known.max(outer);
     }
 
-    fn distribution(&mut self, distribution: &Distribution) -> Dependence {
-        let mut all = Dependence::ABSENT;
+    fn distribution(&mut self, distribution: &Distribution, outer: Dependence) {
         match distribution {
-            Distribution::Family(call) => all = all.max(self.all(&call.arguments)),
+            Distribution::Family(call) => self.all(&call.arguments, outer),
             Distribution::If(condition, yes, no) => {
-                all = all.max(self.term(condition).through(Level::Jump, condition.span));
-                all = all.max(self.distribution(yes)).max(self.distribution(no));
+                self.term(condition, outer.into(Level::Jump, condition.span));
+                self.distribution(yes, outer);
+                self.distribution(no, outer);
             }
             Distribution::Truncated { base, ends, .. } => {
-                all =
-                    all.max(self.distribution(base)).max(self.all(ends.iter().flatten().map(AsRef::as_ref)));
+                self.distribution(base, outer);
+                self.all(ends.iter().flatten().map(AsRef::as_ref), outer);
             }
             Distribution::Censored { base, right, left, upto, .. } => {
-                let flags = self.all(right.iter().chain(left).map(AsRef::as_ref));
-                all =
-                    all.max(self.distribution(base)).max(flags).max(self.all(upto.iter().map(AsRef::as_ref)));
+                self.distribution(base, outer);
+                self.all([right, left, upto].into_iter().flatten().map(AsRef::as_ref), outer);
             }
             Distribution::Mixture { weights, components, .. } => {
-                all = all.max(self.all(weights));
-                for component in components {
-                    all = all.max(self.distribution(component));
-                }
+                self.all(weights, outer);
+                components.iter().for_each(|component| self.distribution(component, outer));
             }
             Distribution::MixtureOver { weights, component, .. } => {
-                all = all.max(self.term(weights)).max(self.distribution(component));
+                self.term(weights, outer);
+                self.distribution(component, outer);
             }
         }
-        all
     }
 
     /// The distribution of data: where an end of the support moves with a latent, the density jumps as the end
     /// passes a datum.
-    fn observed(&mut self, distribution: &Distribution) -> Dependence {
-        let mut all = self.distribution(distribution);
+    fn observed(&mut self, distribution: &Distribution, outer: Dependence) {
+        self.distribution(distribution, outer);
         let mut calls = Vec::new();
         family_calls(distribution, &mut calls);
         for call in calls {
@@ -181,14 +182,13 @@ impl Walk<'_> {
                 if let End::Argument(k) = end
                     && let Some(argument) = call.arguments.get(k)
                 {
-                    all = all.max(self.term(argument).through(Level::End, argument.span));
+                    self.term(argument, outer.into(Level::End, argument.span));
                 }
             }
         }
         if let Distribution::Truncated { ends, span, .. } = distribution {
-            all = all.max(self.all(ends.iter().flatten().map(AsRef::as_ref)).through(Level::End, *span));
+            self.all(ends.iter().flatten().map(AsRef::as_ref), outer.into(Level::End, *span));
         }
-        all
     }
 }
 

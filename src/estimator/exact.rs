@@ -1,14 +1,16 @@
 //! Exact sums: a discrete latent with finitely many values leaves the guide; its values are summed out.
 
 use super::{Cost, Estimator, Facts, Refusal, Takes, cost};
-use crate::model::{Kind, Stage};
+use crate::model::{Kind, Stage, thresholds};
 
 /// The row.
 pub static EXACT: Estimator = Estimator {
     name: "exact",
     summary: "summed out exactly, by variable elimination over tables with plates; chains by the forward algorithm",
-    doc: "No sampling noise at all, and a tighter bound than any guide over the latent could give. Needs finitely many \
-          values, and terms that do not mix all elements of the latent.",
+    doc: "No sampling noise at all, and a tighter bound than any guide over the latent could give. Needs terms that do \
+          not mix all elements of the latent. Counts without an end are summed over a window, beyond which a negligible \
+          share of the posterior lies; a continuous latent that is only compared with known numbers is summed over the \
+          buckets between these, each with its prior mass.",
     takes: Takes::Sum,
     refuse,
     why,
@@ -28,18 +30,17 @@ fn refuse(facts: &Facts) -> Option<Refusal> {
     }
     match site.value {
         Kind::Bool | Kind::Index(_) => None,
+        Kind::Real if thresholds(facts.model, facts.latent).is_some() => None,
         Kind::Real => refusal("it is continuous".to_string()),
         Kind::Int => {
             let known = |k: usize, end: f64| match &site.domain.ends[k] {
                 Some(term) => term.stage <= Stage::Data,
                 None => end.is_finite(),
             };
-            let interval = site.domain.domain.interval;
-            let finite = known(0, interval.low) && known(1, interval.high);
-            if finite {
+            if known(0, site.domain.domain.interval.low) {
                 None
             } else {
-                refusal("its values have no bound that is known from data".to_string())
+                refusal("its values have no lower end that is known from data".to_string())
             }
         }
     }
@@ -50,7 +51,19 @@ fn why(facts: &Facts) -> String {
     let states = match site.value {
         Kind::Bool => "2 values".to_string(),
         Kind::Index(dim) => format!("one value for each `{}`", facts.model.dim(dim).name),
-        _ => "finitely many values".to_string(),
+        Kind::Int if is_finite(facts) => "finitely many values".to_string(),
+        Kind::Int => "values without end, of which those with mass are summed".to_string(),
+        Kind::Real => {
+            return "continuous, but the density meets it only in comparisons with known numbers: summed out over the \
+                    buckets between these"
+                .to_string();
+        }
     };
     format!("discrete, with {states}: summed out without any noise")
+}
+
+fn is_finite(facts: &Facts) -> bool {
+    let site = facts.model.site(facts.latent);
+    let end = &site.domain.ends[1];
+    end.as_ref().map_or(site.domain.domain.interval.high.is_finite(), |end| end.stage <= Stage::Data)
 }

@@ -22,6 +22,10 @@ pub trait Watch {
     fn progress(&mut self, progress: &Progress);
     /// Whether the fit has to end with what it has.
     fn should_stop(&mut self) -> bool;
+    /// Seconds by the caller's clock; `None` where there is none, since inference has none of its own.
+    fn seconds(&mut self) -> Option<f64> {
+        None
+    }
 }
 
 /// A watch that looks away.
@@ -56,6 +60,8 @@ pub struct Evaluator<'a> {
     target: &'a mut dyn Target,
     watch: &'a mut dyn Watch,
     limit: u64,
+    /// Part of the limit that only weighting draws may spend, so that a fit that is cut short has weights.
+    reserve: u64,
     spent: u64,
     stage: &'static str,
     best: Option<f64>,
@@ -63,13 +69,27 @@ pub struct Evaluator<'a> {
     pattern: Option<Pattern>,
 }
 
+/// Evaluations kept back for weighting, where the limit is wide enough.
+const RESERVE: u64 = 1000;
+
 /// From so many coordinates on a Hessian is taken by its pattern.
 const SPARSE: usize = 12;
 
 impl<'a> Evaluator<'a> {
     /// Opens an account of `limit` evaluations.
     pub fn new(target: &'a mut dyn Target, watch: &'a mut dyn Watch, limit: u64) -> Self {
-        Evaluator { target, watch, limit, spent: 0, stage: "starting", best: None, halt: None, pattern: None }
+        let reserve = RESERVE.min(limit / 4);
+        Evaluator {
+            target,
+            watch,
+            limit,
+            reserve,
+            spent: 0,
+            stage: "starting",
+            best: None,
+            halt: None,
+            pattern: None,
+        }
     }
 
     /// Number of coordinates.
@@ -80,6 +100,31 @@ impl<'a> Evaluator<'a> {
     /// Evaluations so far: one for each position, two for each Hessian-vector product.
     pub fn spent(&self) -> u64 {
         self.spent
+    }
+
+    /// Seconds by the caller's clock.
+    pub fn seconds(&mut self) -> Option<f64> {
+        self.watch.seconds()
+    }
+
+    /// Gives the reserve free, and tells how many of `wanted` evaluations can still be had: one pair at least, which has
+    /// no density if the limit is reached.
+    pub fn affordable_pairs(&mut self, wanted: usize) -> usize {
+        self.reserve = 0;
+        let left = self.limit.saturating_sub(self.spent) / 2;
+        wanted.min(usize::try_from(left).unwrap_or(usize::MAX)).max(1)
+    }
+
+    /// How many of `wanted` units, each of so many evaluations, may be spent; the limit is a bound. Ends the fit where
+    /// not all of them may.
+    fn afford(&mut self, wanted: usize, each: u64) -> usize {
+        let left = self.limit.saturating_sub(self.spent + self.reserve) / each;
+        let granted = wanted.min(usize::try_from(left).unwrap_or(usize::MAX));
+        if granted < wanted {
+            self.halt = self.halt.or(Some(Halt::Limit));
+        }
+        self.spent += granted as u64 * each;
+        granted
     }
 
     /// Why the fit was ended from outside, if it was.
@@ -103,7 +148,7 @@ impl<'a> Evaluator<'a> {
         if self.halt.is_none() {
             if self.watch.should_stop() {
                 self.halt = Some(Halt::Asked);
-            } else if self.spent >= self.limit {
+            } else if self.spent + self.reserve >= self.limit {
                 self.halt = Some(Halt::Limit);
             }
         }
@@ -119,10 +164,18 @@ impl<'a> Evaluator<'a> {
     /// Log densities and gradients at `[S][D]`.
     pub fn evaluate(&mut self, positions: &[f64]) -> Batch {
         let count = positions.len() / self.dimension().max(1);
-        let mut batch = Batch { values: vec![0.0; count], gradients: vec![0.0; positions.len()] };
-        self.target.evaluate(positions, &mut batch.values, &mut batch.gradients);
-        self.spent += count as u64;
         let dimension = self.dimension();
+        let granted = self.afford(count, 1);
+        let within = granted * dimension;
+        let mut batch =
+            Batch { values: vec![f64::NEG_INFINITY; count], gradients: vec![0.0; positions.len()] };
+        if granted > 0 {
+            self.target.evaluate(
+                &positions[..within],
+                &mut batch.values[..granted],
+                &mut batch.gradients[..within],
+            );
+        }
         for (value, gradient) in batch.values.iter_mut().zip(batch.gradients.chunks(dimension)) {
             if !value.is_finite() || gradient.iter().any(|g| !g.is_finite()) {
                 *value = f64::NEG_INFINITY;
@@ -133,9 +186,11 @@ impl<'a> Evaluator<'a> {
 
     /// Log densities at `[S][D]`.
     pub fn value(&mut self, positions: &[f64]) -> Vec<f64> {
-        let mut values = vec![0.0; positions.len() / self.dimension().max(1)];
-        self.target.value(positions, &mut values);
-        self.spent += values.len() as u64;
+        let mut values = vec![f64::NEG_INFINITY; positions.len() / self.dimension().max(1)];
+        let granted = self.afford(values.len(), 1);
+        if granted > 0 {
+            self.target.value(&positions[..granted * self.dimension()], &mut values[..granted]);
+        }
         for value in &mut values {
             if !value.is_finite() {
                 *value = f64::NEG_INFINITY;
@@ -154,9 +209,12 @@ impl<'a> Evaluator<'a> {
 
     /// Hessian times direction for `[S][D]` positions and directions.
     pub fn products(&mut self, positions: &[f64], directions: &[f64]) -> Vec<f64> {
-        let mut products = vec![0.0; positions.len()];
-        self.target.hessian_vector(positions, directions, &mut products);
-        self.spent += 2 * (positions.len() / self.dimension().max(1)) as u64;
+        let mut products = vec![f64::NAN; positions.len()];
+        let granted = self.afford(positions.len() / self.dimension().max(1), 2);
+        let within = granted * self.dimension();
+        if granted > 0 {
+            self.target.hessian_vector(&positions[..within], &directions[..within], &mut products[..within]);
+        }
         products
     }
 

@@ -34,11 +34,14 @@ pub struct Options {
     pub max_evaluations: u64,
     /// Independent starts.
     pub paths: usize,
+    /// How many times the usual number of fixed draws and of weighted draws is taken: 1, unless one wants to see what
+    /// more would change.
+    pub effort: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 4 }
+        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 4, effort: 1 }
     }
 }
 
@@ -55,6 +58,8 @@ pub struct Rung {
     pub efficiency: f64,
     /// Evaluations spent in all when it was done.
     pub evaluations: u64,
+    /// Seconds by the caller's clock when it was done.
+    pub seconds: Option<f64>,
 }
 
 /// A finished fit.
@@ -262,6 +267,13 @@ pub(super) fn without_density(evaluations: u64) -> Fit {
 }
 
 fn without_start(evaluator: &Evaluator) -> Fit {
+    if let Some(halt) = evaluator.halt() {
+        let reason = match halt {
+            Halt::Limit => "the evaluation limit ended the fit before it had found anything; raise the limit",
+            Halt::Asked => "the fit was stopped before it had found anything",
+        };
+        return empty((evaluator.spent(), evaluator.halt()), Verdict::DoNotUse, reason);
+    }
     let reason = "no starting point with a finite log density and finite curvature was found; check the data for values \
                   outside of their distributions' support, and the priors' scales";
     empty((evaluator.spent(), evaluator.halt()), Verdict::DoNotUse, reason)

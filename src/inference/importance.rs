@@ -215,7 +215,7 @@ impl Weighted {
         pairs: usize,
         generator: &mut ChaCha8Rng,
     ) -> Weighted {
-        let draws = proposal.draw(pairs, generator);
+        let draws = proposal.draw(evaluator.affordable_pairs(pairs), generator);
         let log_densities = evaluator.value(&draws);
         Weighted::of(draws, log_densities, proposal)
     }

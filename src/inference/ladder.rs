@@ -107,7 +107,8 @@ impl<'e, 'a> Ladder<'e, 'a> {
         paths.sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
         let first = paths.first()?.clone();
         self.evaluator.enter("fitting a Gaussian");
-        let mut region = Region { fitted: self.gaussian(&first.gaussian)?, definiteness: first.definiteness };
+        let fitted = self.gaussian(&first.gaussian).or_else(|| self.cut_short(&first))?;
+        let mut region = Region { fitted, definiteness: first.definiteness };
         let guide_deviation = region.fitted.gaussian.deviations();
         self.respond(&mut region.fitted);
         let mut best = self.best_proposal(&region.fitted);
@@ -139,6 +140,13 @@ impl<'e, 'a> Ladder<'e, 'a> {
             }
         }
         Some(self.finish(region, guide_deviation, best, agreement))
+    }
+
+    /// What a path found, where the fit was ended before it could be improved.
+    fn cut_short(&self, path: &Path) -> Option<Fitted> {
+        self.evaluator.halt()?;
+        let (gaussian, elbo) = (path.gaussian.clone(), path.elbo);
+        Some(Fitted { noise: gaussian.deviations(), gaussian, elbo, status: Status::Unconverged })
     }
 
     /// Takes another region in: the better one leads, and a mixture of both is tried where both have weight.
@@ -233,7 +241,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
     }
 
     fn objective_normals(&self, dimension: usize) -> Vec<f64> {
-        let pairs = objective_draws(dimension) / 2;
+        let pairs = objective_draws(dimension) / 2 * self.options.effort;
         structured(pairs, dimension, &mut stream(self.options.seed, Purpose::Objective, 0))
     }
 
@@ -388,7 +396,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
 
     /// Draws from a proposal, weights them, draws more if that is promising, and notes the rung.
     fn weigh(&mut self, proposal: Box<dyn Proposal>, core: Option<&Gaussian>) -> Candidate {
-        let weighted = self.draw(proposal.as_ref(), FIRST_PAIRS);
+        let weighted = self.draw(proposal.as_ref(), FIRST_PAIRS * self.options.effort);
         let elbo = match core {
             Some(gaussian) => core_elbo(&weighted, gaussian),
             None => weighted.elbo(),
@@ -401,6 +409,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
             khat: candidate.weighted.smoothed.khat,
             efficiency: candidate.efficiency(),
             evaluations: self.evaluator.spent(),
+            seconds: self.evaluator.seconds(),
         });
         candidate
     }
@@ -413,10 +422,12 @@ impl<'e, 'a> Ladder<'e, 'a> {
 
     /// More draws, until means and standard deviations are precise.
     fn refine(&mut self, mut candidate: Candidate) -> Candidate {
-        let most = self.options.draws.max(2 * FIRST_PAIRS);
+        let most = self.options.draws.max(2 * FIRST_PAIRS) * self.options.effort;
+        // Twice the draws have an error smaller by the root of two.
+        let tolerance = (self.options.effort as f64).sqrt().recip();
         while candidate.weighted.count() < most && candidate.is_promising() && self.evaluator.may_continue() {
             let (mean, spread) = candidate.weighted.moments().worst();
-            if mean < 0.03 && spread < 0.04 {
+            if mean < 0.03 * tolerance && spread < 0.04 * tolerance {
                 break;
             }
             let more = self.draw(candidate.proposal.as_ref(), FIRST_PAIRS);

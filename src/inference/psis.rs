@@ -31,8 +31,17 @@ pub fn tail_of_squares(log_weights: &[f64], gaps: &[f64]) -> f64 {
     smooth(&products).khat
 }
 
-/// Smooths log weights.
+/// Smooths log weights; a shape that says nothing is capped.
 pub fn smooth(log_ratios: &[f64]) -> Smoothed {
+    let smoothed = smooth_tail_of(log_ratios);
+    let top = log_ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mean = log_ratios.iter().map(|x| (x - top).exp()).sum::<f64>() / log_ratios.len() as f64;
+    let khat = if mean > 1.0 / EVEN { smoothed.khat.min(EVEN_KHAT) } else { smoothed.khat };
+    Smoothed { khat, ..smoothed }
+}
+
+/// Smooths log weights, with the shape as it was fitted.
+pub fn smooth_tail_of(log_ratios: &[f64]) -> Smoothed {
     let count = log_ratios.len();
     let top = log_ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if !top.is_finite() {
@@ -42,10 +51,8 @@ pub fn smooth(log_ratios: &[f64]) -> Smoothed {
     let mut logs: Vec<f64> = log_ratios.iter().map(|x| x - top).collect();
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by(|a, b| logs[*a].total_cmp(&logs[*b]));
-    let mean = logs.iter().map(|x| x.exp()).sum::<f64>() / count as f64;
     let tail = (0.2 * count as f64).min(3.0 * (count as f64).sqrt()).ceil() as usize;
     let khat = if tail >= 5 && count > tail { smooth_tail(&mut logs, &order, tail) } else { f64::INFINITY };
-    let khat = if mean > 1.0 / EVEN { khat.min(EVEN_KHAT) } else { khat };
     normalise(&mut logs);
     let effective = logs.iter().map(|x| (2.0 * x).exp()).sum::<f64>().recip();
     Smoothed { log_weights: logs, khat, effective }

@@ -9,14 +9,14 @@ use super::eliminate::{Chain, Work};
 use super::refusal;
 
 impl Work<'_, '_> {
-    /// The forward algorithm: carries log p(data so far, state), sums the last over its states.
+    /// The forward algorithm: carries log p(data so far, state), sums the last over its states. With what is left.
     pub(super) fn chain(
         &mut self,
         site: SiteId,
         home: &Reference,
         unary: Node,
         steps: &[(Node, Reference)],
-    ) -> Result<Chain, Box<Diagnostic>> {
+    ) -> Result<(Chain, Node), Box<Diagnostic>> {
         let along = self.chain_axis(site, home, &steps[0].1)?;
         let previous = steps[0].1.axis;
         if steps.iter().any(|(_, read)| read.axis != previous) {
@@ -28,8 +28,7 @@ impl Work<'_, '_> {
         let step = builder.expand(step, &[along, previous, home.axis]);
         let (total, filtered) = self.forward(along, previous, home, (unary, step));
         let message = self.over_states(total, home.axis);
-        self.tables.push(message);
-        Ok(Chain { along, previous, filtered, step })
+        Ok((Chain { along, previous, filtered, step }, message))
     }
 
     /// The scan: final carry, and the carries of all elements.

@@ -2,6 +2,8 @@
 
 use crate::model::{DimId, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Term, TermKind};
 
+use super::states::is_summed;
+
 /// The axes that the sum is expected to visit, by name: the latent's cells, its states (twice where it reads its own
 /// element before) and those of the discrete latents over no more cells that it meets in a term.
 pub fn expected_axes(model: &Model, id: SiteId) -> Vec<String> {
@@ -25,6 +27,7 @@ pub fn expected_axes(model: &Model, id: SiteId) -> Vec<String> {
 fn states_name(model: &Model, site: &Site) -> String {
     match site.value {
         Kind::Index(dim) => model.dim(dim).name.clone(),
+        Kind::Real => format!("buckets of {}", site.name),
         _ => format!("values of {}", site.name),
     }
 }
@@ -52,9 +55,8 @@ fn met(model: &Model, id: SiteId) -> Vec<SiteId> {
         }
         groups.push(group);
     }
-    let discrete = |other: &SiteId| {
-        *other != id && prior(model.site(*other)).is_some() && model.site(*other).value != Kind::Real
-    };
+    let discrete =
+        |other: &SiteId| *other != id && prior(model.site(*other)).is_some() && is_summed(model, *other);
     let beside = groups.into_iter().filter(|group| group.contains(&id)).flatten();
     let mut found: Vec<SiteId> = beside.filter(discrete).collect();
     found.sort_unstable();
@@ -73,4 +75,20 @@ fn read_of(term: &Term, found: &mut Vec<SiteId>) {
     if let TermKind::Read(site, _) = &term.kind {
         found.push(*site);
     }
+}
+
+/// The product of axes as a formula: `time * state^2`.
+pub fn formula(axes: &[String]) -> String {
+    let mut powers: Vec<(&str, usize)> = Vec::new();
+    for axis in axes {
+        match powers.iter_mut().find(|(known, _)| known == axis) {
+            Some((_, power)) => *power += 1,
+            None => powers.push((axis, 1)),
+        }
+    }
+    let each = powers
+        .iter()
+        .map(|(axis, power)| if *power == 1 { axis.to_string() } else { format!("{axis}^{power}") });
+    let each: Vec<String> = each.collect();
+    if each.is_empty() { "1".to_string() } else { each.join(" * ") }
 }

@@ -11,16 +11,17 @@ use crate::translate::{Reading, Reference, Translator};
 
 use super::joint;
 use super::latents::Centring;
-use super::states::is_discrete;
+use super::limits::Limits;
+use super::states::is_summed;
 
 /// An error if some node under the terms of the density combines different elements of a latent that is carried, or
 /// if one latent says which element of another is read. The terms are built once more for this, with opaque reads:
 /// otherwise a sum over cells, each with the same states, would have become a product with their number.
-pub(super) fn check(bound: &BoundModel, centring: &Centring) -> Result<(), Box<Diagnostic>> {
+pub(super) fn check(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result<(), Box<Diagnostic>> {
     let model = bound.model();
     let summed = |id| {
         matches!(model.site(id).kind, SiteKind::Latent { .. })
-            && is_discrete(model, id)
+            && is_summed(model, id)
             && !centring.kept.contains(&id)
     };
     if !model.site_ids().any(summed) {
@@ -28,7 +29,7 @@ pub(super) fn check(bound: &BoundModel, centring: &Centring) -> Result<(), Box<D
     }
     let mut translator = Translator::new(model, bound.bindings());
     translator.read_states_as(Reading::Opaque);
-    let joint = joint::build(&mut translator, centring)?;
+    let joint = joint::build(&mut translator, centring, limits)?;
     let references = translator.references();
     let chosen = references.iter().find(|chosen| references.iter().any(|by| chosen.cells.contains(&by.axis)));
     match chosen {

@@ -2,11 +2,13 @@
 
 use crate::graph::{Axis, Node, Unary, autodiff};
 use crate::model::{AxisVar, Kind, Model, SiteId, SiteKind, StatesOf, Term, TermKind};
-use crate::translate::{DrawPlan, Translator};
+use crate::translate::{DrawPlan, States, Translator};
 
 use super::SummedOut;
+use super::buckets;
 use super::eliminate::{Chain, Eliminated, Elimination, How};
 use super::predict::{RandomSite, enter};
+use super::states::Range;
 
 /// Posterior probabilities of a latent's states, for one draw of the rest.
 #[derive(Clone, Debug)]
@@ -17,8 +19,19 @@ pub struct StateProbabilities {
     pub node: Node,
     /// Its axes in declared order, then the axis of its states.
     pub axes: Vec<Axis>,
-    /// The value of the first state.
-    pub low: f64,
+    /// The numbers that stand for its states.
+    pub values: StateValues,
+}
+
+/// The numbers that stand for the states of a latent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StateValues {
+    /// This one, and so on by 1.
+    From(f64),
+    /// Several for each, ascending and alike in probability: a bucket of a continuous latent.
+    Spread(Vec<f64>),
+    /// Not the same in all cells or draws: only draws say.
+    Drawn,
 }
 
 /// The derivative of the log density by a constant added to a state's weight is that state's probability.
@@ -33,7 +46,14 @@ pub(super) fn probabilities(
     let each = tapped.into_iter().zip(nodes).map(|((latent, _), node)| {
         let mut axes = translator.axes(&translator.model().site(latent.site).axes);
         axes.push(latent.home.axis);
-        StateProbabilities { site: latent.site, node, axes, low: latent.low }
+        let values = match translator.states(latent.site) {
+            Some(States::From { low, .. }) => StateValues::From(*low),
+            _ => match buckets::spread(translator, latent.site) {
+                Some(values) => StateValues::Spread(values),
+                None => StateValues::Drawn,
+            },
+        };
+        StateProbabilities { site: latent.site, node, axes, values }
     });
     each.collect()
 }
@@ -41,7 +61,7 @@ pub(super) fn probabilities(
 /// States what `prob(z)` is.
 pub(super) fn bind_probabilities(translator: &mut Translator, probabilities: &[StateProbabilities]) {
     for states in probabilities {
-        let Some(&axis) = states.axes.last() else { continue };
+        let (Some(&axis), StateValues::From(low)) = (states.axes.last(), &states.values) else { continue };
         let node = match translator.model().site(states.site).value {
             Kind::Index(dim) => {
                 let own = translator.axis(AxisVar { dim, copy: 0 });
@@ -51,7 +71,7 @@ pub(super) fn bind_probabilities(translator: &mut Translator, probabilities: &[S
                 translator.builder.rename(states.node, &[(axis, own)])
             }
             _ => {
-                let last = translator.builder.constant(1.0 - states.low);
+                let last = translator.builder.constant(1.0 - low);
                 translator.builder.gather(states.node, &[(axis, last)])
             }
         };
@@ -77,10 +97,10 @@ pub(super) fn wants_best(model: &Model) -> bool {
 /// it (a chain's are the path of Viterbi 1967). Equally good states share it; their mean is rounded.
 pub(super) fn bind_best(translator: &mut Translator, elimination: &Elimination) {
     for chosen in probabilities(translator, elimination) {
-        let Some(&axis) = chosen.axes.last() else { continue };
+        let (Some(&axis), StateValues::From(low)) = (chosen.axes.last(), chosen.values) else { continue };
         let builder = &mut translator.builder;
         let position = builder.iota(axis);
-        let value = builder.plus(position, chosen.low);
+        let value = builder.plus(position, low);
         let weighted = builder.mul(chosen.node, value);
         let mean = builder.sum(weighted, &[axis]);
         let best = builder.unary(Unary::Round, mean);
@@ -89,7 +109,11 @@ pub(super) fn bind_best(translator: &mut Translator, elimination: &Elimination) 
 }
 
 /// What summing a latent out visits.
-pub(super) fn summed_out(translator: &Translator, latent: &Eliminated) -> SummedOut {
+pub(super) fn summed_out(
+    translator: &Translator,
+    latent: &Eliminated,
+    ranges: &[(SiteId, Range)],
+) -> SummedOut {
     let graph = translator.builder.graph();
     let table = match &latent.how {
         How::Local(table) => *table,
@@ -101,6 +125,7 @@ pub(super) fn summed_out(translator: &Translator, latent: &Eliminated) -> Summed
         site: latent.site,
         axes: axes.iter().map(|&axis| graph.axis(axis).label.clone()).collect(),
         cost,
+        range: ranges.iter().find(|(site, _)| *site == latent.site).map(|(_, range)| *range),
     }
 }
 
@@ -110,36 +135,38 @@ pub(super) fn bind_states(
     eliminated: &[Eliminated],
     randoms: &mut Vec<RandomSite>,
 ) {
-    for (k, latent) in eliminated.iter().enumerate().rev() {
-        let low = latent.low;
-        let drawn = &eliminated[k + 1..];
+    let mut drawn: Vec<(Axis, Node)> = Vec::new();
+    for latent in eliminated.iter().rev() {
         let plan = match &latent.how {
             How::Local(table) => {
-                let weights = given(translator, *table, drawn);
-                DrawPlan::State { weights, axis: latent.home.axis, low }
+                let weights = given(translator, *table, &drawn);
+                DrawPlan::State { weights, axis: latent.home.axis }
             }
             How::Chain(Chain { along, previous, filtered, step }) => DrawPlan::Chain {
-                filtered: given(translator, *filtered, drawn),
-                step: given(translator, *step, drawn),
+                filtered: given(translator, *filtered, &drawn),
+                step: given(translator, *step, &drawn),
                 along: *along,
                 states: [*previous, latent.home.axis],
-                low,
             },
         };
         let axes = translator.axes(&translator.model().site(latent.site).axes);
-        let value = enter(translator, randoms, plan, axes);
+        let position = enter(translator, randoms, plan, axes);
+        drawn.push((latent.home.axis, position));
+        let value = match translator.states(latent.site) {
+            Some(States::From { low, .. }) => {
+                let low = *low;
+                translator.builder.plus(position, low)
+            }
+            _ => buckets::value(translator, latent.site, position, randoms),
+        };
         translator.settle(latent.site, value);
     }
 }
 
 /// A table at the states drawn for other latents.
-fn given(translator: &mut Translator, table: Node, drawn: &[Eliminated]) -> Node {
-    drawn.iter().fold(table, |table, other| {
-        if !translator.builder.axes_of(table).contains(&other.home.axis) {
-            return table;
-        }
-        let value = translator.site(other.site);
-        let position = translator.builder.plus(value, -other.low);
-        translator.builder.gather(table, &[(other.home.axis, position)])
-    })
+fn given(translator: &mut Translator, table: Node, drawn: &[(Axis, Node)]) -> Node {
+    let own = translator.builder.axes_of(table).to_vec();
+    let at: Vec<(Axis, Node)> = drawn.iter().copied().filter(|(axis, _)| own.contains(axis)).collect();
+    at.into_iter()
+        .fold(table, |table, (axis, position)| translator.builder.gather(table, &[(axis, position)]))
 }

@@ -10,14 +10,13 @@ use crate::graph::{Axis, Binary, Node};
 use crate::model::SiteId;
 use crate::translate::{Place, Reference, Translator};
 
+use super::limits::Limits;
 use super::refusal;
 
 /// A latent that was summed out, with what its posterior needs.
 #[derive(Clone, Debug)]
 pub(super) struct Eliminated {
     pub(super) site: SiteId,
-    /// The value of its first state.
-    pub(super) low: f64,
     /// Its states at its own cells.
     pub(super) home: Reference,
     /// What its states weigh, given the states of latents eliminated later: log, over cells and states.
@@ -59,26 +58,43 @@ pub(super) enum Purpose {
     Best,
 }
 
-/// What is left: a scalar, and the latents in the order in which they were summed out.
+/// What is left: a scalar, the tables that it is the sum of, and the latents in the order in which they were summed out.
 pub(super) struct Elimination {
     pub(super) total: Node,
-    /// The tables that it is the sum of.
-    pub(super) left: Vec<Node>,
+    pub(super) tables: Vec<Table>,
     pub(super) eliminated: Vec<Eliminated>,
 }
 
-/// Largest table, in elements, that is worth building.
-const LARGEST: f64 = 2e7;
+/// A table with the terms of the density that went into it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Table {
+    pub(super) node: Node,
+    /// Their numbers among the tables at the outset, ascending.
+    pub(super) from: Vec<usize>,
+    pub(super) rows: Rows,
+}
+
+/// Which rows of a table say something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// All of them.
+    All,
+    /// Those that do not read the latent that was summed out; the others are 0.
+    Outside,
+}
 
 /// Sums `latents` out of the tables.
 pub(super) fn eliminate(
     translator: &mut Translator,
     named: &[(String, Node)],
     latents: &[SiteId],
-    purpose: Purpose,
+    (purpose, limits): (Purpose, &Limits),
 ) -> Result<Elimination, Box<Diagnostic>> {
-    let tables = named.iter().map(|(_, table)| *table).collect();
-    let mut work = Work { translator, named, tables, left: latents.to_vec(), purpose };
+    let outset =
+        |(k, (_, node)): (usize, &(String, Node))| Table { node: *node, from: vec![k], rows: Rows::All };
+    let tables = named.iter().enumerate().map(outset).collect();
+    let mut work =
+        Work { translator, named, tables, left: latents.to_vec(), purpose, largest: limits.max_states };
     let mut eliminated = Vec::new();
     while !work.left.is_empty() {
         let next = work.next()?;
@@ -86,8 +102,7 @@ pub(super) fn eliminate(
         eliminated.push(work.sum_out(next)?);
     }
     let total = work.total();
-    let left = work.tables;
-    Ok(Elimination { total, left, eliminated })
+    Ok(Elimination { total, tables: work.tables, eliminated })
 }
 
 /// Tables on the way.
@@ -95,10 +110,12 @@ pub(super) struct Work<'t, 'm> {
     pub(super) translator: &'t mut Translator<'m>,
     /// The tables at the outset, by name.
     pub(super) named: &'t [(String, Node)],
-    pub(super) tables: Vec<Node>,
+    tables: Vec<Table>,
     /// Latents not yet summed out.
     pub(super) left: Vec<SiteId>,
     purpose: Purpose,
+    /// Elements of the largest table that is built.
+    pub(super) largest: f64,
 }
 
 impl Work<'_, '_> {
@@ -106,7 +123,7 @@ impl Work<'_, '_> {
     fn total(&mut self) -> Node {
         let zero = self.translator.builder.constant(0.0);
         self.tables.clone().into_iter().fold(zero, |sum, table| {
-            let each = self.translator.builder.sum_all(table);
+            let each = self.translator.builder.sum_all(table.node);
             self.translator.builder.add(sum, each)
         })
     }
@@ -123,30 +140,34 @@ impl Work<'_, '_> {
     }
 
     pub(super) fn tables_of(&self, site: SiteId) -> Vec<Node> {
-        let reads = |table: &Node| self.references(*table).iter().any(|reference| reference.site == site);
-        self.tables.iter().copied().filter(reads).collect()
+        self.tables.iter().filter(|table| self.reads(table, site)).map(|table| table.node).collect()
+    }
+
+    fn reads(&self, table: &Table, site: SiteId) -> bool {
+        self.references(table.node).iter().any(|reference| reference.site == site)
     }
 
     /// The latent that can be summed out now with the smallest table.
     fn next(&mut self) -> Result<SiteId, Box<Diagnostic>> {
-        let mut best: Option<(f64, SiteId)> = None;
+        let mut best: Option<(f64, SiteId, Vec<Axis>)> = None;
         for site in self.left.clone() {
-            if let Some(size) = self.size_if_ready(site)
-                && best.is_none_or(|(smallest, _)| size < smallest)
-            {
-                best = Some((size, site));
+            let Some(axes) = self.axes_if_ready(site) else { continue };
+            let graph = self.translator.builder.graph();
+            let size = axes.iter().map(|&axis| graph.axis_size(axis) as f64).product();
+            if best.as_ref().is_none_or(|(smallest, ..)| size < *smallest) {
+                best = Some((size, site, axes));
             }
         }
         match best {
-            Some((size, site)) if size > LARGEST => Err(refusal::too_large(self, site, size)),
-            Some((_, site)) => Ok(site),
+            Some((size, site, axes)) if size > self.largest => Err(refusal::too_large(self, site, &axes)),
+            Some((_, site, _)) => Ok(site),
             None => Err(refusal::entangled(self)),
         }
     }
 
-    /// The number of elements of the table that summing a latent out builds; none while another latent, whose cells
+    /// The axes of the table that summing a latent out builds; none while another latent, whose cells
     /// reach beyond this one's or lie along its chain, has to go first.
-    fn size_if_ready(&mut self, site: SiteId) -> Option<f64> {
+    fn axes_if_ready(&mut self, site: SiteId) -> Option<Vec<Axis>> {
         let home = self.translator.home(site);
         let along = self.chain_axes(site);
         let mut axes = home.cells.clone();
@@ -165,8 +186,7 @@ impl Work<'_, '_> {
         }
         axes.sort();
         axes.dedup();
-        let graph = self.translator.builder.graph();
-        Some(axes.into_iter().map(|axis| graph.axis_size(axis) as f64).product())
+        Some(axes)
     }
 
     /// Whether two latents over the same cells are read at the same address.
@@ -176,36 +196,39 @@ impl Work<'_, '_> {
     }
 
     fn sum_out(&mut self, site: SiteId) -> Result<Eliminated, Box<Diagnostic>> {
-        let low = self.translator.states(site).map_or(0.0, |states| states.low);
         let home = self.translator.home(site);
-        let mine = self.tables_of(site);
-        self.tables.retain(|table| !mine.contains(table));
+        let (mine, others): (Vec<Table>, Vec<Table>) =
+            std::mem::take(&mut self.tables).into_iter().partition(|table| self.reads(table, site));
+        self.tables = others;
         let mut single = Vec::new();
         let mut steps = Vec::new();
-        for table in mine {
+        for table in &mine {
             let own: Vec<Reference> =
-                self.references(table).into_iter().filter(|reference| reference.site == site).collect();
+                self.references(table.node).into_iter().filter(|reference| reference.site == site).collect();
             match own.as_slice() {
-                [only] if *only == home => single.push(self.onto_cells(table, &home)),
+                [only] if *only == home => single.push(self.onto_cells(table.node, &home)),
                 [only] => single.push(self.brought_home(table, only, &home)?),
                 [a, b] if *a == home || *b == home => {
                     let other = if *a == home { b } else { a };
-                    steps.push((self.onto_cells(table, &home), other.clone()));
+                    steps.push((self.onto_cells(table.node, &home), other.clone()));
                 }
-                _ => return Err(refusal::too_many_reads(self, site, table)),
+                _ => return Err(refusal::too_many_reads(self, site, table.node)),
             }
         }
         let unary = self.sum_of(&single, &home);
         let (unary, tap) = self.tapped(unary, &home);
-        let how = match steps.as_slice() {
-            [] => {
-                let message = self.over_states(unary, home.axis);
-                self.tables.push(message);
-                How::Local(unary)
+        let (how, message) = match steps.as_slice() {
+            [] => (How::Local(unary), self.over_states(unary, home.axis)),
+            steps => {
+                let (chain, message) = self.chain(site, &home, unary, steps)?;
+                (How::Chain(chain), message)
             }
-            steps => How::Chain(self.chain(site, &home, unary, steps)?),
         };
-        Ok(Eliminated { site, low, home, how, tap })
+        let mut from: Vec<usize> = mine.into_iter().flat_map(|table| table.from).collect();
+        from.sort_unstable();
+        from.dedup();
+        self.tables.push(Table { node: message, from, rows: Rows::All });
+        Ok(Eliminated { site, home, how, tap })
     }
 
     /// A table of logs summed over states, or its largest.
@@ -229,10 +252,11 @@ impl Work<'_, '_> {
     /// that they read. Rows that read no cell do not depend on the states; they become a table of their own.
     fn brought_home(
         &mut self,
-        table: Node,
+        whole: &Table,
         read: &Reference,
         home: &Reference,
     ) -> Result<Node, Box<Diagnostic>> {
+        let table = whole.node;
         let mut axes = home.cells.clone();
         axes.push(home.axis);
         let mut renamed = vec![(read.axis, home.axis)];
@@ -254,7 +278,7 @@ impl Work<'_, '_> {
                 Place::At(positions) => at.push((*own, *positions)),
             }
         }
-        self.keep_outside_rows(table, read, &at);
+        self.keep_outside_rows(whole, read, &at);
         let builder = &mut self.translator.builder;
         let table = builder.rename(table, &renamed);
         if !at.is_empty() {
@@ -275,7 +299,7 @@ impl Work<'_, '_> {
         builder.binary(Binary::And, above, below)
     }
 
-    fn keep_outside_rows(&mut self, table: Node, read: &Reference, at: &[(Axis, Node)]) {
+    fn keep_outside_rows(&mut self, table: &Table, read: &Reference, at: &[(Axis, Node)]) {
         let inside: Vec<Node> = at.iter().map(|&(axis, positions)| self.within(positions, axis)).collect();
         let builder = &mut self.translator.builder;
         let Some(inside) = inside.into_iter().reduce(|all, each| builder.binary(Binary::And, all, each))
@@ -283,9 +307,9 @@ impl Work<'_, '_> {
             return;
         };
         let zero = builder.constant(0.0);
-        let row = builder.gather(table, &[(read.axis, zero)]);
-        let kept = builder.select(inside, zero, row);
-        self.tables.push(kept);
+        let row = builder.gather(table.node, &[(read.axis, zero)]);
+        let node = builder.select(inside, zero, row);
+        self.tables.push(Table { node, from: table.from.clone(), rows: Rows::Outside });
     }
 
     fn sum_of(&mut self, tables: &[Node], home: &Reference) -> Node {

@@ -8,7 +8,8 @@ use crate::translate::Translator;
 
 use super::kept::{self, Kept};
 use super::latents::{self, Centring, Layout};
-use super::states;
+use super::limits::Limits;
+use super::states::{self, Range};
 
 /// The terms of the density and how its vector is laid out.
 pub(super) struct Joint {
@@ -17,35 +18,47 @@ pub(super) struct Joint {
     pub(super) tables: Vec<(String, Node)>,
     /// Discrete latents, carried along axes of their states.
     pub(super) discrete: Vec<SiteId>,
-    /// Discrete latents that stay, at the end of the position.
+    /// Latents that are kept, at the end of the position.
     pub(super) kept: Vec<Kept>,
+    /// Which of their values are summed, where the model does not say.
+    pub(super) ranges: Vec<(SiteId, Range)>,
 }
 
 /// Builds all terms.
-pub(super) fn build(translator: &mut Translator, centring: &Centring) -> Result<Joint, Box<Diagnostic>> {
+pub(super) fn build(
+    translator: &mut Translator,
+    centring: &Centring,
+    limits: &Limits,
+) -> Result<Joint, Box<Diagnostic>> {
     if centring.kept.is_empty() {
-        return build_with(translator, centring, 0);
+        return build_with(translator, (centring, limits), 0);
     }
     // What is kept lies behind the real coordinates, whose number is only known once they are laid out.
     let mut draft = Translator::new(translator.model(), translator.bindings());
-    let dimension = build_with(&mut draft, centring, 0)?.layout.dimension;
-    build_with(translator, centring, dimension)
+    let dimension = build_with(&mut draft, (centring, limits), 0)?.layout.dimension;
+    build_with(translator, (centring, limits), dimension)
 }
 
 fn build_with(
     translator: &mut Translator,
-    centring: &Centring,
+    (centring, limits): (&Centring, &Limits),
     dimension: usize,
 ) -> Result<Joint, Box<Diagnostic>> {
-    let mut joint = Joint { layout: Layout::default(), tables: vec![], discrete: vec![], kept: vec![] };
+    let (layout, ranges) = (Layout::default(), vec![]);
+    let mut joint = Joint { layout, tables: vec![], discrete: vec![], kept: vec![], ranges };
     let mut problem = None;
     translator.walk(|translator, site| {
         let name = format!("the prior of `{}`", translator.model().site(site).name);
+        let behind = joint.kept.iter().map(|kept| kept.length).sum::<usize>();
+        let length = joint.layout.dimension.max(dimension + behind);
         let table = if centring.kept.contains(&site) {
             Ok(kept::bind(translator, site, &mut joint, (centring, dimension)))
-        } else if states::is_discrete(translator.model(), site) {
+        } else if states::is_summed(translator.model(), site) {
             joint.discrete.push(site);
-            states::carry(translator, site)
+            states::carry(translator, site, (limits, length)).map(|carried| {
+                joint.ranges.extend(carried.range.map(|range| (site, range)));
+                carried.table
+            })
         } else {
             Ok(latents::bind(translator, site, centring, &mut joint.layout))
         };

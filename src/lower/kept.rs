@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diagnostics::Diagnostic;
 use crate::graph::trial::Trial;
 use crate::graph::{Axis, Node, Vector};
-use crate::model::{Kind, SiteId, SiteKind, Term};
+use crate::model::{Kind, Model, SiteId, SiteKind, Term};
 use crate::translate::{Translator, evaluate};
 
 use super::joint::{Joint, over_cells};
@@ -182,14 +182,8 @@ fn tried_values(translator: &mut Translator, kept: &Kept, axes: &[Axis]) -> (Nod
     (builder.parameter(Vector::Direction, 0, &all), Tried::Page(size))
 }
 
-/// The latent that a refusal points at.
-pub fn culprit(model: &crate::model::Model, refusal: &Diagnostic) -> Option<SiteId> {
-    let at = refusal.labels.iter().map(|label| label.span);
-    let latent = |span| {
-        model.site_ids().find(|&id| {
-            let site = model.site(id);
-            matches!(site.kind, SiteKind::Latent { .. }) && site.span == span
-        })
-    };
-    at.into_iter().find_map(latent)
+/// The first latent that a refusal points at, among those that may be kept.
+pub fn culprit(model: &Model, refusal: &Diagnostic, may: impl Fn(&SiteId) -> bool) -> Option<SiteId> {
+    let at = |span| model.site_ids().find(|id| model.site(*id).span == span && may(id));
+    refusal.labels.iter().find_map(|label| at(label.span))
 }

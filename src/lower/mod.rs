@@ -1,5 +1,6 @@
 //! A model with data as an objective: log joint density on unconstrained space, its derivatives, what is reported.
 
+mod buckets;
 mod chain;
 pub mod columns;
 mod cost;
@@ -9,17 +10,24 @@ mod eliminate;
 mod joint;
 mod kept;
 mod latents;
+mod likelihood;
+mod limits;
 mod predict;
 pub mod probe;
 mod refusal;
+mod simulate;
 mod states;
 pub mod support;
 
-pub use cost::expected_axes;
-pub use discrete::StateProbabilities;
+pub use cost::{expected_axes, formula};
+pub use discrete::{StateProbabilities, StateValues};
 pub use kept::{Changes, Kept, Support, Tried, culprit};
 pub use latents::{Centring, LatentBlock, Layout, centrable, whitenable};
+pub use likelihood::{Coverage, Likelihood, PointGroup, likelihood};
+pub use limits::Limits;
 pub use predict::{RandomSite, Reported};
+pub use simulate::{Simulation, SimulationStep, circular, simulate};
+pub use states::{Beyond, Range};
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
@@ -35,6 +43,8 @@ pub struct Objective {
     pub graph: Graph,
     /// Which stretch of the vector is which latent.
     pub layout: Layout,
+    /// How the latents are parameterised.
+    pub centring: Centring,
     /// log p(data, latents) + log |det of the transforms|, discrete latents summed out: a scalar.
     pub log_joint: Node,
     /// The parts of the density, named, over their cells and the states of discrete latents: what a fault is traced to.
@@ -51,7 +61,9 @@ pub struct Objective {
     pub probabilities: Vec<StateProbabilities>,
     /// What summing out cost.
     pub sums: Vec<SummedOut>,
-    /// Discrete latents that stay in the guide; their values follow the real coordinates in the position.
+    /// What the sums were allowed.
+    pub limits: Limits,
+    /// Latents that are kept in the guide; their values follow the real coordinates in the position.
     pub kept: Vec<Kept>,
     /// Latents whose exact sum was tried in vain, with what was said.
     pub not_summed: Vec<(SiteId, String)>,
@@ -73,24 +85,26 @@ pub struct SummedOut {
     pub axes: Vec<String>,
     /// How many elements it visits.
     pub cost: f64,
+    /// Which values are summed, where the model does not say.
+    pub range: Option<Range>,
 }
 
 /// Builds the objective of a model with data. Latents are parameterised as `centring` says.
 ///
 /// # Errors
-/// If a discrete latent cannot be summed out.
-pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<Diagnostic>> {
-    coupling::check(bound, centring)?;
+/// If a discrete latent cannot be summed out within `limits`.
+pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result<Objective, Box<Diagnostic>> {
+    coupling::check(bound, centring, limits)?;
     let mut translator = Translator::new(bound.model(), bound.bindings());
-    let mut joint = joint::build(&mut translator, centring)?;
+    let mut joint = joint::build(&mut translator, centring, limits)?;
     let (log_joint, left) = match joint.discrete.as_slice() {
         [] => {
             let tables: Vec<Node> = joint.tables.iter().map(|(_, table)| *table).collect();
             (joint::sum_of(&mut translator.builder, &joint.tables), tables)
         }
         latents => {
-            let found = eliminate(&mut translator, &joint.tables, latents, Purpose::Density)?;
-            (found.total, found.left)
+            let found = eliminate(&mut translator, &joint.tables, latents, (Purpose::Density, limits))?;
+            (found.total, found.tables.iter().map(|table| table.node).collect())
         }
     };
     kept::try_values(&mut translator, &mut joint, &left);
@@ -103,14 +117,19 @@ pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<D
     let mut probabilities = Vec::new();
     let mut sums = Vec::new();
     if !joint.discrete.is_empty() {
-        let tapped = eliminate(&mut translator, &joint.tables, &joint.discrete, Purpose::Posterior)?;
+        let tapped =
+            eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Posterior, limits))?;
         probabilities = discrete::probabilities(&mut translator, &tapped);
         discrete::bind_probabilities(&mut translator, &probabilities);
         if discrete::wants_best(translator.model()) {
-            let best = eliminate(&mut translator, &joint.tables, &joint.discrete, Purpose::Best)?;
+            let best = eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Best, limits))?;
             discrete::bind_best(&mut translator, &best);
         }
-        sums = tapped.eliminated.iter().map(|latent| discrete::summed_out(&translator, latent)).collect();
+        sums = tapped
+            .eliminated
+            .iter()
+            .map(|latent| discrete::summed_out(&translator, latent, &joint.ranges))
+            .collect();
         discrete::bind_states(&mut translator, &tapped.eliminated, &mut randoms);
     }
     predict::bind_randoms(&mut translator, &mut randoms);
@@ -118,6 +137,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<D
     Ok(Objective {
         graph: translator.builder.finish(),
         layout: joint.layout,
+        centring: centring.clone(),
         log_joint,
         terms: joint.tables,
         gradient,
@@ -126,6 +146,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring) -> Result<Objective, Box<D
         randoms,
         probabilities,
         sums,
+        limits: limits.clone(),
         kept: joint.kept,
         not_summed: vec![],
     })

@@ -29,7 +29,7 @@ impl<'a> Probe<'a> {
     pub fn new(bound: &'a BoundModel, objective: &Objective) -> Option<Self> {
         let mut translator = Translator::new(bound.model(), bound.bindings());
         let kept = objective.kept.iter().map(|kept| kept.site).collect();
-        joint::build(&mut translator, &Centring { kept, ..Centring::default() }).ok()?;
+        joint::build(&mut translator, &Centring { kept, ..Centring::default() }, &objective.limits).ok()?;
         Some(Self { translator })
     }
 

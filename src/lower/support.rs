@@ -3,7 +3,7 @@
 use crate::array::Array;
 use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::library::{End, Interval, Rank, domain};
+use crate::library::{End, Grain, Interval, Rank, domain};
 use crate::model::{
     Address, AxisVar, Distribution, Factor, FamilyCall, SiteId, SiteKind, Stage, Term, TermKind,
 };
@@ -59,7 +59,7 @@ fn check_one(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Imp
     let diagnostic = Diagnostic::new(Code(760), message)
         .at(target.span, format!("holds {}{rest}", named.join(", ")))
         .at(call.span, "observed with this distribution")
-        .help("correct or drop these values, or choose a distribution that can produce them");
+        .help(what_to_do(call, &wrong));
     let site = match &target.kind {
         TermKind::Read(site, addresses)
             if addresses.iter().all(|address| matches!(address, Address::Here(_))) =>
@@ -70,6 +70,19 @@ fn check_one(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Imp
     };
     let cells = wrong.iter().take(NAMED).map(|&(flat, _)| flat).collect();
     Some(Impossible { diagnostic, site, cells })
+}
+
+/// Zeros among positive numbers are a kind of data of its own.
+fn what_to_do(call: &FamilyCall, wrong: &[(usize, f64)]) -> String {
+    let allowed = domain(call.family.support.domain).map(|row| row.interval);
+    let above = allowed.is_some_and(|allowed| allowed.low == 0.0 && allowed.grain == Grain::Real);
+    if above && wrong.iter().all(|&(_, value)| value == 0.0) {
+        let name = call.family.name;
+        return format!(
+            "if these zeros are real, model them: `zero_inflated(p, {name}(…))` with `latent p: unit ~ uniform`; else correct or drop them"
+        );
+    }
+    "correct or drop these values, or choose a distribution that can produce them".to_owned()
 }
 
 /// What the distribution gives, with the ends that it has at the offending cell.

@@ -118,7 +118,10 @@ impl<'t> Checker<'t> {
         let kept: Vec<AxisVar> = axes.iter().copied().filter(|axis| scope.binds(*axis)).collect();
         let mixed = !kept.is_empty() && kept.len() < axes.len();
         if mixed || kept.iter().any(|axis| named.contains(axis)) {
-            self.report(errors::partial_reduction(&call.function, span, [&axes, &kept], &self.model));
+            let operand = call.arguments.first().map_or("", |given| self.text(given.value.span));
+            let sides = [&axes[..], &kept[..]];
+            let diagnostic = errors::partial_reduction(&call.function, (span, operand), sides, &self.model);
+            self.report(diagnostic);
             return None;
         }
         Some(axes)

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
+use super::like::Sort;
+use super::names::Use;
 use super::scope::{Closure, Scope};
 use super::supports::interval_of;
 use super::terms;
@@ -26,22 +28,28 @@ impl<'t> Checker<'t> {
         if let Some(function) = overload(name, call.arguments.len()) {
             return self.library_call(function, call, span, scope);
         }
-        let diagnostic = self.unknown_function(&call.function, span);
+        let diagnostic = self.unknown_function(call, span);
         self.fail(span, diagnostic)
     }
 
-    fn unknown_function(&self, name: &Name, span: Span) -> Diagnostic {
+    /// A call by another language's name, with its arguments in the form of this one where they fit.
+    pub fn dialect(&self, call: &Call, form: &str, span: Span) -> Diagnostic {
+        let plain =
+            call.arguments.iter().all(|argument| argument.name.is_none()) && clause_span(call).is_none();
+        let given: Vec<&str> = call.arguments.iter().map(|given| self.text(given.value.span)).collect();
+        errors::dialect(&call.function, form, (span, plain.then_some(&given[..])))
+    }
+
+    fn unknown_function(&self, call: &Call, span: Span) -> Diagnostic {
+        let name = &call.function;
         if library::family(&name.text).is_some() || super::combinators::is_combinator(&name.text) {
             return errors::distribution_as_number(&name.text, span);
         }
         if let Some(form) = super::dialect::form(&name.text) {
-            return errors::dialect(name, form);
+            return self.dialect(call, form, span);
         }
-        let mut known: Vec<&str> = library::FUNCTIONS.iter().map(|row| row.name).collect();
-        known.extend(self.names.functions.keys().copied());
-        known.extend(super::forms::LANGUAGE_FORMS);
         let indexed = self.names.arrays.get(name.text.as_str()).map(|array| array.span);
-        errors::unknown_function(name, &known, indexed)
+        errors::unknown_function(name, self.names.like(Sort::Function, &name.text), indexed)
     }
 
     /// Elaborates the body of a function of the user with its arguments in place; `None` if that was reported.
@@ -52,7 +60,9 @@ impl<'t> Checker<'t> {
         scope: &mut Scope<'t>,
         elaborate: impl FnOnce(&mut Self, &'t Expr, &mut Scope<'t>) -> R,
     ) -> Option<R> {
-        let declaration = self.names.functions.get(call.function.text.as_str())?.declaration;
+        let function = self.names.functions.get_mut(call.function.text.as_str())?;
+        function.use_ = Use::Used;
+        let declaration = function.declaration;
         let name = declaration.name.text.as_str();
         if scope.inlining.contains(&name) {
             self.report(errors::recursive_function(&call.function, declaration.name.span));
@@ -268,13 +278,12 @@ pub fn place<'t>(
     arguments: &'t [Argument],
 ) -> Result<Vec<Option<&'t Expr>>, Misfit<'t>> {
     let mut placed: Vec<Option<&Expr>> = vec![None; parameters.len()];
+    let places: HashMap<&str, usize> =
+        parameters.iter().enumerate().rev().map(|(at, name)| (*name, at)).collect();
     let mut next = 0;
     for argument in arguments {
         let at = match &argument.name {
-            Some(name) => {
-                let at = parameters.iter().position(|parameter| *parameter == name.text);
-                at.ok_or(Misfit::Unknown(name))?
-            }
+            Some(name) => *places.get(name.text.as_str()).ok_or(Misfit::Unknown(name))?,
             None => {
                 next += 1;
                 next - 1

@@ -1,18 +1,20 @@
 //! The state that the passes share, and their order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::extent::Extent;
 use super::ir::*;
 use super::names::Names;
 use super::recursion::ForwardRead;
 use super::{lints, recursion};
-use crate::diagnostics::Diagnostic;
-use crate::source::Span;
-use crate::syntax::ast::Tree;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::{Source, Span};
+use crate::syntax::ast::{Statement, Tree};
 
 /// Elaborates a tree: all its errors and warnings in source order, and a model that is complete if there is no error.
-pub fn check(tree: &Tree) -> (Model, Vec<Diagnostic>) {
-    let mut checker = Checker::new();
+/// `source` is what the tree was parsed from: help is written in the user's own words.
+pub fn check(tree: &Tree, source: &Source) -> (Model, Vec<Diagnostic>) {
+    let mut checker = Checker::new(tree, source);
     checker.declare(tree);
     for statement in &tree.statements {
         checker.statement(statement);
@@ -22,6 +24,10 @@ pub fn check(tree: &Tree) -> (Model, Vec<Diagnostic>) {
 
 /// A model in the making.
 pub struct Checker<'t> {
+    /// The text that spans point into.
+    pub source: &'t Source,
+    /// What was written.
+    pub statements: &'t [Statement],
     /// What has been elaborated.
     pub model: Model,
     /// What is declared, by name.
@@ -34,28 +40,40 @@ pub struct Checker<'t> {
     pub observed: HashMap<SiteId, usize>,
     /// Sites whose `observe` was wrong: `rep` of them is silent.
     pub unobservable: Vec<SiteId>,
+    /// How much has been written out.
+    pub extent: Extent,
     /// What has been found.
     pub diagnostics: Vec<Diagnostic>,
+    /// Of what and where: nothing is said twice of a place.
+    reported: HashSet<(Code, Option<Span>)>,
 }
 
 impl<'t> Checker<'t> {
-    fn new() -> Self {
+    fn new(tree: &'t Tree, source: &'t Source) -> Self {
         Self {
+            source,
+            statements: &tree.statements,
             model: Model::default(),
             names: Names::default(),
             reader: None,
             forward: Vec::new(),
             observed: HashMap::new(),
             unobservable: Vec::new(),
+            extent: Extent::default(),
             diagnostics: Vec::new(),
+            reported: HashSet::new(),
         }
+    }
+
+    /// What was written at a place.
+    pub fn text(&self, span: Span) -> &'t str {
+        self.source.slice(span)
     }
 
     /// Keeps a diagnostic, unless the same was said of the same place.
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        let place = |d: &Diagnostic| d.labels.first().map(|label| label.span);
-        let known = |d: &Diagnostic| d.code == diagnostic.code && place(d) == place(&diagnostic);
-        if !self.diagnostics.iter().any(known) {
+        let place = diagnostic.labels.first().map(|label| label.span);
+        if self.reported.insert((diagnostic.code, place)) {
             self.diagnostics.push(diagnostic);
         }
     }
@@ -70,8 +88,9 @@ impl<'t> Checker<'t> {
         let order = recursion::order(&self.model, &self.forward);
         self.model.order = order;
         if !crate::diagnostics::any_error(&self.diagnostics) {
-            let warnings = lints::lints(&self.model);
+            let warnings = lints::lints(&self.model, self.source);
             self.diagnostics.extend(warnings);
+            self.diagnostics.extend(lints::unused_names(&self.names));
         }
         let start = |d: &Diagnostic| d.labels.first().map_or(0, |label| label.span.start);
         self.diagnostics.sort_by_key(start);

@@ -68,7 +68,7 @@ impl<'t> Checker<'t> {
             }
         }
         let base = base?;
-        if !(super::priors::counts(&base) && is_above_zero(&ends)) {
+        if !(super::priors::counts(&base) && (is_above_zero(&ends) || super::priors::are_known(&ends))) {
             self.check_truncatable(&base, span)?;
         }
         Some(Distribution::Truncated { base: Arc::new(base), ends, span })

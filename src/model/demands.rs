@@ -31,6 +31,11 @@ impl<'t> Checker<'t> {
             {
                 let last = (at + 1 == arguments.len()).then_some(term);
                 errors::offer_link(diagnostic, (owner, link), last);
+                if let (TermKind::Read(site, _), "simplex") = (&term.kind, parameter.domain)
+                    && matches!(self.model.site(*site).kind, SiteKind::Latent { .. })
+                {
+                    errors::offer_simplex(diagnostic, self.model.site(*site), &self.model);
+                }
             }
         }
     }

@@ -1,64 +1,198 @@
 //! Names that people bring from other languages, and what they are here.
 
-/// The form in this language of a name from another.
+/// The form in this language of a name from another: `<words>` stands for the next argument, `<words@2>` for the second.
 pub fn form(name: &str) -> Option<&'static str> {
     TABLE.iter().find(|(foreign, _)| *foreign == name).map(|(_, form)| *form)
 }
 
+/// The name of a type in another language, as it is here.
+pub fn type_name(name: &str) -> Option<&'static str> {
+    TYPES.iter().find(|(foreign, _)| *foreign == name).map(|(_, own)| *own)
+}
+
+/// The parameters that another language's keyword may stand for, likeliest first.
+pub fn parameters(keyword: &str) -> impl Iterator<Item = &'static str> {
+    KEYWORDS.iter().filter(move |(foreign, _)| *foreign == keyword).flat_map(|(_, own)| own.iter().copied())
+}
+
+/// A form with its words as they stand: `normal(mean, precision = tau)`.
+pub fn shown(form: &str) -> String {
+    pieces(form).map(|piece| piece.unwrap_or_else(|(words, _)| words)).collect()
+}
+
+/// A form with the arguments that were given in place of its words; none where their numbers differ.
+pub fn filled(form: &str, given: &[&str]) -> Option<String> {
+    let wanted = pieces(form).filter(Result::is_err).count();
+    if wanted != given.len() {
+        return None;
+    }
+    let whole = form.contains('>') && !form.ends_with(')');
+    let mut next = 0;
+    let filled = pieces(form).map(|piece| match piece {
+        Ok(text) => Some(text.to_owned()),
+        Err((_, nth)) => {
+            let argument = *given.get(nth.unwrap_or(next))?;
+            next += 1;
+            let atom = argument.chars().all(|c| c.is_ascii_alphanumeric() || "_.[]".contains(c));
+            Some(if whole && !atom { format!("({argument})") } else { argument.to_owned() })
+        }
+    });
+    filled.collect()
+}
+
+/// Text as it stands, or the words for an argument with its number from 0, if that is said.
+type Piece<'a> = Result<&'a str, (&'a str, Option<usize>)>;
+
+fn pieces(form: &str) -> impl Iterator<Item = Piece<'_>> {
+    form.split('<').flat_map(|part| match part.split_once('>') {
+        None => vec![Ok(part)],
+        Some((words, rest)) => {
+            let (words, nth) = words.split_once('@').unwrap_or((words, ""));
+            vec![Err((words, nth.parse().ok().and_then(|nth: usize| nth.checked_sub(1)))), Ok(rest)]
+        }
+    })
+}
+
 /// BUGS and R (`dnorm`), Stan (`normal_lpdf`), PyMC and NumPyro (`HalfNormal`).
 const TABLE: &[(&str, &str)] = &[
-    ("dnorm", "normal(mean, precision = tau)"),
-    ("dgamma", "gamma(shape, rate)"),
-    ("dbeta", "beta(a, b)"),
-    ("dbern", "bernoulli(p)"),
-    ("dbin", "binomial(n, p)"),
-    ("dpois", "poisson(mean)"),
-    ("dunif", "uniform(low, high)"),
-    ("dexp", "exponential(rate)"),
-    ("dlnorm", "lognormal(mean_log, sd_log)"),
-    ("dt", "student_t(df, location, scale)"),
-    ("dcat", "categorical(p)"),
-    ("ddirch", "dirichlet(a over k)"),
-    ("dmnorm", "multi_normal(mean, prec = P)"),
-    ("Normal", "normal(mean, sd)"),
-    ("HalfNormal", "half_normal(sd)"),
-    ("HalfCauchy", "half_cauchy(scale)"),
-    ("StudentT", "student_t(df, location, scale)"),
-    ("Bernoulli", "bernoulli(p)"),
-    ("Binomial", "binomial(n, p)"),
-    ("Poisson", "poisson(mean)"),
-    ("Gamma", "gamma(shape, rate)"),
-    ("Beta", "beta(a, b)"),
-    ("Uniform", "uniform(low, high)"),
-    ("Exponential", "exponential(rate)"),
-    ("Dirichlet", "dirichlet(a over k)"),
-    ("Categorical", "categorical(p)"),
-    ("LKJCholesky", "lkj_chol(eta)"),
-    ("MultivariateNormal", "multi_normal(mean, cov)"),
-    ("bernoulli_logit", "bernoulli(logit = e)"),
-    ("binomial_logit", "binomial(n, logit = e)"),
-    ("categorical_logit", "categorical(logit = e)"),
-    ("poisson_log", "poisson(log = e)"),
-    ("neg_binomial_2", "neg_binomial(mean, shape)"),
-    ("neg_binomial_2_log", "neg_binomial(log = e, shape = s)"),
-    ("double_exponential", "laplace(location, scale)"),
-    ("lkj_corr", "lkj(eta)"),
-    ("lkj_corr_cholesky", "lkj_chol(eta)"),
-    ("multi_normal_cholesky", "multi_normal(mean, chol = L)"),
-    ("normal_lpdf", "log_prob(normal(mean, sd), x)"),
-    ("poisson_lpmf", "log_prob(poisson(mean), x)"),
-    ("bernoulli_lpmf", "log_prob(bernoulli(p), x)"),
+    ("dnorm", "normal(<mean>, precision = <tau>)"),
+    ("dgamma", "gamma(<shape>, <rate>)"),
+    ("dbeta", "beta(<a>, <b>)"),
+    ("dbern", "bernoulli(<p>)"),
+    ("dbin", "binomial(<n@2>, <p@1>)"),
+    ("dpois", "poisson(<mean>)"),
+    ("dunif", "uniform(<low>, <high>)"),
+    ("dexp", "exponential(<rate>)"),
+    ("dlnorm", "lognormal(<mean_log>, 1 / sqrt(<tau>))"),
+    ("dt", "student_t(<df@3>, <location@1>, 1 / sqrt(<tau@2>))"),
+    ("dcat", "categorical(<p>)"),
+    ("ddirch", "dirichlet(<a> over d)"),
+    ("dmnorm", "multi_normal(<mean>, prec = <P>)"),
+    ("Normal", "normal(<mean>, <sd>)"),
+    ("HalfNormal", "half_normal(<sd>)"),
+    ("HalfCauchy", "half_cauchy(<scale>)"),
+    ("LogNormal", "lognormal(<mean_log>, <sd_log>)"),
+    ("Lognormal", "lognormal(<mean_log>, <sd_log>)"),
+    ("Cauchy", "cauchy(<location>, <scale>)"),
+    ("Laplace", "laplace(<location>, <scale>)"),
+    ("InverseGamma", "inv_gamma(<shape>, <scale>)"),
+    ("StudentT", "student_t(<df>, <location>, <scale>)"),
+    ("Bernoulli", "bernoulli(<p>)"),
+    ("Binomial", "binomial(<n>, <p>)"),
+    ("Poisson", "poisson(<mean>)"),
+    ("NegativeBinomial2", "neg_binomial(<mean>, <shape>)"),
+    ("Gamma", "gamma(<shape>, <rate>)"),
+    ("Beta", "beta(<a>, <b>)"),
+    ("Uniform", "uniform(<low>, <high>)"),
+    ("Exponential", "exponential(<rate>)"),
+    ("Dirichlet", "dirichlet(<a> over d)"),
+    ("Categorical", "categorical(<p>)"),
+    ("LKJCholesky", "lkj_chol(<eta@2>)"),
+    ("MultivariateNormal", "multi_normal(<mean>, <cov>)"),
+    ("MvNormal", "multi_normal(<mean>, <cov>)"),
+    ("std_normal", "normal(0, 1)"),
+    ("bernoulli_logit", "bernoulli(logit = <e>)"),
+    ("binomial_logit", "binomial(<n>, logit = <e>)"),
+    ("categorical_logit", "categorical(logit = <e>)"),
+    ("poisson_log", "poisson(log = <e>)"),
+    ("neg_binomial_2", "neg_binomial(<mean>, <shape>)"),
+    ("neg_binomial_2_log", "neg_binomial(log = <e>, shape = <s>)"),
+    ("double_exponential", "laplace(<location>, <scale>)"),
+    ("lkj_corr", "lkj(<eta>)"),
+    ("lkj_corr_cholesky", "lkj_chol(<eta>)"),
+    ("multi_normal_cholesky", "multi_normal(<mean>, chol = <L>)"),
+    ("normal_lpdf", "log_prob(normal(<mean@2>, <sd@3>), <x@1>)"),
+    ("poisson_lpmf", "log_prob(poisson(<mean@2>), <x@1>)"),
+    ("bernoulli_lpmf", "log_prob(bernoulli(<p@2>), <x@1>)"),
     ("normal_rng", "generate x ~ normal(mean, sd)"),
     ("log_mix", "mixture(w, D1, D2)"),
     ("to_vector", "the array's own name: dims align by name"),
     ("rep_vector", "the number itself: it is the same for every element"),
-    ("dot_product", "sum(a * b over d)"),
-    ("square", "x^2"),
-    ("inv_sqrt", "1 / sqrt(x)"),
-    ("fabs", "abs(x)"),
-    ("ifelse", "if c then a else b"),
-    ("sigmoid", "inv_logit(x)"),
-    ("expit", "inv_logit(x)"),
+    ("dot_product", "sum(<a> * <b> over d)"),
+    ("square", "<x>^2"),
+    ("pow", "<x>^<y>"),
+    ("inv", "1 / <x>"),
+    ("inv_sqrt", "1 / sqrt(<x>)"),
+    ("fabs", "abs(<x>)"),
+    ("ifelse", "if <c> then <a> else <b>"),
+    ("where", "if <c> then <a> else <b>"),
+    ("sigmoid", "inv_logit(<x>)"),
+    ("expit", "inv_logit(<x>)"),
+    ("ilogit", "inv_logit(<x>)"),
+    ("Phi", "inv_probit(<x>)"),
+    ("phi", "inv_probit(<x>)"),
     ("len", "size(d)"),
     ("length", "size(d)"),
 ];
+
+/// Scalar types; containers are brackets here.
+const TYPES: &[(&str, &str)] = &[
+    ("float", "real"),
+    ("double", "real"),
+    ("numeric", "real"),
+    ("number", "real"),
+    ("vector", "real"),
+    ("matrix", "real"),
+    ("integer", "int"),
+    ("boolean", "bool"),
+    ("logical", "bool"),
+    ("nonnegative", "nonneg"),
+    ("probability", "unit"),
+    ("prob", "unit"),
+];
+
+/// Keywords of NumPyro, PyMC, R and Stan's manual, and the parameters that they may stand for.
+const KEYWORDS: &[(&str, &[&str])] = &[
+    ("loc", &["mean", "location", "mean_log"]),
+    ("mu", &["mean", "location", "mean_log"]),
+    ("meanlog", &["mean_log"]),
+    ("lambda", &["mean", "rate"]),
+    ("lam", &["mean", "rate"]),
+    ("scale", &["sd", "sd_log"]),
+    ("sigma", &["sd", "scale", "sd_log"]),
+    ("std", &["sd", "scale"]),
+    ("stddev", &["sd", "scale"]),
+    ("sdlog", &["sd_log"]),
+    ("tau", &["precision"]),
+    ("prec", &["precision"]),
+    ("var", &["variance"]),
+    ("probs", &["p"]),
+    ("prob", &["p"]),
+    ("logits", &["logit"]),
+    ("logit_p", &["logit"]),
+    ("total_count", &["n"]),
+    ("size", &["n"]),
+    ("trials", &["n"]),
+    ("nu", &["df"]),
+    ("alpha", &["a", "shape"]),
+    ("beta", &["b", "rate"]),
+    ("concentration", &["shape", "a"]),
+    ("concentration1", &["a"]),
+    ("concentration0", &["b"]),
+    ("lower", &["low"]),
+    ("upper", &["high"]),
+    ("covariance_matrix", &["cov"]),
+    ("scale_tril", &["chol"]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_shown_with_words_and_filled_with_arguments() {
+        let form = form("dnorm").expect("a row");
+        assert_eq!(shown(form), "normal(mean, precision = tau)");
+        assert_eq!(filled(form, &["0", ".001"]).as_deref(), Some("normal(0, precision = .001)"));
+        assert_eq!(filled(form, &["0"]), None);
+    }
+
+    #[test]
+    fn arguments_change_places_and_get_brackets_where_they_need_them() {
+        let filled = |name: &str, given: &[&str]| filled(form(name).expect("a row"), given);
+        assert_eq!(filled("dbin", &["p", "n"]).as_deref(), Some("binomial(n, p)"));
+        assert_eq!(filled("pow", &["x + 1", "2"]).as_deref(), Some("(x + 1)^2"));
+        assert_eq!(filled("square", &["x[i]"]).as_deref(), Some("x[i]^2"));
+        assert_eq!(filled("std_normal", &[]).as_deref(), Some("normal(0, 1)"));
+    }
+}

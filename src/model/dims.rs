@@ -15,6 +15,9 @@ impl<'t> Checker<'t> {
             let kind = self.dim_kind(&declaration.form);
             let (name, span) = (declaration.name.text.clone(), declaration.name.span);
             let id = self.add_dim(Dim { name, kind, span, doc: doc.cloned() });
+            if let DimForm::Labels(labels) = &declaration.form {
+                self.names.declare_labels(id, labels.iter().map(|(label, _)| label.as_str()));
+            }
             let known = self.names.dims.get_mut(declaration.name.text.as_str());
             if let Some(known) = known.filter(|known| known.span == span) {
                 known.id = Some(id);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::acting::twin;
 use super::calls::{Misfit, place, signature};
 use super::checker::Checker;
+use super::extent::MAX_DEPTH;
 use super::ir::*;
+use super::like::Sort;
 use super::scope::{Origin, Scope};
 use super::{dialect, errors, joint, terms};
 use crate::library::{self, Family, Form, Rank, ValueKind};
@@ -62,20 +64,43 @@ pub struct Called<'t> {
 impl<'t> Checker<'t> {
     /// Whether an expression is written as a distribution.
     pub fn names_distribution(&self, expr: &Expr) -> bool {
-        let name = match &expr.kind {
-            ExprKind::Call(call) => call.function.text.as_str(),
-            ExprKind::Name(name) => name.as_str(),
-            ExprKind::If(_, then, _) => return self.names_distribution(then),
-            _ => return false,
-        };
-        match self.names.functions.get(name) {
-            Some(function) => self.names_distribution(&function.declaration.body),
-            None => library::family(name).is_some() || super::combinators::is_combinator(name),
+        let mut expr = expr;
+        // Functions that call each other in a circle have no first word; they are reported where they are written out.
+        for _ in 0..MAX_DEPTH {
+            let name = match &expr.kind {
+                ExprKind::Call(call) => call.function.text.as_str(),
+                ExprKind::Name(name) => name.as_str(),
+                ExprKind::If(_, then, _) => {
+                    expr = then;
+                    continue;
+                }
+                _ => return false,
+            };
+            match self.names.functions.get(name) {
+                Some(function) => expr = &function.declaration.body,
+                None => return library::family(name).is_some() || super::combinators::is_combinator(name),
+            }
         }
+        false
     }
 
     /// An expression as a distribution; `None` if it is none, which has then been said.
     pub fn distribution(
+        &mut self,
+        expr: &'t Expr,
+        target: &Target,
+        scope: &mut Scope<'t>,
+    ) -> Option<Distribution> {
+        if let Err(excess) = self.extent.enter(scope.inlining.len()) {
+            self.report(errors::too_large(expr.span, excess));
+            return None;
+        }
+        let found = self.elaborated_distribution(expr, target, scope);
+        self.extent.leave();
+        found
+    }
+
+    fn elaborated_distribution(
         &mut self,
         expr: &'t Expr,
         target: &Target,
@@ -113,8 +138,10 @@ impl<'t> Checker<'t> {
             if self.names.arrays.contains_key(name) || scope.variable(name).is_some() {
                 return self.number_for_distribution(expr, target, scope);
             }
-            let name = Name { text: name.to_string(), span: expr.span };
-            let diagnostic = self.unknown_distribution(&name);
+            let function = Name { text: name.to_string(), span: expr.span };
+            let bare =
+                Call { function, arguments: Vec::new(), over: Vec::new(), filter: None, by: Vec::new() };
+            let diagnostic = self.unknown_distribution(&bare, expr.span);
             self.report(diagnostic);
             return None;
         };
@@ -160,7 +187,7 @@ impl<'t> Checker<'t> {
         if library::function(name).is_some() {
             return self.number_for_distribution(expr, target, scope);
         }
-        let diagnostic = self.unknown_distribution(&call.function);
+        let diagnostic = self.unknown_distribution(call, expr.span);
         self.report(diagnostic);
         None
     }
@@ -174,18 +201,18 @@ impl<'t> Checker<'t> {
     ) -> Option<Distribution> {
         let term = self.term(expr, scope);
         if !terms::is_broken(&term) {
-            self.report(errors::not_a_distribution(&term, &target.name, &self.model));
+            let diagnostic = errors::not_a_distribution((&term, self.text(term.span)), target, &self.model);
+            self.report(diagnostic);
         }
         None
     }
 
-    fn unknown_distribution(&self, name: &Name) -> crate::diagnostics::Diagnostic {
+    fn unknown_distribution(&self, call: &Call, span: Span) -> crate::diagnostics::Diagnostic {
+        let name = &call.function;
         if let Some(form) = dialect::form(&name.text) {
-            return errors::dialect(name, form);
+            return self.dialect(call, form, span);
         }
-        let known: Vec<&str> =
-            library::FAMILIES.iter().map(|row| row.name).chain(super::combinators::COMBINATORS).collect();
-        errors::unknown_distribution(name, &known)
+        errors::unknown_distribution(name, self.names.like(Sort::Distribution, &name.text))
     }
 
     /// A call of a family: form, arguments, joint axes.
@@ -369,8 +396,8 @@ impl<'t> Checker<'t> {
         Some(())
     }
 
-    /// A fix for a bare array that wants an index: `mu[county]`.
-    pub fn gather(&self, term: &Term, dim: DimId) -> Option<(Span, String)> {
+    /// The indices that a bare array may want: `mu[county]`, with the place of the array.
+    pub fn gather(&self, term: &Term, dim: DimId) -> Option<(Span, Vec<String>)> {
         let mut place = None;
         term.walk(&mut |inner| {
             if let TermKind::Read(site, addresses) = &inner.kind
@@ -382,8 +409,10 @@ impl<'t> Checker<'t> {
             }
         });
         let (site, span) = place?;
-        let index = self.index_data_of(dim, &Scope::new())?;
-        Some((span, format!("{}[{index}]", self.model.site(site).name)))
+        let name = &self.model.site(site).name;
+        let read: Vec<String> =
+            self.index_data_of(dim).into_iter().map(|index| format!("{name}[{index}]")).collect();
+        (!read.is_empty()).then_some((span, read))
     }
 
     /// Whether a condition of distributions varies over the cells only.

@@ -1,23 +1,25 @@
 //! Warnings about what a model says: priors that hardly mean what they say, latents that the data cannot tell apart,
 //! sums over nothing.
 
+use std::collections::HashSet;
+
 use super::ir::*;
-use super::lints::walk_others;
+use super::lints::{once, walk_all};
 use super::priors::leaves;
 use super::supports::literal;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::library::{Action, Normaliser, Parameter};
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 /// All of them.
-pub fn doubts(model: &Model) -> Vec<Diagnostic> {
+pub fn doubts(model: &Model, source: &Source) -> Vec<Diagnostic> {
     let mut found = improper(model);
     found.extend(absent_axes(model));
     found.extend(exchangeable(model));
     found.extend(additive(model));
     found.extend(shared_states(model));
     for call in calls(model) {
-        found.extend(scale_like_variance(call));
+        found.extend(scale_like_variance(call, source));
         found.extend(vague(call));
     }
     found
@@ -45,32 +47,37 @@ fn is_flat(site: &Site) -> bool {
     leaves(prior).iter().any(|call| call.family.forms[call.form].normaliser == Normaliser::Improper)
 }
 
-/// Adds what a term reads, through lets and priors.
-fn reached(model: &Model, term: &Term, known: &mut Vec<SiteId>) {
-    let TermKind::Read(site, _) = term.kind else { return };
-    if known.contains(&site) {
-        return;
-    }
-    known.push(site);
-    match &model.site(site).kind {
-        SiteKind::Let(value) => value.walk(&mut |inner| reached(model, inner, known)),
-        SiteKind::Latent { prior, .. } => prior.walk(&mut |inner| reached(model, inner, known)),
-        _ => {}
-    }
-}
-
-/// A flat latent that no data reach has no posterior.
-fn improper(model: &Model) -> Vec<Diagnostic> {
-    let mut known = Vec::new();
+/// The sites that the factors read, directly or through what they read.
+fn reached(model: &Model) -> Vec<bool> {
+    let mut known = vec![false; model.sites.len()];
+    let mut waiting: Vec<SiteId> = Vec::new();
+    let mut note = |term: &Term, waiting: &mut Vec<SiteId>| {
+        if let TermKind::Read(site, _) = term.kind
+            && !std::mem::replace(&mut known[site.0], true)
+        {
+            waiting.push(site);
+        }
+    };
     for factor in &model.factors {
         match factor {
-            Factor::Observe { distribution, .. } => {
-                distribution.walk(&mut |term| reached(model, term, &mut known));
-            }
-            Factor::Potential { value, .. } => value.walk(&mut |term| reached(model, term, &mut known)),
+            Factor::Observe { distribution, .. } => distribution.walk(&mut |term| note(term, &mut waiting)),
+            Factor::Potential { value, .. } => value.walk(&mut |term| note(term, &mut waiting)),
         }
     }
-    let lost = model.site_ids().filter(|id| is_flat(model.site(*id)) && !known.contains(id));
+    while let Some(site) = waiting.pop() {
+        match &model.site(site).kind {
+            SiteKind::Let(value) => value.walk(&mut |term| note(term, &mut waiting)),
+            SiteKind::Latent { prior, .. } => prior.walk(&mut |term| note(term, &mut waiting)),
+            _ => {}
+        }
+    }
+    known
+}
+
+/// Flat latents that no data reach.
+fn improper(model: &Model) -> Vec<Diagnostic> {
+    let known = reached(model);
+    let lost = model.site_ids().filter(|id| is_flat(model.site(*id)) && !known[id.0]);
     lost.map(|id| {
         let site = model.site(id);
         Diagnostic::new(
@@ -86,7 +93,7 @@ fn improper(model: &Model) -> Vec<Diagnostic> {
 /// `sum(x over school)` where `x` does not vary over school: the size of the dim times `x`.
 fn absent_axes(model: &Model) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    walk_others(model, None, &mut |term| {
+    walk_all(model, &mut |_, term| {
         let TermKind::Apply { function, arguments, over, filter, by, .. } = &term.kind else { return };
         let inside = arguments.iter().chain(filter.iter().chain(by).map(AsRef::as_ref));
         let used: Vec<AxisVar> = inside.flat_map(|inner| inner.axes.iter().copied()).collect();
@@ -97,12 +104,10 @@ fn absent_axes(model: &Model) -> Vec<Diagnostic> {
             let diagnostic = Diagnostic::new(Code(1006), message)
                 .at(term.span, format!("the same for every {dim}"))
                 .help(format!("leave `{dim}` out of `over`, or index what should vary over it"));
-            if !found.contains(&diagnostic) {
-                found.push(diagnostic);
-            }
+            found.push(diagnostic);
         }
     });
-    found
+    once(found)
 }
 
 /// Mixture components drawn alike: their labels can be exchanged without a difference to the density.
@@ -133,11 +138,21 @@ fn exchangeable(model: &Model) -> Vec<Diagnostic> {
                 Diagnostic::new(Code(1015), format!("the components over {dim} can change places"))
                     .at(site.span, format!("drawn alike for every {dim}"))
                     .at(*span, "the same density in any order of the components")
-                    .help(format!("order them: `latent {}[…]: ordered over {dim} ~ …`", site.name)),
+                    .help(format!(
+                        "order them: `latent {}[{}]: ordered over {dim} ~ …`",
+                        site.name,
+                        brackets(model, site)
+                    )),
             );
         }
     }
     found
+}
+
+/// `k, item`
+fn brackets(model: &Model, site: &Site) -> String {
+    let names: Vec<&str> = site.axes.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
+    names.join(", ")
 }
 
 /// Whether the prior itself tells the elements of a dim apart.
@@ -151,9 +166,14 @@ fn varies_by_prior(site: &Site, dim: DimId) -> bool {
 /// Two flat latents in one sum: only the sum is determined.
 fn additive(model: &Model) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    walk_others(model, None, &mut |term| {
+    let mut inner: HashSet<*const Term> = HashSet::new();
+    walk_all(model, &mut |_, term| {
+        // A sum inside of one that has been looked at.
+        if inner.contains(&std::ptr::from_ref(term)) {
+            return;
+        }
         let mut flat: Vec<SiteId> = Vec::new();
-        summands(term, &mut |part| {
+        summands(term, &mut inner, &mut |part| {
             if let TermKind::Read(site, _) = part.kind
                 && is_flat(model.site(site))
                 && !flat.contains(&site)
@@ -171,18 +191,17 @@ fn additive(model: &Model) -> Vec<Diagnostic> {
                 .at(second.span, "flat")
                 .at(first.span, "flat too")
                 .help("give one of them a proper prior, `~ normal(0, 1)`, or let its elements sum to 0: `: zero_sum`");
-            if !found.contains(&diagnostic) {
-                found.push(diagnostic);
-            }
+            found.push(diagnostic);
         }
     });
-    found
+    once(found)
 }
 
-fn summands<'t>(term: &'t Term, visit: &mut dyn FnMut(&'t Term)) {
+fn summands<'t>(term: &'t Term, sums: &mut HashSet<*const Term>, visit: &mut dyn FnMut(&'t Term)) {
     match &term.kind {
         TermKind::Operate(Operator::Add | Operator::Subtract, operands) => {
-            operands.iter().for_each(|operand| summands(operand, visit));
+            sums.insert(std::ptr::from_ref(term));
+            operands.iter().for_each(|operand| summands(operand, sums, visit));
         }
         _ => visit(term),
     }
@@ -242,7 +261,7 @@ fn given(call: &FamilyCall) -> impl Iterator<Item = (&'static Parameter, &Term)>
 }
 
 /// `normal(mu, sigma^2)`, `normal(0, 0.0001)`: a variance or a precision at the place of a standard deviation.
-fn scale_like_variance(call: &FamilyCall) -> Option<Diagnostic> {
+fn scale_like_variance(call: &FamilyCall, source: &Source) -> Option<Diagnostic> {
     const SMALL: f64 = 1e-3;
     let has = |name: &str| {
         call.family.forms.iter().any(|form| form.parameters.iter().any(|parameter| parameter.name == name))
@@ -261,10 +280,18 @@ fn scale_like_variance(call: &FamilyCall) -> Option<Diagnostic> {
         _ => return None,
     };
     let name = call.family.name;
+    let inner = match &term.kind {
+        TermKind::Operate(Operator::Power, operands) if squared => operands[0].span,
+        _ => term.span,
+    };
+    let (whole, inner) = (source.slice(term.span), source.slice(inner));
+    let plainly =
+        if squared { format!("if `{inner}` is the sd itself, write `{inner}`") } else { String::new() };
     Some(
         Diagnostic::new(Code(1008), format!("`{name}` takes a standard deviation; is this {likely}?"))
             .at(term.span, "used as the sd")
-            .help(format!("if it is {likely}, name it: `{name}(…, {keyword} = …)`")),
+            .help(format!("if it is {likely}, name it: `{keyword} = {whole}`"))
+            .help(plainly),
     )
 }
 

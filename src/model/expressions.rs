@@ -3,15 +3,27 @@
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
+use super::like::Sort;
 use super::names::ArrayState;
 use super::scope::{Origin, Scope};
 use super::terms;
+use crate::diagnostics::suggest;
 use crate::source::Span;
 use crate::syntax::ast::*;
 
 impl<'t> Checker<'t> {
     /// An expression as a term.
     pub fn term(&mut self, expr: &'t Expr, scope: &mut Scope<'t>) -> Term {
+        let span = expr.span;
+        if let Err(excess) = self.extent.enter(scope.inlining.len()) {
+            return self.fail(span, errors::too_large(span, excess));
+        }
+        let term = self.elaborated(expr, scope);
+        self.extent.leave();
+        term
+    }
+
+    fn elaborated(&mut self, expr: &'t Expr, scope: &mut Scope<'t>) -> Term {
         let span = expr.span;
         match &expr.kind {
             ExprKind::Number { value, integer } => {
@@ -112,10 +124,7 @@ impl<'t> Checker<'t> {
         if crate::library::function(name).is_some() || self.names.functions.contains_key(name) {
             return errors::function_as_number(name, span);
         }
-        let mut known: Vec<&str> = scope.names().collect();
-        known.extend(self.names.arrays.keys().copied());
-        known.extend(self.names.dims.keys().copied());
-        let nearest = errors::nearest(name, &known);
+        let nearest = suggest::nearest(name, scope.names().chain(self.names.like(Sort::Value, name)));
         let place = nearest.and_then(|near| self.names.arrays.get(near)).map(|array| array.span);
         errors::unknown_name(name, span, nearest, place)
     }
@@ -145,7 +154,8 @@ impl<'t> Checker<'t> {
             (ArrayState::Ahead, axes) => {
                 let foreseen = axes.and_then(|axes| self.foresee(axes));
                 if foreseen.is_none() {
-                    self.report(errors::used_before(&used, array.span));
+                    let diagnostic = self.used_before(&used, array.span);
+                    self.report(diagnostic);
                 }
                 let axes = foreseen?;
                 let value = self.foreseen_kind(array.ty);

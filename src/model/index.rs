@@ -165,7 +165,7 @@ impl<'t> Checker<'t> {
                 TermKind::Position(axis) => Address::Here(axis),
                 _ => Address::At(term),
             },
-            Kind::Index(_) => self.converted_index(term, dim, scope),
+            Kind::Index(_) => self.converted_index(term, dim),
             Kind::Int => {
                 let out = super::supports::literal(&term).filter(|at| !self.may_have(dim, *at));
                 if let Some(at) = out {
@@ -176,14 +176,14 @@ impl<'t> Checker<'t> {
             }
             Kind::Real | Kind::Bool => {
                 let wanted = self.model.dim(dim).name.clone();
-                let diagnostic = errors::index_kind(&term, &wanted, None, &self.model);
+                let diagnostic = errors::index_kind(&term, &wanted, &[], &self.model);
                 Address::At(self.fail(expr.span, diagnostic))
             }
         }
     }
 
     /// A position of another dim: right only between a sub-dim and its parent, at an element both have.
-    fn converted_index(&mut self, term: Term, dim: DimId, scope: &Scope<'t>) -> Address {
+    fn converted_index(&mut self, term: Term, dim: DimId) -> Address {
         if let TermKind::Convert(Conversion::ToParent(sub), inner) = &term.kind
             && *sub == dim
         {
@@ -198,19 +198,19 @@ impl<'t> Checker<'t> {
             return Address::At(position);
         }
         let wanted = self.model.dim(dim).name.clone();
-        let better = self.index_data_of(dim, scope);
-        let diagnostic = errors::index_kind(&term, &wanted, better.as_deref(), &self.model);
+        let better = self.index_data_of(dim);
+        let diagnostic = errors::index_kind(&term, &wanted, &better, &self.model);
         Address::At(self.fail(term.span, diagnostic))
     }
 
-    /// A data array whose values are positions in a dim: what to offer where one is missing.
-    pub fn index_data_of(&self, dim: DimId, _scope: &Scope<'t>) -> Option<String> {
-        let site = self.model.sites.iter().find(|site| {
+    /// The data arrays whose values are positions in a dim: what to offer where one is missing.
+    pub fn index_data_of(&self, dim: DimId) -> Vec<String> {
+        let indices = self.model.sites.iter().filter(|site| {
             site.value == Kind::Index(dim)
                 && matches!(site.kind, SiteKind::Data { .. })
                 && !site.axes.is_empty()
         });
-        site.map(|site| site.name.clone())
+        indices.map(|site| site.name.clone()).collect()
     }
 
     /// Whether a dim may have a coordinate, as far as the model says.
@@ -232,10 +232,10 @@ impl<'t> Checker<'t> {
     pub fn label(&mut self, dim: DimId, label: &str, span: Span) -> Term {
         let value = Kind::Index(dim);
         match &self.model.dim(dim).kind {
-            DimKind::Labels(labels) => match labels.iter().position(|known| known == label) {
-                Some(position) => terms::number(position as f64, value, span),
-                None => {
-                    let diagnostic = errors::unknown_label(label, span, labels, self.model.dim(dim));
+            DimKind::Labels(labels) => match self.names.label(dim, label) {
+                Ok(position) => terms::number(position as f64, value, span),
+                Err(near) => {
+                    let diagnostic = errors::unknown_label(label, span, (labels, near), self.model.dim(dim));
                     self.fail(span, diagnostic)
                 }
             },

@@ -1,30 +1,28 @@
 //! Warnings about a model without errors.
 
+use std::collections::{HashMap, HashSet};
+
 use super::doubts;
 use super::ir::*;
+use super::names::{Names, Use};
 use crate::diagnostics::{Code, Diagnostic};
+use crate::source::{Source, Span};
 
 /// All of them.
-pub fn lints(model: &Model) -> Vec<Diagnostic> {
+pub fn lints(model: &Model, source: &Source) -> Vec<Diagnostic> {
     let mut found = unused(model);
     found.extend(observed_twice(model));
     found.extend(real_equality(model));
-    found.extend(doubts::doubts(model));
+    found.extend(doubts::doubts(model, source));
     found
 }
 
-/// Calls `visit` with every term of a model but those of one site's own definition.
-pub fn walk_others(model: &Model, but: Option<SiteId>, visit: &mut dyn FnMut(&Term)) {
-    for id in model.site_ids().filter(|id| Some(*id) != but) {
-        let site = model.site(id);
-        match &site.kind {
-            SiteKind::Data { default, .. } => default.iter().for_each(|term| term.walk(visit)),
-            SiteKind::Let(value) | SiteKind::Generate(value) => value.walk(visit),
-            SiteKind::Latent { prior, .. } => prior.walk(visit),
-            SiteKind::GenerateDraw(distribution) => distribution.walk(visit),
-        }
-        site.domain.ends.iter().flatten().for_each(|end| end.walk(visit));
+/// Calls `visit` with every term of a model, and the site whose declaration it stands in.
+pub fn walk_all<'m>(model: &'m Model, visit: &mut dyn FnMut(Option<SiteId>, &'m Term)) {
+    for id in model.site_ids() {
+        model.site(id).walk(&mut |term| visit(Some(id), term));
     }
+    let visit: &mut dyn FnMut(&'m Term) = &mut |term| visit(None, term);
     for factor in &model.factors {
         match factor {
             Factor::Observe { target, distribution, .. } => {
@@ -43,17 +41,28 @@ pub fn walk_others(model: &Model, but: Option<SiteId>, visit: &mut dyn FnMut(&Te
     }
 }
 
+/// Each once, in the order given: a function that is written out twice is found twice.
+pub fn once(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut seen = HashSet::new();
+    found.retain(|diagnostic| seen.insert(diagnostic.clone()));
+    found
+}
+
 /// Data, latents and lets that nothing reads.
 fn unused(model: &Model) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let mut read = vec![false; model.sites.len()];
+    walk_all(model, &mut |reader, term| {
+        if let TermKind::Read(site, _) = term.kind
+            && reader != Some(site)
+        {
+            read[site.0] = true;
+        }
+    });
     for id in model.site_ids() {
         let site = model.site(id);
-        let mut read = false;
-        walk_others(model, Some(id), &mut |term| {
-            read |= matches!(term.kind, TermKind::Read(other, _) if other == id)
-        });
         let (code, words) = match site.kind {
-            _ if read => continue,
+            _ if read[id.0] => continue,
             SiteKind::Data { .. } => (1001, "nothing reads it"),
             SiteKind::Let(_) => (1002, "nothing reads it"),
             SiteKind::Latent { .. } => (1003, "nothing depends on it: its posterior is its prior"),
@@ -65,21 +74,41 @@ fn unused(model: &Model) -> Vec<Diagnostic> {
     found
 }
 
+/// Dims and functions that nothing names.
+pub fn unused_names(names: &Names<'_>) -> Vec<Diagnostic> {
+    let dims = names.dims.iter().filter(|(_, dim)| dim.use_ == Use::Unused);
+    let dims = dims.map(|(name, dim)| {
+        Diagnostic::new(Code(1016), format!("the dim `{name}` is not used"))
+            .at(dim.span, "nothing is over it")
+            .help("remove it, or declare something over it")
+    });
+    let functions = names.functions.iter().filter(|(_, function)| function.use_ == Use::Unused);
+    let functions = functions.map(|(name, function)| {
+        Diagnostic::new(Code(1017), format!("the function `{name}` is not used"))
+            .at(function.declaration.name.span, "nothing calls it, so its body is not checked")
+            .help("remove it, or call it")
+    });
+    dims.chain(functions).collect()
+}
+
 /// A site with two likelihood terms.
 fn observed_twice(model: &Model) -> Vec<Diagnostic> {
-    let mut seen: Vec<(SiteId, crate::source::Span)> = Vec::new();
+    let mut seen: HashMap<SiteId, Span> = HashMap::new();
     let mut found = Vec::new();
     for factor in &model.factors {
         let Factor::Observe { site, span, axes, .. } = factor else { continue };
         let part = axes.iter().any(|axis| matches!(model.dim(axis.dim).kind, DimKind::Sub { .. }));
-        match seen.iter().find(|(other, _)| other == site) {
-            Some((_, first)) if !part => found.push(
+        match seen.get(site) {
+            Some(first) if !part => found.push(
                 Diagnostic::new(Code(1004), format!("`{}` is observed twice", model.site(*site).name))
                     .at(*span, "again here")
                     .at(*first, "first here")
                     .help("its likelihood counts twice; take one of the two out"),
             ),
-            _ => seen.push((*site, *span)),
+            Some(_) => {}
+            None => {
+                seen.insert(*site, *span);
+            }
         }
     }
     found
@@ -88,17 +117,15 @@ fn observed_twice(model: &Model) -> Vec<Diagnostic> {
 /// `==` between real numbers.
 fn real_equality(model: &Model) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    walk_others(model, None, &mut |term| {
+    walk_all(model, &mut |_, term| {
         if let TermKind::Operate(Operator::Equal | Operator::NotEqual, operands) = &term.kind
             && operands.iter().any(|operand| operand.value == Kind::Real && operand.stage > Stage::Data)
         {
             let diagnostic = Diagnostic::new(Code(1005), "real numbers are hardly ever equal")
                 .at(term.span, "compared for equality")
                 .help("compare with a tolerance: `abs(a - b) < 0.001`");
-            if !found.contains(&diagnostic) {
-                found.push(diagnostic);
-            }
+            found.push(diagnostic);
         }
     });
-    found
+    once(found)
 }

@@ -30,7 +30,8 @@ impl<'t> Checker<'t> {
         let free = |dim: &DimId| !scope.binds(of_dim(&left, *dim)[0]) || repeated(dim);
         let contracted: Vec<DimId> = shared.iter().copied().filter(free).collect();
         let [dim] = contracted[..] else {
-            let diagnostic = errors::no_one_shared_dim(span, [&left, &right], &contracted, &self.model);
+            let sign = self.sign_between(&left, &right);
+            let diagnostic = errors::no_one_shared_dim(sign, [&left, &right], &contracted, &self.model);
             return self.fail(span, diagnostic);
         };
         if repeated(&dim) {
@@ -71,7 +72,8 @@ impl<'t> Checker<'t> {
         let Some(sum) = library::function("sum") else { return terms::broken(span) };
         if self.overlapping(&left, &right, axis, scope) {
             let shared: Vec<DimId> = vec![axis.dim];
-            let diagnostic = errors::no_one_shared_dim(span, [&left, &right], &shared, &self.model);
+            let sign = self.sign_between(&left, &right);
+            let diagnostic = errors::no_one_shared_dim(sign, [&left, &right], &shared, &self.model);
             return self.fail(span, diagnostic);
         }
         let value = join(join(left.value, right.value), Kind::Int);
@@ -87,6 +89,13 @@ impl<'t> Checker<'t> {
             by: None,
         };
         Term { kind, axes, value, stage, span }
+    }
+
+    /// Where the `@` stands.
+    fn sign_between(&self, left: &Term, right: &Term) -> Span {
+        let between = Span::new(left.span.end, right.span.start);
+        let at = between.start + self.text(between).find('@').unwrap_or(0);
+        Span::new(at, at + 1)
     }
 
     /// Whether two sides share a further axis that nothing names.

@@ -11,12 +11,15 @@ mod distributions;
 mod doubts;
 mod errors;
 mod expressions;
+mod extent;
 mod forms;
 mod index;
 pub mod ir;
 mod joint;
+mod like;
 mod lints;
 mod matrices;
+mod mending;
 mod names;
 mod operators;
 mod print;
@@ -28,9 +31,12 @@ pub mod supports;
 pub mod terms;
 #[cfg(test)]
 mod tests;
+mod thresholds;
 mod types;
 mod walk;
 
 pub use checker::check;
 pub use ir::*;
 pub use print::print;
+pub use priors::leaves;
+pub use thresholds::thresholds;

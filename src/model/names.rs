@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
+use super::like::{Sort, Suggestions};
 use super::{terms, types};
 use crate::source::Span;
 use crate::syntax::ast::*;
@@ -18,6 +19,8 @@ pub struct Names<'t> {
     pub arrays: HashMap<&'t str, ArrayName<'t>>,
     /// Functions of the user.
     pub functions: HashMap<&'t str, FunctionName<'t>>,
+    /// What may be suggested.
+    pub suggestions: Suggestions<'t>,
 }
 
 /// A declared dim.
@@ -27,6 +30,17 @@ pub struct DimName {
     pub span: Span,
     /// Once its statement has been elaborated.
     pub id: Option<DimId>,
+    /// Whether anything else names it.
+    pub use_: Use,
+}
+
+/// Whether a declared name has been named again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// It has.
+    Used,
+    /// Not so far.
+    Unused,
 }
 
 /// A declared array.
@@ -76,6 +90,8 @@ fn placeholder(name: &Name) -> Site {
 pub struct FunctionName<'t> {
     /// Its declaration.
     pub declaration: &'t FunctionDeclaration,
+    /// Whether anything calls it.
+    pub use_: Use,
 }
 
 impl<'t> Checker<'t> {
@@ -107,7 +123,7 @@ impl<'t> Checker<'t> {
             let first = first.span;
             return self.report(errors::duplicate(name, first));
         }
-        self.names.dims.insert(&name.text, DimName { span: name.span, id: None });
+        self.names.dims.insert(&name.text, DimName { span: name.span, id: None, use_: Use::Unused });
     }
 
     fn declare_array(&mut self, head: &'t Head, ty: Option<&'t TypeExpr>) {
@@ -131,22 +147,23 @@ impl<'t> Checker<'t> {
             let first = first.declaration.name.span;
             return self.report(errors::duplicate(name, first));
         }
-        self.names.functions.insert(&name.text, FunctionName { declaration });
+        self.names.functions.insert(&name.text, FunctionName { declaration, use_: Use::Unused });
     }
 
     /// The dim of this name, reported if there is none or it is declared later.
     pub fn dim_named(&mut self, name: &Name) -> Option<DimId> {
+        if let Some(dim) = self.names.dims.get_mut(name.text.as_str()) {
+            dim.use_ = Use::Used;
+        }
         match self.names.dims.get(name.text.as_str()) {
             Some(DimName { id: Some(id), .. }) => Some(*id),
-            Some(DimName { span, id: None }) => {
-                let span = *span;
-                self.report(errors::used_before(name, span));
+            Some(DimName { span, id: None, .. }) => {
+                let diagnostic = self.used_before(name, *span);
+                self.report(diagnostic);
                 None
             }
             None => {
-                let known: Vec<&str> = self.names.dims.keys().copied().collect();
-                let diagnostic = errors::unknown_dim(name, &known);
-                self.report(diagnostic);
+                self.report(errors::unknown_dim(name, self.names.like(Sort::Dim, &name.text)));
                 None
             }
         }

@@ -1,5 +1,6 @@
 //! Operators: what they make of kinds, and the rule that dims align only nested.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::checker::Checker;
@@ -154,7 +155,7 @@ impl<'t> Checker<'t> {
             }
             Some(parent) => {
                 let wanted = self.model.dim(parent).name.clone();
-                let diagnostic = errors::index_kind(&element, &wanted, None, &self.model);
+                let diagnostic = errors::index_kind(&element, &wanted, &[], &self.model);
                 self.fail(left.span, diagnostic)
             }
             None => self.fail(right.span, errors::not_a_sub_dim(right.span)),
@@ -166,8 +167,11 @@ impl<'t> Checker<'t> {
         if operands.iter().any(|term| terms::is_broken(term)) {
             return true;
         }
-        for (place, second) in operands.iter().enumerate() {
-            for first in &operands[..place] {
+        // Those over the same axes align alike: each set of axes is compared once.
+        let mut seen: HashSet<&[AxisVar]> = HashSet::new();
+        let different: Vec<&Term> = operands.iter().copied().filter(|term| seen.insert(&term.axes)).collect();
+        for (place, second) in different.iter().enumerate() {
+            for first in &different[..place] {
                 if !self.nested(first, second, scope) {
                     return false;
                 }
@@ -195,7 +199,7 @@ impl<'t> Checker<'t> {
         }
         let gather = right.iter().find_map(|axis| self.gather(second, axis.dim));
         let gather = gather.or_else(|| left.iter().find_map(|axis| self.gather(first, axis.dim)));
-        let diagnostic = errors::outer_product(first, second, gather, &self.model);
+        let diagnostic = errors::outer_product([first, second], gather, self.reader, &self.model);
         self.report(diagnostic);
         false
     }

@@ -34,6 +34,11 @@ pub fn counts(distribution: &Distribution) -> bool {
         .all(|call| call.family.kind == ValueKind::Count && call.family.rank == Rank::Scalar)
 }
 
+/// Whether ends are known from data: then the probability of the counts between them is a sum.
+pub fn are_known(ends: &[Option<Arc<Term>>; 2]) -> bool {
+    ends.iter().flatten().all(|end| end.stage <= Stage::Data)
+}
+
 /// How a leaf is normalised.
 fn normaliser(call: &FamilyCall) -> Normaliser {
     call.family.forms[call.form].normaliser
@@ -263,7 +268,9 @@ impl<'t> Checker<'t> {
         if cut.iter().all(Option::is_none) {
             return Some((domain, prior));
         }
-        self.check_truncatable(&prior, span)?;
+        if !(counts(&prior) && are_known(&cut)) {
+            self.check_truncatable(&prior, span)?;
+        }
         Some((domain, Distribution::Truncated { base: Arc::new(prior), ends: cut, span }))
     }
 

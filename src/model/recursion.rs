@@ -1,6 +1,8 @@
 //! Recursion: a name read before it is known must be read at a strictly earlier element of a shared dim. What reads
 //! itself or each other so is computed in one pass along that dim.
 
+use std::collections::HashSet;
+
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
@@ -115,7 +117,10 @@ pub fn order(model: &Model, forward: &[ForwardRead]) -> Vec<Step> {
     let reads: Vec<Vec<SiteId>> = model.sites.iter().map(reads_of).collect();
     let mut steps = Vec::new();
     let all: Vec<SiteId> = model.site_ids().collect();
-    order_among(&all, &Graph { model, reads: &reads, forward }, &mut steps);
+    // In order of the readers, and of the text for each.
+    let mut forward = forward.to_vec();
+    forward.sort_by_key(|read| read.reader);
+    order_among(&all, &Graph { model, reads: &reads, forward: &forward }, &mut steps);
     steps
 }
 
@@ -124,6 +129,15 @@ struct Graph<'m> {
     model: &'m Model,
     reads: &'m [Vec<SiteId>],
     forward: &'m [ForwardRead],
+}
+
+impl Graph<'_> {
+    /// What a site reads before it is complete.
+    fn forward_of(&self, reader: SiteId) -> &[ForwardRead] {
+        let first = self.forward.partition_point(|read| read.reader < reader);
+        let end = self.forward.partition_point(|read| read.reader <= reader);
+        &self.forward[first..end]
+    }
 }
 
 fn order_among(sites: &[SiteId], graph: &Graph, steps: &mut Vec<Step>) {
@@ -150,8 +164,8 @@ fn is_drawn(site: &Site) -> bool {
 /// Members read each other at the same element only backwards, so declared order is the order within one element.
 fn recurrence(mut members: Vec<SiteId>, graph: &Graph) -> Recurrence {
     members.sort_unstable();
-    let inside = |read: &&ForwardRead| members.contains(&read.reader) && members.contains(&read.read);
-    let dim = graph.forward.iter().find(inside).map(|read| read.dim);
+    let mut reads = members.iter().flat_map(|reader| graph.forward_of(*reader));
+    let dim = reads.find(|read| members.binary_search(&read.read).is_ok()).map(|read| read.dim);
     let own = members.first().and_then(|id| {
         graph.model.site(*id).axes.iter().copied().find(|axis| dim.is_none_or(|dim| axis.dim == dim))
     });
@@ -161,79 +175,100 @@ fn recurrence(mut members: Vec<SiteId>, graph: &Graph) -> Recurrence {
 
 /// The sites that a site's definition reads, each once.
 fn reads_of(site: &Site) -> Vec<SiteId> {
-    let mut found = Vec::new();
-    {
-        let mut visit = |term: &Term| {
-            if let TermKind::Read(id, _) = term.kind
-                && !found.contains(&id)
-            {
-                found.push(id);
-            }
-        };
-        match &site.kind {
-            SiteKind::Data { default, .. } => default.iter().for_each(|term| term.walk(&mut visit)),
-            SiteKind::Let(value) | SiteKind::Generate(value) => value.walk(&mut visit),
-            SiteKind::Latent { prior, .. } => prior.walk(&mut visit),
-            SiteKind::GenerateDraw(distribution) => distribution.walk(&mut visit),
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    site.walk(&mut |term| {
+        if let TermKind::Read(id, _) = term.kind
+            && seen.insert(id)
+        {
+            found.push(id);
         }
-        site.domain.ends.iter().flatten().for_each(|end| end.walk(&mut visit));
-    }
+    });
     found
 }
 
-/// Strongly connected components, those that are read first (Tarjan 1972).
+/// Strongly connected components, those that are read first (Tarjan 1972). The search keeps its own stack: a chain of
+/// lets may be as long as the file.
 fn components(sites: &[SiteId], reads: &[Vec<SiteId>]) -> Vec<Vec<SiteId>> {
     let mut search = Search {
+        // Sites come in ascending order.
         sites,
         reads,
-        index: vec![None; reads.len()],
-        low: vec![0; reads.len()],
+        index: vec![None; sites.len()],
+        low: vec![0; sites.len()],
+        open: vec![false; sites.len()],
         stack: Vec::new(),
         next: 0,
         found: Vec::new(),
     };
-    for site in sites {
-        if search.index[site.0].is_none() {
-            search.visit(*site);
+    for at in 0..sites.len() {
+        if search.index[at].is_none() {
+            search.visit(at);
         }
     }
     search.found
 }
 
+/// Sites go by their place among those searched.
 struct Search<'s> {
     sites: &'s [SiteId],
     reads: &'s [Vec<SiteId>],
     index: Vec<Option<usize>>,
     low: Vec<usize>,
-    stack: Vec<SiteId>,
+    /// Whether a site is on the stack.
+    open: Vec<bool>,
+    stack: Vec<usize>,
     next: usize,
     found: Vec<Vec<SiteId>>,
 }
 
 impl Search<'_> {
-    fn visit(&mut self, site: SiteId) {
-        let own = self.next;
-        (self.index[site.0], self.low[site.0]) = (Some(own), own);
-        self.next += 1;
-        self.stack.push(site);
-        for &read in &self.reads[site.0] {
-            if !self.sites.contains(&read) {
-                continue;
-            }
-            match self.index[read.0] {
-                None => {
-                    self.visit(read);
-                    self.low[site.0] = self.low[site.0].min(self.low[read.0]);
+    fn visit(&mut self, root: usize) {
+        self.enter(root);
+        // Sites under way, and how many of their reads have been followed.
+        let mut path = vec![(root, 0)];
+        while let Some((at, followed)) = path.last_mut() {
+            let (at, read) = (*at, self.reads[self.sites[*at].0].get(*followed));
+            *followed += 1;
+            let Some(read) = read else {
+                self.leave(at);
+                path.pop();
+                if let Some((parent, _)) = path.last() {
+                    self.low[*parent] = self.low[*parent].min(self.low[at]);
                 }
-                Some(index) if self.stack.contains(&read) => self.low[site.0] = self.low[site.0].min(index),
+                continue;
+            };
+            let Ok(next) = self.sites.binary_search(read) else { continue };
+            match self.index[next] {
+                None => {
+                    self.enter(next);
+                    path.push((next, 0));
+                }
+                Some(index) if self.open[next] => self.low[at] = self.low[at].min(index),
                 Some(_) => {}
             }
         }
-        if self.low[site.0] == own {
-            let start = self.stack.iter().position(|other| *other == site).unwrap_or(0);
-            let mut component = self.stack.split_off(start);
-            component.sort_unstable();
-            self.found.push(component);
+    }
+
+    fn enter(&mut self, at: usize) {
+        (self.index[at], self.low[at], self.open[at]) = (Some(self.next), self.next, true);
+        self.next += 1;
+        self.stack.push(at);
+    }
+
+    /// Takes a component off the stack where it began here.
+    fn leave(&mut self, at: usize) {
+        if Some(self.low[at]) != self.index[at] {
+            return;
         }
+        let mut component = Vec::new();
+        while let Some(member) = self.stack.pop() {
+            self.open[member] = false;
+            component.push(self.sites[member]);
+            if member == at {
+                break;
+            }
+        }
+        component.sort_unstable();
+        self.found.push(component);
     }
 }

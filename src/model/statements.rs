@@ -4,6 +4,7 @@ use super::checker::Checker;
 use super::distributions::Target;
 use super::errors;
 use super::ir::*;
+use super::like::Sort;
 use super::names::ArrayState;
 use super::scope::{Origin, Scope};
 use super::supports;
@@ -35,9 +36,13 @@ impl<'t> Checker<'t> {
             StatementKind::Function(_) => {}
             StatementKind::Learn(learn) => {
                 self.advance(&learn.head.name, ArrayState::Broken);
-                self.report(errors::unsupported(learn.head.name.span, "`learn`"));
+                let diagnostic = errors::unsupported(learn.head.name.span, "`learn`");
+                self.report(diagnostic.help("give it a prior: `latent w ~ normal(0, 1)`"));
             }
-            StatementKind::Guide(_) => self.report(errors::unsupported(statement.span, "`guide`")),
+            StatementKind::Guide(_) => {
+                let diagnostic = errors::unsupported(statement.span, "`guide`");
+                self.report(diagnostic.help("leave it out: a family is chosen for every latent"));
+            }
             StatementKind::Ode(ode) => {
                 ode.states.iter().for_each(|state| self.advance(&state.name, ArrayState::Broken));
                 self.report(errors::unsupported(statement.span, "`ode`"));
@@ -118,7 +123,8 @@ impl<'t> Checker<'t> {
 
     fn let_statement(&mut self, made: &'t LetDeclaration, doc: Option<&String>) -> Option<Site> {
         if self.names_distribution(&made.value) {
-            self.report(errors::assigned_distribution(&made.head.name, made.value.span));
+            let diagnostic = self.assigned_distribution(made);
+            self.report(diagnostic);
             return None;
         }
         let (axes, declared, value) = self.computed(&made.head, made.ty.as_ref(), &made.value)?;
@@ -146,7 +152,7 @@ impl<'t> Checker<'t> {
         self.within(&value, &target, &scope)?;
         let domain = match ty {
             Some(ty) => self.claim(ty, &axes, &value, &mut scope)?,
-            None => supports::inferred(&self.model, &value),
+            None => supports::inferred(&mut self.model, self.reader, &value),
         };
         Some((axes, domain, value))
     }
@@ -311,8 +317,7 @@ impl<'t> Checker<'t> {
         };
         let span = observe.head.as_ref().map_or(observe.target.span, |head| head.name.span);
         if !self.names.arrays.contains_key(name.as_str()) {
-            let known: Vec<&str> = self.names.arrays.keys().copied().collect();
-            let near = errors::nearest(name, &known);
+            let near = self.names.like(Sort::Array, name);
             let place = near.and_then(|near| self.names.arrays.get(near)).map(|array| array.span);
             self.report(errors::unknown_name(name, span, near, place));
             return None;
@@ -323,7 +328,8 @@ impl<'t> Checker<'t> {
         match known {
             Some((_, ArrayState::Broken, _)) | None => None,
             Some((_, ArrayState::Ahead | ArrayState::Begun, declared)) => {
-                self.report(errors::used_before(&name, declared));
+                let diagnostic = self.used_before(&name, declared);
+                self.report(diagnostic);
                 None
             }
             Some((id, ArrayState::Ready, declared)) => {

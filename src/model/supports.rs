@@ -65,7 +65,9 @@ pub fn interval_of(model: &Model, term: &Term) -> Interval {
             (function.range)(&arguments.iter().map(of).collect::<Vec<_>>())
         }
         TermKind::Operate(operator, operands) => {
-            of_operator(*operator, &operands.iter().map(of).collect::<Vec<_>>(), term.value)
+            let plain = of_operator(*operator, &operands.iter().map(of).collect::<Vec<_>>(), term.value);
+            let between = (*operator == Operator::Add).then(|| blend(model, operands)).flatten();
+            between.map_or(plain, |between| between.intersect(plain))
         }
         TermKind::If(_, then, otherwise) => of(then).union(of(otherwise)),
         TermKind::Stack(_, parts) => {
@@ -96,15 +98,55 @@ pub fn of_operator(operator: Operator, operands: &[Interval], value: Kind) -> In
     }
 }
 
-/// The domain with the narrowest known row for values of a let.
-pub fn inferred(model: &Model, term: &Term) -> SiteDomain {
-    let interval = interval_of(model, term);
+/// `a + (b - a) w` with `w` between 0 and 1 lies between `a` and `b`, which intervals alone cannot see.
+fn blend(model: &Model, sum: &[Term]) -> Option<Interval> {
+    let [first, second] = sum else { return None };
+    [(first, second), (second, first)].into_iter().find_map(|(start, step)| {
+        let TermKind::Operate(Operator::Multiply, factors) = &step.kind else { return None };
+        let [left, right] = &factors[..] else { return None };
+        [(left, right), (right, left)].into_iter().find_map(|(way, share)| {
+            let TermKind::Operate(Operator::Subtract, ends) = &way.kind else { return None };
+            let [end, from] = &ends[..] else { return None };
+            let within = same(start, from) && interval_of(model, share).is_subset(Interval::UNIT);
+            within.then(|| interval_of(model, start).union(interval_of(model, end)))
+        })
+    })
+}
+
+/// Whether two terms are the same number or the same array read in the same way, at the cell itself.
+fn same(first: &Term, second: &Term) -> bool {
+    let here = |addresses: &[Address]| -> Option<Vec<AxisVar>> {
+        let axis = |address: &Address| match address {
+            Address::Here(axis) => Some(*axis),
+            Address::At(_) => None,
+        };
+        addresses.iter().map(axis).collect()
+    };
+    match (&first.kind, &second.kind) {
+        (TermKind::Number(a), TermKind::Number(b)) => a == b,
+        (TermKind::Read(a, at), TermKind::Read(b, other)) => {
+            a == b && here(at).is_some_and(|at| here(other) == Some(at))
+        }
+        _ => false,
+    }
+}
+
+/// The domain with the narrowest known row for values of a let. Where it reads its own earlier elements, a row holds for
+/// all of them if it holds for one whenever it holds for those before.
+pub fn inferred(model: &mut Model, own: Option<SiteId>, term: &Term) -> SiteDomain {
     let names: &[&str] = match term.value {
         Kind::Real => &["unit", "positive", "nonneg"],
         Kind::Int => &["count"],
         Kind::Bool | Kind::Index(_) => &[],
     };
     let rows = names.iter().filter_map(|name| library::domain(name));
-    let within = rows.into_iter().find(|row| interval.is_subset(row.interval));
+    let mut holds = |row: &'static library::Domain| {
+        let Some(own) = own else { return interval_of(model, term).is_subset(row.interval) };
+        let known = std::mem::replace(&mut model.sites[own.0].domain, types::plain(row));
+        let holds = interval_of(model, term).is_subset(row.interval);
+        model.sites[own.0].domain = known;
+        holds
+    };
+    let within = rows.into_iter().find(|row| holds(row));
     within.map_or_else(|| types::anywhere(term.value), types::plain)
 }

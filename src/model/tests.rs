@@ -5,8 +5,9 @@ use crate::model::{Model, check};
 use crate::source::Source;
 
 fn checked(text: &str) -> (Model, Vec<Diagnostic>) {
-    let (tree, mut found) = crate::syntax::parse(&Source::new("model.vi", text));
-    let (model, more) = check(&tree);
+    let source = Source::new("model.vi", text);
+    let (tree, mut found) = crate::syntax::parse(&source);
+    let (model, more) = check(&tree, &source);
     found.extend(more);
     (model, found)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
+use super::like::Sort;
 use super::scope::Scope;
 use super::supports::literal;
 use super::terms;
@@ -96,9 +97,7 @@ impl<'t> Checker<'t> {
             let dim = self.dim_named(&ty.name)?;
             return Some(Declared { value: Kind::Index(dim), domain: anywhere(Kind::Index(dim)) });
         }
-        let known: Vec<&str> = self.names.dims.keys().copied().collect();
-        let diagnostic = errors::unknown_type(&ty.name, &known);
-        self.report(diagnostic);
+        self.report(errors::unknown_type(&ty.name, self.names.like(Sort::Type, &ty.name.text)));
         None
     }
 
@@ -120,7 +119,9 @@ impl<'t> Checker<'t> {
             && let (Some(low), Some(high)) = (literal(low), literal(high))
             && low >= high
         {
-            self.report(errors::empty_interval(ty.span, [low, high]));
+            let ends = ty.bounds.as_ref().and_then(|(low, high)| Some([low.as_ref()?, high.as_ref()?]));
+            let ends = ends.map(|ends| ends.map(|end| (end.span, self.text(end.span))));
+            self.report(errors::empty_interval(ty.span, [low, high], ends));
             return None;
         }
         if ends.iter().any(Option::is_some) {

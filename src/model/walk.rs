@@ -1,10 +1,10 @@
 //! Visiting every term inside of a term or a distribution.
 
-use super::ir::{Address, Distribution, Term, TermKind};
+use super::ir::{Address, Distribution, Site, SiteKind, Term, TermKind};
 
 impl Term {
     /// Calls `visit` with this term and every term inside of it, outermost first.
-    pub fn walk(&self, visit: &mut dyn FnMut(&Term)) {
+    pub fn walk<'t>(&'t self, visit: &mut dyn FnMut(&'t Term)) {
         visit(self);
         match &self.kind {
             TermKind::Read(_, addresses) => addresses.iter().for_each(|address| {
@@ -47,9 +47,22 @@ impl Term {
     }
 }
 
+impl Site {
+    /// Calls `visit` with every term of the declaration.
+    pub fn walk<'t>(&'t self, visit: &mut dyn FnMut(&'t Term)) {
+        match &self.kind {
+            SiteKind::Data { default, .. } => default.iter().for_each(|term| term.walk(visit)),
+            SiteKind::Let(value) | SiteKind::Generate(value) => value.walk(visit),
+            SiteKind::Latent { prior, .. } => prior.walk(visit),
+            SiteKind::GenerateDraw(distribution) => distribution.walk(visit),
+        }
+        self.domain.ends.iter().flatten().for_each(|end| end.walk(visit));
+    }
+}
+
 impl Distribution {
     /// Calls `visit` with every term inside of the distribution.
-    pub fn walk(&self, visit: &mut dyn FnMut(&Term)) {
+    pub fn walk<'t>(&'t self, visit: &mut dyn FnMut(&'t Term)) {
         match self {
             Self::Family(call) => call.arguments.iter().for_each(|argument| argument.walk(visit)),
             Self::If(condition, yes, no) => {

@@ -1,11 +1,15 @@
 //! Draws on unconstrained space as named scalars of the model: values per draw, predictions, summaries.
 
 mod names;
+mod points;
 mod predict;
+mod simulate;
 mod states;
 mod summary;
 
 pub use names::scalar_names;
+pub use points::{ObservedCell, Points, observed_cells, points};
+pub use simulate::{Simulated, simulate};
 pub use states::{Draws, StateSummary, average_states, count_states};
 pub use summary::{Row, Weights, summarise};
 
@@ -39,21 +43,31 @@ pub fn evaluate(
 ) -> Vec<SiteDraws> {
     let random = predict::draw_randoms(objective, draws, count, seed);
     let nodes: Vec<Node> = objective.reported.iter().map(|reported| reported.node).collect();
-    let values = run_batches(objective, &nodes, draws, &random, count);
+    let values = run_batches(&objective.graph, &nodes, draws, &random, count);
     let sites = objective.reported.iter().zip(values);
-    sites.map(|(reported, values)| site_draws(bound, objective, reported, values)).collect()
+    sites.map(|(reported, values)| site_draws(bound, &objective.graph, reported, values)).collect()
 }
 
 /// Values of nodes for each draw, `[draw][element]` each.
 pub(crate) fn run_batches(
-    objective: &Objective,
+    graph: &Graph,
     nodes: &[Node],
     draws: &[f64],
     random: &[f64],
     count: usize,
 ) -> Vec<Vec<f64>> {
-    let program = Program::compile(&objective.graph, nodes);
-    let lengths: Vec<usize> = nodes.iter().map(|&node| objective.graph.len_of(node)).collect();
+    run_program(&Program::compile(graph, nodes), graph, nodes, (draws, random), count)
+}
+
+/// The same with a program of these nodes.
+fn run_program(
+    program: &Program,
+    graph: &Graph,
+    nodes: &[Node],
+    (draws, random): (&[f64], &[f64]),
+    count: usize,
+) -> Vec<Vec<f64>> {
+    let lengths: Vec<usize> = nodes.iter().map(|&node| graph.len_of(node)).collect();
     let mut values: Vec<Vec<f64>> = lengths.iter().map(|length| vec![0.0; length * count]).collect();
     let per_draw = |all: &[f64]| all.len().checked_div(count).unwrap_or(0);
     let (d, r) = (per_draw(draws), per_draw(random));
@@ -73,10 +87,10 @@ pub(crate) fn run_batches(
     values
 }
 
-fn site_draws(bound: &BoundModel, objective: &Objective, reported: &Reported, values: Vec<f64>) -> SiteDraws {
+fn site_draws(bound: &BoundModel, graph: &Graph, reported: &Reported, values: Vec<f64>) -> SiteDraws {
     let site = bound.model().site(reported.site);
     let names = scalar_names(bound, reported.site);
-    let order = declared_order(&objective.graph, reported.node, &reported.axes);
+    let order = declared_order(graph, reported.node, &reported.axes);
     let length = names.len().max(1);
     let mut values: Vec<f64> = if order.iter().copied().eq(0..length) {
         values

@@ -20,7 +20,7 @@ pub(super) fn draw_randoms(objective: &Objective, draws: &[f64], count: usize, s
     }
     for (stream, site) in objective.randoms.iter().enumerate() {
         let nodes = site.plan.nodes();
-        let values = super::run_batches(objective, &nodes, draws, &random, count);
+        let values = super::run_batches(&objective.graph, &nodes, draws, &random, count);
         for draw in 0..count {
             let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x9e37_79b9_7f4a_7c15);
             rng.set_stream((stream * count + draw) as u64 + 1);
@@ -33,15 +33,15 @@ pub(super) fn draw_randoms(objective: &Objective, draws: &[f64], count: usize, s
 }
 
 /// The numbers of one posterior draw.
-struct Scope<'a> {
-    graph: &'a Graph,
-    nodes: &'a [Node],
-    values: &'a [Vec<f64>],
-    draw: usize,
+pub(super) struct Scope<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) nodes: &'a [Node],
+    pub(super) values: &'a [Vec<f64>],
+    pub(super) draw: usize,
 }
 
 /// A position along each of some axes.
-type Cell = Vec<(Axis, usize)>;
+pub(super) type Cell = Vec<(Axis, usize)>;
 
 impl Scope<'_> {
     /// Draws all cells of a site.
@@ -59,7 +59,7 @@ impl Scope<'_> {
     }
 
     /// One value of a distribution at a cell: one number, or all of a joint value.
-    fn sample(&self, plan: &DrawPlan, cell: &Cell, rng: &mut ChaCha12Rng) -> Vec<f64> {
+    pub(super) fn sample(&self, plan: &DrawPlan, cell: &Cell, rng: &mut ChaCha12Rng) -> Vec<f64> {
         match plan {
             DrawPlan::Family { family, arguments, over } => {
                 self.sample_family(family, arguments, over, cell, rng)
@@ -80,13 +80,13 @@ impl Scope<'_> {
                 let chosen = choose(&weights, rng);
                 self.sample(component, &at(chosen), rng)
             }
-            DrawPlan::State { weights, axis, low } => {
+            DrawPlan::State { weights, axis } => {
                 let weights = self.log_weights(cell, *axis, |cell| self.at(*weights, cell));
-                vec![low + choose(&weights, rng) as f64]
+                vec![choose(&weights, rng) as f64]
             }
-            DrawPlan::Chain { filtered, step, along, states, low } => {
+            DrawPlan::Chain { filtered, step, along, states } => {
                 let backward = self.sample_backward((*filtered, *step), *along, *states, cell, rng);
-                backward.into_iter().map(|state| low + state as f64).collect()
+                backward.into_iter().map(|state| state as f64).collect()
             }
         }
     }
@@ -197,7 +197,7 @@ impl Scope<'_> {
     }
 
     /// Row-major offset of a cell in an array over `axes`.
-    fn offset(&self, axes: &[Axis], cell: &Cell) -> usize {
+    pub(super) fn offset(&self, axes: &[Axis], cell: &Cell) -> usize {
         axes.iter().fold(0, |offset, axis| {
             let position =
                 cell.iter().rev().find(|(known, _)| known == axis).map_or(0, |&(_, position)| position);
@@ -206,7 +206,7 @@ impl Scope<'_> {
     }
 
     /// All cells of axes, row-major in the order given.
-    fn cells(&self, axes: &[Axis]) -> Vec<Cell> {
+    pub(super) fn cells(&self, axes: &[Axis]) -> Vec<Cell> {
         axes.iter().fold(vec![vec![]], |cells: Vec<Cell>, &axis| {
             let size = self.graph.axis_size(axis);
             cells
@@ -218,7 +218,7 @@ impl Scope<'_> {
 }
 
 /// The axes that one draw of a plan fills at once.
-fn joint_axes(plan: &DrawPlan) -> Vec<Axis> {
+pub(super) fn joint_axes(plan: &DrawPlan) -> Vec<Axis> {
     match plan {
         DrawPlan::Family { family, over, .. } => match family.rank {
             Rank::Scalar | Rank::Positions => vec![],

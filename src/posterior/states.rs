@@ -3,7 +3,7 @@
 //! Averaging probabilities in place of sampled states takes the sampling noise of the states out (Rao and Blackwell).
 
 use crate::data::BoundModel;
-use crate::lower::{Kept, Objective, StateProbabilities, Support};
+use crate::lower::{Kept, Objective, StateProbabilities, StateValues, Support};
 use crate::model::{Kind, SiteId};
 use crate::translate::Coordinates;
 
@@ -26,7 +26,7 @@ pub struct Draws<'a> {
 /// The probabilities of the states of a latent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StateSummary {
-    /// Value or label of each state.
+    /// Value or label of each state; empty where the states are parts of buckets.
     pub names: Vec<String>,
     /// The number that stands for each state.
     pub values: Vec<f64>,
@@ -38,7 +38,7 @@ pub struct StateSummary {
 
 /// Fills in the probabilities of all discrete latents.
 pub fn average_states(bound: &BoundModel, objective: &Objective, draws: Draws, sites: &mut [SiteDraws]) {
-    for states in &objective.probabilities {
+    for states in objective.probabilities.iter().filter(|states| states.values != StateValues::Drawn) {
         let place = objective.reported.iter().position(|reported| reported.site == states.site);
         if let Some(site) = place.and_then(|place| sites.get_mut(place)) {
             site.states = Some(averaged(bound, objective, draws, states));
@@ -77,7 +77,7 @@ fn counted(
         }
     };
     let draws = values.len().checked_div(scalars).filter(|draws| *draws > 0)?;
-    let (names, numbers) = states_of(bound, kept.site, (low, count));
+    let (names, numbers) = numbered(bound, kept.site, (low, count));
     let first = numbers[0];
     let mut sums = Sums::new(scalars, count);
     for (draw, row) in values.chunks_exact(scalars).enumerate() {
@@ -100,26 +100,46 @@ fn averaged(
 ) -> StateSummary {
     let graph = &objective.graph;
     let count = states.axes.last().map_or(1, |&axis| graph.axis_size(axis));
-    let (names, values) = states_of(bound, states.site, (states.low, count));
+    let (names, values, split) = states_of(bound, states, count);
     let order = declared_order(graph, states.node, &states.axes);
-    let mut sums = Sums::new(order.len() / count.max(1), count);
+    let mut sums = Sums::new(order.len() / count.max(1), values.len());
     let chunk = (HELD / order.len().max(1)).clamp(1, draws.count.max(1));
     let d = draws.positions.len() / draws.count.max(1);
     for from in (0..draws.count).step_by(chunk) {
         let to = (from + chunk).min(draws.count);
         let positions = &draws.positions[from * d..to * d];
-        let each = run_batches(objective, &[states.node], positions, &[], to - from).remove(0);
+        let each = run_batches(&objective.graph, &[states.node], positions, &[], to - from).remove(0);
         for (draw, probabilities) in (from..to).zip(each.chunks_exact(order.len().max(1))) {
             let weight = draws.weights.map_or(1.0 / draws.count as f64, |weights| weights[draw]);
-            sums.add(weight, order.iter().map(|&place| probabilities[place]), &values);
+            let each = order
+                .iter()
+                .flat_map(|&place| std::iter::repeat_n(probabilities[place] / split as f64, split));
+            sums.add(weight, each, &values);
         }
     }
     let errors = sums.errors(&values);
     StateSummary { names, values, probabilities: sums.probabilities, errors }
 }
 
-/// Names and numbers of a latent's states.
-fn states_of(bound: &BoundModel, site: SiteId, (low, count): (f64, usize)) -> (Vec<String>, Vec<f64>) {
+/// Names and numbers of a latent's states, and into how many numbers each state is split.
+fn states_of(
+    bound: &BoundModel,
+    states: &StateProbabilities,
+    count: usize,
+) -> (Vec<String>, Vec<f64>, usize) {
+    let low = match &states.values {
+        StateValues::From(low) => *low,
+        StateValues::Spread(values) => {
+            return (vec![], values.clone(), values.len() / count.max(1));
+        }
+        StateValues::Drawn => f64::NAN,
+    };
+    let (names, values) = numbered(bound, states.site, (low, count));
+    (names, values, 1)
+}
+
+/// Names and numbers of the states of a site from a value on.
+fn numbered(bound: &BoundModel, site: SiteId, (low, count): (f64, usize)) -> (Vec<String>, Vec<f64>) {
     let positions = 0..count;
     match bound.model().site(site).value {
         Kind::Index(dim) => {

@@ -81,7 +81,8 @@ fn state_row(name: &str, (states, probabilities): (&StateSummary, &[f64]), mcse:
         states.values.get(place).copied().unwrap_or(f64::NAN)
     });
     let named = states.names.iter().cloned().zip(probabilities.iter().copied());
-    let prob = (states.values.len() <= SHOWN_STATES).then(|| named.collect());
+    let shown = (1..=SHOWN_STATES).contains(&states.names.len());
+    let prob = shown.then(|| named.collect());
     Row { name: name.to_string(), mean, sd: variance.sqrt(), q05, q50, q95, mcse, prob }
 }
 

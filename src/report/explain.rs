@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::data::BoundModel;
 use crate::estimator::{Choice, Takes};
 use crate::library::{Domain, Rank};
-use crate::lower::{SummedOut, expected_axes};
+use crate::lower::{Beyond, Range, SummedOut, expected_axes, formula};
 use crate::model::{AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage};
 
 /// What is explained: a model, the choices made for it, and its data if they are at hand.
@@ -133,32 +133,27 @@ fn estimators(story: &Story) -> Vec<Vec<String>> {
 
 /// What each exact sum visits, per evaluation: a formula, and a number once the data are bound.
 fn sums(story: &Story) -> Vec<Vec<String>> {
-    let is_summed = |id: SiteId| {
-        story.choices.iter().any(|choice| choice.latent == id && choice.estimator.takes == Takes::Sum)
-    };
-    let rows = sites(story.model, |_| true).filter(|(id, _)| is_summed(*id)).map(|(id, site)| {
-        match story.sums.iter().find(|sum| sum.site == id) {
-            Some(sum) => vec![site.name.clone(), formula(&sum.axes), format!("= {}", sum.cost)],
-            None => vec![site.name.clone(), formula(&expected_axes(story.model, id)), String::new()],
+    let summed = story.choices.iter().filter(|choice| choice.estimator.takes == Takes::Sum);
+    let rows = summed.map(|choice| {
+        let name = story.model.site(choice.latent).name.clone();
+        match story.sums.iter().find(|sum| sum.site == choice.latent) {
+            Some(sum) => {
+                let range = sum.range.as_ref().map_or(String::new(), range_words);
+                vec![name, formula(&sum.axes), format!("= {}", sum.cost), range]
+            }
+            None => vec![name, formula(&expected_axes(story.model, choice.latent)), String::new()],
         }
     });
     rows.collect()
 }
 
-/// `time * state^2`
-fn formula(axes: &[String]) -> String {
-    let mut powers: Vec<(&str, usize)> = Vec::new();
-    for axis in axes {
-        match powers.iter_mut().find(|(known, _)| known == axis) {
-            Some((_, power)) => *power += 1,
-            None => powers.push((axis, 1)),
-        }
-    }
-    let each = powers
-        .iter()
-        .map(|(axis, power)| if *power == 1 { axis.to_string() } else { format!("{axis}^{power}") });
-    let each: Vec<String> = each.collect();
-    if each.is_empty() { "1".to_string() } else { each.join(" * ") }
+/// Which values of a count without an end are summed.
+fn range_words(range: &Range) -> String {
+    let beyond = match range.beyond {
+        Beyond::OfPrior(share) => format!("{share:.0e} of the prior lies beyond"),
+        Beyond::Unknown => "longer where the fit finds mass beyond".to_string(),
+    };
+    format!("values {} to {}; {beyond}", range.low, range.high)
 }
 
 fn sites<'a>(

@@ -3,18 +3,16 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Report;
-
 /// The version that made the report, then the report.
 #[derive(Serialize)]
-struct Object<'a> {
+struct Object<'a, R> {
     vic: &'static str,
     #[serde(flatten)]
-    report: &'a Report,
+    report: &'a R,
 }
 
 /// The object. Numbers that are not finite become `null`, since JSON has none.
-pub fn object(report: &Report) -> Value {
+pub fn object<R: Serialize>(report: &R) -> Value {
     let object = Object { vic: env!("CARGO_PKG_VERSION"), report };
     serde_json::to_value(object).expect("a report has plain keys and values")
 }

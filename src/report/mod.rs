@@ -1,5 +1,8 @@
 //! A fit in words and in data; computes nothing.
 
+pub mod calibration;
+mod columns;
+pub mod comparison;
 pub mod csv;
 pub mod errors;
 pub mod explain;
@@ -22,6 +25,10 @@ pub struct Report {
     pub reasons: Vec<String>,
     /// The family that approximates the posterior.
     pub family: String,
+    /// Why this one.
+    pub chosen: String,
+    /// The draws that the summary is taken from.
+    pub draws: DrawsKept,
     /// The evidence lower bound.
     pub elbo: Elbo,
     /// Pareto shape of the importance ratios; none where it was not computed.
@@ -30,6 +37,8 @@ pub struct Report {
     pub evaluations: u64,
     /// Why the fit ended.
     pub stopped: String,
+    /// The families that were tried, in order.
+    pub rungs: Vec<Rung>,
     /// Where the time went.
     pub seconds: Seconds,
     /// How the gradient of each latent was taken.
@@ -39,6 +48,38 @@ pub struct Report {
     /// Remarks for people only: sentences.
     #[serde(skip)]
     pub notes: Vec<String>,
+}
+
+/// The draws that stand for the posterior.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct DrawsKept {
+    /// How many.
+    pub count: usize,
+    /// How many independent, equally weighted draws they are worth, for most means.
+    pub effective: f64,
+    /// Whether importance weights take them from the family to the posterior.
+    pub corrected: bool,
+}
+
+/// A family that was tried.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Rung {
+    /// The family.
+    pub family: String,
+    /// How the latents were parameterised.
+    pub parameterisation: String,
+    /// Its evidence lower bound.
+    pub elbo: Elbo,
+    /// Pareto shape of its importance weights.
+    pub khat: f64,
+    /// Share of its draws that is effective.
+    pub efficiency: f64,
+    /// Evaluations that it cost, with the search that led to it.
+    pub evaluations: u64,
+    /// Seconds that it cost.
+    pub seconds: Option<f64>,
+    /// Whether it was kept.
+    pub kept: bool,
 }
 
 /// Whether to rely on a fit.

@@ -1,6 +1,6 @@
 //! One report in its three forms.
 
-use super::text::Style;
+use super::text::{Rows, Style};
 use super::*;
 
 fn row(name: &str, mean: f64, sd: f64, mcse: f64) -> Row {
@@ -15,10 +15,13 @@ fn report() -> Report {
         verdict: Verdict::DoNotUse,
         reasons: vec!["the importance ratios have no finite mean (k-hat 1.21)".to_owned()],
         family: "full-rank normal".to_owned(),
+        chosen: "it was asked for".to_owned(),
+        draws: DrawsKept { count: 4000, effective: 12.3, corrected: false },
         elbo: Elbo { value: -31.23456, se: 0.0432 },
         khat: Some(1.21),
         evaluations: 1_234_567,
         stopped: "the ELBO no longer rises".to_owned(),
+        rungs: vec![],
         seconds: Seconds { compile: 0.01, fit: 0.4, total: 0.41 },
         estimators: vec![Estimator {
             latent: "mu".to_owned(),
@@ -44,7 +47,7 @@ theta[1, 2]    -112.38    8.25    -125.95    -111.56     -98.81   -
 big          123457     2346     119598     123691     127315    23
 fixed             2.50    0.00       2.50       2.50       2.50      0.00
 ";
-    let text = text::table(&report(), Style::Plain);
+    let text = text::table(&report(), Rows::All, Style::Plain);
     let shown: Vec<&str> = text.lines().take(5).collect();
     let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for (line, expected) in shown.iter().zip(expected.lines()) {
@@ -56,6 +59,7 @@ fixed             2.50    0.00       2.50       2.50       2.50      0.00
     let end = "
 ELBO         -31.235 ± 0.043
 family       full-rank normal
+draws        4 000 of the family, not corrected
 k-hat        1.21
 evaluations  1 234 567
 stopped      the ELBO no longer rises
@@ -67,7 +71,48 @@ Verdict: do not use.
   `b` is only predicted.
 ";
     assert!(text.ends_with(end), "{text}");
-    assert!(text::table(&report(), Style::Colour).contains("\u{1b}[1;31m"));
+    assert!(text::table(&report(), Rows::All, Style::Colour).contains("\u{1b}[1;31m"));
+}
+
+#[test]
+fn a_long_site_is_cut_and_says_so() {
+    let mut long = report();
+    long.summary = vec![row("mu", 1.0, 1.0, 0.1)];
+    long.summary.extend((1..=30).map(|k| row(&format!("theta[{k}]"), 2.0, 1.0, 0.1)));
+    long.summary.push(row("tau", 3.0, 1.0, 0.1));
+    let names = |rows: Rows| -> Vec<String> {
+        let text = text::table(&long, rows, Style::Plain);
+        let lines = text.lines().skip(1).take_while(|line| !line.is_empty());
+        lines.map(|line| line.split("  ").next().unwrap().trim().to_owned()).collect()
+    };
+    assert_eq!(names(Rows::All).len(), 32);
+    assert_eq!(names(Rows::First(29)).len(), 32, "one row is never left out alone");
+    assert_eq!(names(Rows::First(3)), ["mu", "theta[1]", "theta[2]", "theta[3]", "", "tau"]);
+    let text = text::table(&long, Rows::First(3), Style::Plain);
+    assert!(text.contains("\n  … 27 more rows of theta (--rows all)\ntau "), "{text}");
+}
+
+#[test]
+fn families_that_were_tried_are_listed_with_the_one_that_was_kept() {
+    let rung = |family: &str, khat: f64, kept: bool| Rung {
+        family: family.to_owned(),
+        parameterisation: "as written".to_owned(),
+        elbo: Elbo { value: -31.5, se: 0.1 },
+        khat,
+        efficiency: 0.4,
+        evaluations: 1234,
+        seconds: Some(0.25),
+        kept,
+    };
+    let mut report = report();
+    report.rungs = vec![rung("full-rank Gaussian", 0.81, false), rung("Gaussian given tau", 0.3, true)];
+    let text = text::table(&report, Rows::All, Style::Plain);
+    let wanted = "
+tried        full-rank Gaussian (as written): ELBO -31.50, k-hat 0.81, 1 234 evaluations, 0.25 s
+             Gaussian given tau (as written): ELBO -31.50, k-hat 0.30, 1 234 evaluations, 0.25 s; kept
+kept         it was asked for
+";
+    assert!(text.contains(wanted), "{text}");
 }
 
 #[test]
@@ -79,7 +124,7 @@ fn extreme_numbers_stay_short() {
         row("c", f64::NAN, f64::INFINITY, f64::NAN),
     ];
     extreme.elbo.se = f64::NAN;
-    for line in text::table(&extreme, Style::Plain).lines() {
+    for line in text::table(&extreme, Rows::All, Style::Plain).lines() {
         assert!(line.chars().count() < 110, "{line}");
     }
 }
@@ -97,10 +142,13 @@ fn json_has_its_keys_in_order_and_null_for_what_is_not_finite() {
         "verdict",
         "reasons",
         "family",
+        "chosen",
+        "draws",
         "elbo",
         "khat",
         "evaluations",
         "stopped",
+        "rungs",
         "seconds",
         "estimators",
         "summary",

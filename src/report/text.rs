@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, Row, Verdict};
+use super::columns::{aligned, as_sentence, decimals, fixed, grouped};
+use super::{DrawsKept, Report, Row, Rung, Verdict};
 
 /// How the text is dressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,17 +14,26 @@ pub enum Style {
     Colour,
 }
 
+/// How many elements of a site have a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// Every element.
+    All,
+    /// The first ones of a long site, and a line that tells how many are not shown.
+    First(usize),
+}
+
 /// The whole report.
-pub fn table(report: &Report, style: Style) -> String {
+pub fn table(report: &Report, rows: Rows, style: Style) -> String {
     let mut text = String::new();
-    for line in summary(&report.summary) {
+    for line in summary(&report.summary, rows) {
         text.push_str(&line);
         text.push('\n');
     }
     if !report.summary.is_empty() {
         text.push('\n');
     }
-    for (name, value) in facts(report) {
+    for (name, value) in facts(report).into_iter().chain(tried(report)) {
         let _ = writeln!(text, "{name:<12} {value}");
     }
     text.push('\n');
@@ -43,7 +53,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     } else {
         fixed(elbo.value, 2)
     };
-    let mut facts = vec![("ELBO", bound), ("family", report.family.clone())];
+    let mut facts = vec![("ELBO", bound), ("family", report.family.clone()), ("draws", draws(report.draws))];
     if let Some(khat) = report.khat {
         facts.push(("k-hat", fixed(khat, 2)));
     }
@@ -52,6 +62,37 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     facts.push(("seconds", fixed(report.seconds.total, 2)));
     facts.push(("seed", report.seed.to_string()));
     facts
+}
+
+fn draws(draws: DrawsKept) -> String {
+    let count = grouped(draws.count as u64);
+    match draws.corrected {
+        true => format!("{count}, weighted by importance; worth {}", grouped(draws.effective.round() as u64)),
+        false => format!("{count} of the family, not corrected"),
+    }
+}
+
+/// The families that were tried, if several were.
+fn tried(report: &Report) -> Vec<(&'static str, String)> {
+    if report.rungs.len() < 2 {
+        return Vec::new();
+    }
+    let line = |(k, rung): (usize, &Rung)| {
+        let seconds = rung.seconds.map_or(String::new(), |seconds| format!(", {} s", fixed(seconds, 2)));
+        let kept = if rung.kept { "; kept" } else { "" };
+        let text = format!(
+            "{} ({}): ELBO {}, k-hat {}, {} evaluations{seconds}{kept}",
+            rung.family,
+            rung.parameterisation,
+            fixed(rung.elbo.value, 2),
+            fixed(rung.khat, 2),
+            grouped(rung.evaluations)
+        );
+        (if k == 0 { "tried" } else { "" }, text)
+    };
+    let mut lines: Vec<(&str, String)> = report.rungs.iter().enumerate().map(line).collect();
+    lines.push(("kept", report.chosen.clone()));
+    lines
 }
 
 fn verdict(verdict: Verdict, style: Style) -> String {
@@ -66,31 +107,37 @@ fn verdict(verdict: Verdict, style: Style) -> String {
     }
 }
 
-fn as_sentence(text: &str) -> String {
-    let mut letters = text.trim().chars();
-    let mut sentence: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
-    sentence.push_str(letters.as_str());
-    if !sentence.ends_with(['.', '!', '?']) {
-        sentence.push('.');
+/// A header, then the sites with their rows; of a long site, the first rows and what is left out.
+fn summary(rows: &[Row], limit: Rows) -> Vec<String> {
+    let sites: Vec<&[Row]> = rows.chunk_by(|one, next| site(one) == site(next)).collect();
+    let shown: Vec<&[Row]> = sites.iter().map(|rows| &rows[..shown(rows.len(), limit)]).collect();
+    let mut aligned = lines(&shown.concat()).into_iter();
+    let mut lines: Vec<String> = aligned.next().into_iter().collect();
+    for (all, shown) in sites.iter().zip(&shown) {
+        lines.extend(aligned.by_ref().take(shown.len()));
+        if shown.len() < all.len() {
+            let left = all.len() - shown.len();
+            lines.push(format!("  … {left} more rows of {} (--rows all)", site(&all[0])));
+        }
     }
-    sentence
+    lines
 }
 
-/// `1234567` as `1 234 567`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
+/// `theta` of `theta[3]`.
+fn site(row: &Row) -> &str {
+    row.name.split('[').next().unwrap_or_default()
+}
+
+/// How many of a site's rows are shown. A line that says that one row is missing would cost as much as the row.
+fn shown(rows: usize, limit: Rows) -> usize {
+    match limit {
+        Rows::First(most) if rows > most + 1 => most,
+        _ => rows,
     }
-    text
 }
 
 /// A header and one line for each row; decimal points stand below each other.
-fn summary(rows: &[Row]) -> Vec<String> {
+fn lines(rows: &[Row]) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
@@ -108,20 +155,6 @@ fn summary(rows: &[Row]) -> Vec<String> {
         }
     }
     lines.iter().map(|line| line.trim_end().to_owned()).collect()
-}
-
-/// A header and cells of one width, points below each other.
-fn aligned(header: &str, cells: &[&str]) -> Vec<String> {
-    let split = |cell: &str| cell.find(['.', 'e']).unwrap_or(cell.len());
-    let left = cells.iter().map(|cell| split(cell)).max().unwrap_or(0);
-    let right = cells.iter().map(|cell| cell.len() - split(cell)).max().unwrap_or(0);
-    let width = (left + right).max(header.len());
-    let mut column = vec![format!("{header:>width$}")];
-    for cell in cells {
-        let padded = format!("{}{}", cell, " ".repeat(right - (cell.len() - split(cell))));
-        column.push(format!("{padded:>width$}"));
-    }
-    column
 }
 
 /// The numbers of a row, to the digits that mean something: down to the Monte Carlo error of the mean, and not
@@ -142,26 +175,4 @@ fn cells(row: &Row) -> [String; 6] {
     let [mean, sd, q05, q50, q95] =
         [row.mean, row.sd, row.q05, row.q50, row.q95].map(|number| fixed(number, digits));
     [mean, sd, q05, q50, q95, error]
-}
-
-/// Decimals that show a digit of the size of `unit`; negative for digits left of the point.
-fn decimals(unit: f64) -> i32 {
-    if unit.is_finite() && unit > 0.0 { -(unit.log10().floor() as i32) } else { 2 }
-}
-
-/// A number with so many decimals; with an exponent where that is shorter than zeros. ASCII alone, for alignment.
-fn fixed(number: f64, decimals: i32) -> String {
-    if !number.is_finite() {
-        return "-".to_owned();
-    }
-    let size = if number == 0.0 { 0 } else { number.abs().log10().floor() as i32 };
-    let tiny = decimals > 7 && number != 0.0;
-    if tiny || size >= 9 {
-        let digits = (size + decimals).clamp(0, 15) as usize;
-        return format!("{number:.digits$e}");
-    }
-    let digits = decimals.clamp(0, 12) as usize;
-    let text = format!("{number:.digits$}");
-    let zero = text.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'));
-    if zero { text.trim_start_matches('-').to_owned() } else { text }
 }

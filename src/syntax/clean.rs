@@ -205,6 +205,8 @@ fn summary(code: Code, found: Vec<Found>, words: (&str, &str)) -> Option<Diagnos
     let help = match (code, found.len()) {
         (SEMICOLON, 1) => "remove it",
         (SEMICOLON, _) => "remove them",
+        (FOREIGN_COMMENT, _) => "begin it with `#`",
+        (_, 1) => "replace it by what was meant",
         _ => "replace each by what was meant",
     };
     Some(diagnostic.fix(help, found.into_iter().map(|place| place.edit).collect()))

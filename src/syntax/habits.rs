@@ -57,7 +57,8 @@ fn foreign_operators(file: &File<'_>, found: &[(&str, &'static str, Span)]) -> O
     }
     let edits =
         found.iter().map(|(_, native, span)| Edit { span: *span, text: spaced(file.text, *span, native) });
-    Some(diagnostic.fix(if found.len() == 1 { "replace it" } else { "replace them" }, edits.collect()))
+    let help = if found.len() == 1 { format!("write `{native}`") } else { "replace them".to_owned() };
+    Some(diagnostic.fix(help, edits.collect()))
 }
 
 /// A word needs space on both sides.

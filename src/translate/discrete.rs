@@ -4,19 +4,43 @@
 //! Each distinct address at which a latent is read (`z`, `z[t-1]`, `z[group]`) has its own state axis.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::graph::{Axis, Node, Vector};
 use crate::model::{Address, AxisVar, Kind, SiteId};
 
 use super::Translator;
 
-/// The values a discrete latent can take: `low`, `low + 1` …
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct States {
-    /// The first.
-    pub low: f64,
-    /// How many.
-    pub count: usize,
+/// The values a latent that is carried can take.
+#[derive(Clone, Debug, PartialEq)]
+pub enum States {
+    /// `low`, `low + 1` …
+    From {
+        /// The first.
+        low: f64,
+        /// How many.
+        count: usize,
+    },
+    /// One number for each state, ascending: a point in each of the buckets that a continuous latent falls into.
+    Points(Arc<[f64]>),
+}
+
+impl States {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::From { count, .. } => *count,
+            Self::Points(points) => points.len(),
+        }
+    }
+
+    /// The largest value.
+    pub fn largest(&self) -> f64 {
+        match self {
+            Self::From { low, count } => low + *count as f64 - 1.0,
+            Self::Points(points) => points.last().copied().unwrap_or(f64::NAN),
+        }
+    }
 }
 
 /// Where a discrete latent is read along one of its axes.
@@ -57,6 +81,8 @@ pub enum Reading {
 pub(super) struct Discrete {
     states: BTreeMap<SiteId, States>,
     references: Vec<Reference>,
+    /// Points of buckets, by the axis they lie along.
+    points: BTreeMap<Axis, Node>,
     reading: Reading,
 }
 
@@ -69,10 +95,11 @@ impl Translator<'_> {
     /// Carries it no longer: it is bound to values, and what was derived from its states is forgotten.
     pub fn settle(&mut self, site: SiteId, value: Node) {
         self.discrete.states.remove(&site);
-        let stale: Vec<usize> = (0..self.sites.len())
-            .filter(|&k| self.sites[k].is_some_and(|node| self.varies_over_states(node)))
-            .collect();
-        stale.into_iter().for_each(|k| self.sites[k] = None);
+        let stale = self.sites.iter().filter(|(_, node)| self.varies_over_states(**node));
+        let stale: Vec<SiteId> = stale.map(|(site, _)| *site).collect();
+        stale.into_iter().for_each(|site| {
+            self.sites.remove(&site);
+        });
         self.bind_site(site, value);
     }
 
@@ -82,8 +109,8 @@ impl Translator<'_> {
     }
 
     /// The states of a latent that is carried.
-    pub fn states(&self, site: SiteId) -> Option<States> {
-        self.discrete.states.get(&site).copied()
+    pub fn states(&self, site: SiteId) -> Option<&States> {
+        self.discrete.states.get(&site)
     }
 
     /// All addresses read so far.
@@ -100,10 +127,23 @@ impl Translator<'_> {
 
     /// The value of a carried latent at addresses: its states along the axis of that address.
     pub(super) fn read_states(&mut self, site: SiteId, addresses: &[Address]) -> Option<Node> {
-        let states = self.states(site)?;
+        let states = self.states(site)?.clone();
         let places = addresses.iter().map(|address| self.place(address)).collect();
         let reference = self.reference(site, places);
-        Some(self.state_values(&reference, states.low))
+        Some(self.state_values(&reference, &states))
+    }
+
+    /// The points of buckets along the axis of a reference.
+    fn points(&mut self, reference: &Reference, points: &Arc<[f64]>) -> Node {
+        let known = self.discrete.points.get(&reference.axis).copied();
+        let node = known.unwrap_or_else(|| self.builder.data(&[reference.axis], Arc::clone(points)));
+        self.discrete.points.insert(reference.axis, node);
+        node
+    }
+
+    /// Whether carried latents are read as numbers of which nothing is known.
+    pub fn is_opaque(&self) -> bool {
+        self.discrete.reading == Reading::Opaque
     }
 
     /// How carried latents are read from now on.
@@ -112,12 +152,15 @@ impl Translator<'_> {
     }
 
     /// The values of a latent's states at an address.
-    pub fn state_values(&mut self, reference: &Reference, low: f64) -> Node {
+    pub fn state_values(&mut self, reference: &Reference, states: &States) -> Node {
         match self.discrete.reading {
-            Reading::Plain => {
-                let position = self.builder.iota(reference.axis);
-                self.builder.plus(position, low)
-            }
+            Reading::Plain => match states {
+                States::From { low, .. } => {
+                    let position = self.builder.iota(reference.axis);
+                    self.builder.plus(position, *low)
+                }
+                States::Points(points) => self.points(reference, points),
+            },
             Reading::Opaque => {
                 let place = self.discrete.references.iter().position(|known| known == reference).unwrap_or(0);
                 let mut axes = reference.cells.clone();
@@ -143,10 +186,11 @@ impl Translator<'_> {
         if let Some(known) = known {
             return known.clone();
         }
-        let count = self.discrete.states[&site].count;
+        let count = self.discrete.states[&site].count();
         let declaration = self.model.site(site);
         let label = match declaration.value {
             Kind::Index(dim) => self.model.dim(dim).name.clone(),
+            Kind::Real => format!("buckets of {}", declaration.name),
             _ => format!("values of {}", declaration.name),
         };
         let axis = self.builder.axis(label, count);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::graph::{Binary, Node, Unary};
 use crate::library::{End, Normaliser, OfNoise, OfValue, ValueKind, log_probability};
-use crate::model::{Distribution, FamilyCall, Term};
+use crate::model::{Distribution, FamilyCall, Term, leaves};
 
 use super::Translator;
 
@@ -175,7 +175,7 @@ impl Translator<'_> {
         }
         let [low, high] = ends.clone().map(|end| end.map(|end| self.term(&end)));
         let density = self.cut_outside(density, value, low, high);
-        if let Some(mass) = self.mass_of_counts(base, low, high) {
+        if let Some(mass) = self.mass_of_counts(base, ends, [low, high]) {
             return self.builder.sub(density, mass);
         }
         let low = low.map(|low| self.just_below(base, low));
@@ -193,7 +193,12 @@ impl Translator<'_> {
     }
 
     /// Log probability of a single count, or of all counts above 0: no distribution function is needed.
-    fn mass_of_counts(&mut self, base: &Distribution, low: Option<Node>, high: Option<Node>) -> Option<Node> {
+    fn mass_of_counts(
+        &mut self,
+        base: &Distribution,
+        ends: &[Option<Arc<Term>>; 2],
+        [low, high]: [Option<Node>; 2],
+    ) -> Option<Node> {
         if value_kind(base) != ValueKind::Count {
             return None;
         }
@@ -204,8 +209,42 @@ impl Translator<'_> {
                 let none = self.log_density(base, zero);
                 Some(self.log_difference(zero, none))
             }
-            _ => None,
+            _ if has_distribution_function(base) => None,
+            (Some(low), None) => {
+                let (zero, last) = (self.builder.constant(0.0), self.builder.plus(low, -1.0));
+                let range = (0.0, self.outermost(&ends[0], f64::max)? - 1.0);
+                let below = self.mass_between(base, range, (zero, last));
+                Some(self.log_difference(zero, below))
+            }
+            (low, Some(high)) => {
+                let low = low.unwrap_or_else(|| self.builder.constant(0.0));
+                let range = (self.outermost(&ends[0], f64::min)?, self.outermost(&ends[1], f64::max)?);
+                Some(self.mass_between(base, range, (low, high)))
+            }
+            (None, None) => None,
         }
+    }
+
+    /// The outermost value of an end that is known from data; counts begin at 0.
+    fn outermost(&self, end: &Option<Arc<Term>>, outer: fn(f64, f64) -> f64) -> Option<f64> {
+        let Some(end) = end else { return Some(0.0) };
+        super::evaluate(self.model, self.bindings, end)?.values.iter().copied().reduce(outer)
+    }
+
+    /// Log probability of the counts between two ends, which lie from `first` to `last`, summed one by one.
+    fn mass_between(
+        &mut self,
+        base: &Distribution,
+        (first, last): (f64, f64),
+        (low, high): (Node, Node),
+    ) -> Node {
+        let axis = self.builder.axis("counts", (last - first).max(0.0) as usize + 1);
+        let position = self.builder.iota(axis);
+        let value = self.builder.plus(position, first);
+        let density = self.log_density(base, value);
+        let density = self.cut_outside(density, value, Some(low), Some(high));
+        let density = self.builder.expand(density, &[axis]);
+        self.builder.log_sum_exp(density, &[axis])
     }
 
     /// -inf where a known value lies outside of the ends (latents are inside by their transform).
@@ -227,17 +266,17 @@ impl Translator<'_> {
     }
 
     /// log P(X <= x).
-    pub(super) fn log_cdf(&mut self, distribution: &Distribution, x: Node) -> Node {
+    pub fn log_cdf(&mut self, distribution: &Distribution, x: Node) -> Node {
         self.of_value(distribution, x, |call| call.family.log_cdf)
     }
 
     /// log P(X > x).
-    pub(super) fn log_ccdf(&mut self, distribution: &Distribution, x: Node) -> Node {
+    pub fn log_ccdf(&mut self, distribution: &Distribution, x: Node) -> Node {
         self.of_value(distribution, x, |call| call.family.log_ccdf)
     }
 
     /// The value below which probability `p` lies.
-    pub(super) fn quantile(&mut self, distribution: &Distribution, p: Node) -> Node {
+    pub fn quantile(&mut self, distribution: &Distribution, p: Node) -> Node {
         self.of_value(distribution, p, |call| call.family.quantile)
     }
 
@@ -261,6 +300,25 @@ impl Translator<'_> {
         }
     }
 
+    /// Mean and standard deviation of each family at the leaves of a distribution, where they are known.
+    pub fn moments(&mut self, distribution: &Distribution) -> Vec<(Node, Node)> {
+        match distribution {
+            Distribution::Family(call) => {
+                let Some(moments) = call.family.moments else { return vec![] };
+                let Called { arguments, over } = self.called(call);
+                vec![moments(&mut self.builder, &arguments, &over)]
+            }
+            Distribution::If(_, yes, no) => {
+                [yes, no].into_iter().flat_map(|part| self.moments(part)).collect()
+            }
+            Distribution::Truncated { base, .. } | Distribution::Censored { base, .. } => self.moments(base),
+            Distribution::Mixture { components, .. } => {
+                components.iter().flat_map(|part| self.moments(part)).collect()
+            }
+            Distribution::MixtureOver { component, .. } => self.moments(component),
+        }
+    }
+
     /// A density over `count` values, normalised by their number where its form leaves that to us.
     pub fn with_domain_size(&mut self, distribution: &Distribution, density: Node, count: usize) -> Node {
         let Distribution::Family(call) = distribution else { return density };
@@ -275,6 +333,11 @@ impl Translator<'_> {
 fn leaves_constant_out(base: &Distribution) -> bool {
     let Distribution::Family(call) = base else { return false };
     call.family.forms[call.form].normaliser != Normaliser::Included
+}
+
+/// Whether the distribution functions of all leaves are known.
+fn has_distribution_function(base: &Distribution) -> bool {
+    leaves(base).iter().all(|call| call.family.log_cdf.is_some() && call.family.log_ccdf.is_some())
 }
 
 /// What kind of number a distribution's values are.

@@ -27,16 +27,14 @@ pub enum DrawPlan {
     Mixture(Vec<(Node, DrawPlan)>),
     /// One along an axis, by the probabilities along it.
     MixtureOver(Node, Axis, Box<DrawPlan>),
-    /// A state by its log weight along an axis; the value is the position plus `low`.
+    /// The position of a state, by its log weight along an axis.
     State {
         /// Log weights, not normalised.
         weights: Node,
         /// The axis of the states.
         axis: Axis,
-        /// The value of the first state.
-        low: f64,
     },
-    /// States along a chain, drawn from its last element backwards (Scott 2002).
+    /// Positions of states along a chain, drawn from its last element backwards (Scott 2002).
     Chain {
         /// log weight of each state given all up to it.
         filtered: Node,
@@ -46,8 +44,6 @@ pub enum DrawPlan {
         along: Axis,
         /// States of the previous element, and of the element.
         states: [Axis; 2],
-        /// The value of the first state.
-        low: f64,
     },
 }
 

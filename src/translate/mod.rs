@@ -29,7 +29,7 @@ pub struct Translator<'a> {
     model: &'a Model,
     bindings: &'a Bindings,
     axes: HashMap<AxisVar, Axis>,
-    sites: Vec<Option<Node>>,
+    sites: HashMap<SiteId, Node>,
     /// Conditions under which what is being translated matters; see [`Translator::guarded`].
     guards: Vec<Node>,
     /// Replicates of observed sites, by factor; bound while generated quantities are translated.
@@ -44,24 +44,28 @@ pub struct Translator<'a> {
 impl<'a> Translator<'a> {
     /// An empty graph with an axis for each dim of known size, in declared order.
     pub fn new(model: &'a Model, bindings: &'a Bindings) -> Self {
-        let sites = vec![None; model.sites.len()];
-        let mut translator = Self {
-            builder: Builder::new(),
-            model,
-            bindings,
-            axes: HashMap::new(),
-            sites,
-            guards: vec![],
-            replicates: HashMap::new(),
-            frame: None,
-            discrete: discrete::Discrete::default(),
-            state_summaries: HashMap::new(),
-        };
+        let mut translator = Self::of_part(model, bindings);
         let known = (0..model.dims.len()).filter(|&dim| bindings.sizes.get(dim).copied().flatten().is_some());
         known.for_each(|dim| {
             translator.axis(AxisVar { dim: DimId(dim), copy: 0 });
         });
         translator
+    }
+
+    /// For one term of a model: costs no more than the term, however large the model is.
+    fn of_part(model: &'a Model, bindings: &'a Bindings) -> Self {
+        Self {
+            builder: Builder::new(),
+            model,
+            bindings,
+            axes: HashMap::new(),
+            sites: HashMap::new(),
+            guards: vec![],
+            replicates: HashMap::new(),
+            frame: None,
+            discrete: discrete::Discrete::default(),
+            state_summaries: HashMap::new(),
+        }
     }
 
     /// The model being translated.
@@ -91,6 +95,11 @@ impl<'a> Translator<'a> {
         new
     }
 
+    /// The model's axis that an axis of the graph stands for; `None` for one that only the graph has.
+    pub fn variable(&self, axis: Axis) -> Option<AxisVar> {
+        self.axes.iter().find(|(_, known)| **known == axis).map(|(&variable, _)| variable)
+    }
+
     /// The graph's axes of axes of the model, in the same order.
     pub fn axes(&mut self, axes: &[AxisVar]) -> Vec<Axis> {
         axes.iter().map(|&axis| self.axis(axis)).collect()
@@ -103,7 +112,7 @@ impl<'a> Translator<'a> {
 
     /// States the node that a latent, or a generated draw, is.
     pub fn bind_site(&mut self, site: SiteId, node: Node) {
-        self.sites[site.0] = Some(node);
+        self.sites.insert(site, node);
     }
 
     /// States the node that the replicate of an observed site is, by factor.
@@ -134,14 +143,14 @@ impl<'a> Translator<'a> {
 
     /// The node of a site over its own axes; made at first use.
     pub fn site(&mut self, site: SiteId) -> Node {
-        if let Some(node) = self.sites[site.0] {
+        if let Some(&node) = self.sites.get(&site) {
             return node;
         }
         let node = match self.bindings.values.get(site.0).and_then(Option::as_ref) {
             Some(value) => self.constant_array(&self.model.site(site).axes, value),
             None => self.computed(site),
         };
-        self.sites[site.0] = Some(node);
+        self.sites.insert(site, node);
         node
     }
 
@@ -201,7 +210,7 @@ pub fn evaluate(model: &Model, bindings: &Bindings, term: &Term) -> Option<Array
     if !terms::is_ready(model, bindings, term) {
         return None;
     }
-    let mut translator = Translator::new(model, bindings);
+    let mut translator = Translator::of_part(model, bindings);
     let node = translator.term(term);
     let axes = translator.axes(&term.axes);
     Some(value_over(translator.builder, node, &axes))
@@ -221,7 +230,7 @@ pub fn evaluate_step(model: &Model, bindings: &Bindings, step: &Step) -> Option<
     if !members.iter().all(ready) {
         return None;
     }
-    let mut translator = Translator::new(model, bindings);
+    let mut translator = Translator::of_part(model, bindings);
     if let Step::Recurrence(recurrence) = step {
         translator.recurrence(recurrence);
     }

@@ -66,7 +66,7 @@ impl Translator<'_> {
     }
 
     fn is_bound(&self, site: SiteId) -> bool {
-        self.sites[site.0].is_some() || self.bindings.values.get(site.0).is_some_and(Option::is_some)
+        self.sites.contains_key(&site) || self.bindings.values.get(site.0).is_some_and(Option::is_some)
     }
 
     fn member_of(&mut self, recurrence: &Recurrence, site: SiteId) -> Member {

@@ -27,6 +27,34 @@ fn check_reports_all_errors_at_once() {
 }
 
 #[test]
+fn certain_edits_are_made_in_the_file_and_nothing_else() {
+    let room = Room::new("fix");
+    let wrong = "# a line that stays\ndim obs;\ndata y[obs]: real;\nobserve y ~ Normal(mu, s) # the data\nlatent mu ~ nromal(0, 5)\n\nlatent s = half_normal(1)\n";
+    let right = "# a line that stays\ndim obs\ndata y[obs]: real\nlatent mu ~ normal(0, 5)\n\nlatent s ~ half_normal(1)\nobserve y ~ normal(mu, s) # the data\n";
+    room.write("m.vi", wrong);
+    let run = room.run("check m.vi --fix").fine();
+    assert_eq!(room.read("m.vi"), right, "{}", run.err);
+    assert_eq!(run.out, "");
+    for word in ["m.vi:2: fixed", "m.vi:4: fixed", "m.vi:5: fixed", "m.vi:7: fixed", "m.vi: no errors"] {
+        assert!(run.err.contains(word), "{word} in {}", run.err);
+    }
+    let files: Vec<_> = std::fs::read_dir(&room.folder).expect("the folder").flatten().collect();
+    assert_eq!(files.len(), 3, "no file is left beside the model");
+    // A second time there is nothing to do.
+    assert_eq!(room.run("check m.vi --fix").fine().err, "m.vi: no errors\n");
+    assert_eq!(room.read("m.vi"), right);
+}
+
+#[test]
+fn what_offers_a_choice_is_not_fixed() {
+    let room = Room::new("fix_choice");
+    let wrong = "mu ~ normal(0, 1)\nlatent tau\nlatent x ~ normal(nothing_like_it, 1)\n";
+    room.write("m.vi", wrong);
+    room.run("check m.vi --fix").refused(1, &["is `mu` unobserved or data?", "`tau` has no prior"]);
+    assert_eq!(room.read("m.vi"), wrong);
+}
+
+#[test]
 fn stages_are_printed_the_same_each_time() {
     let room = Room::new("emit");
     for stage in ["tree", "model", "graph", "program"] {

@@ -3,17 +3,20 @@
 use super::{Room, SCHOOLS};
 use serde_json::Value;
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 16] = [
     "vic",
     "model",
     "seed",
     "verdict",
     "reasons",
     "family",
+    "chosen",
+    "draws",
     "elbo",
     "khat",
     "evaluations",
     "stopped",
+    "rungs",
     "seconds",
     "estimators",
     "summary",
@@ -36,6 +39,9 @@ fn names(object: &Value) -> Vec<&str> {
 fn timeless(text: &str) -> Value {
     let mut object = json(text);
     object["seconds"] = Value::Null;
+    for rung in object["rungs"].as_array_mut().expect("a list") {
+        rung["seconds"] = Value::Null;
+    }
     object
 }
 
@@ -55,6 +61,9 @@ fn the_object_has_exactly_the_documented_keys() {
     assert_eq!(keys(&object), KEYS);
     assert_eq!(keys(&object["elbo"]), ["value", "se"]);
     assert_eq!(keys(&object["seconds"]), ["compile", "fit", "total"]);
+    assert_eq!(keys(&object["draws"]), ["count", "effective", "corrected"]);
+    let rung = ["family", "parameterisation", "elbo", "khat", "efficiency", "evaluations", "seconds", "kept"];
+    assert_eq!(keys(&object["rungs"][0]), rung);
     assert_eq!(keys(&object["estimators"][0]), ["latent", "estimator", "why"]);
     assert_eq!(keys(&object["summary"][0]), ["name", "mean", "sd", "q05", "q50", "q95", "mcse"]);
     assert_eq!((&object["vic"], &object["model"]), (&env!("CARGO_PKG_VERSION").into(), &SCHOOLS.into()));
@@ -143,6 +152,94 @@ fn families_can_be_pinned() {
         let family = json(&run.out)["family"].as_str().expect("a family").to_lowercase();
         assert!(family.contains(word), "{family}");
     }
+}
+
+#[test]
+fn a_family_that_needs_more_draws_than_there_are_is_refused() {
+    let room = Room::new("wide");
+    room.write(
+        "m.vi",
+        "dim k = 300\ndata y[k]: real\nlatent a[k] ~ normal(0, 1)\nobserve y ~ normal(a, 1)\n",
+    );
+    room.write("d.json", serde_json::json!({ "y": vec![0.5; 300] }).to_string());
+    let words = ["V0920", "a full-rank Gaussian of 300 coordinates", "256 coordinates are the most"];
+    room.run("fit m.vi --data d.json --family full-rank").refused(1, &words);
+    room.run("fit m.vi --data d.json --family mean-field --format json").fine();
+}
+
+/// Heavy tails and a funnel: the first families are not good enough.
+const HARD: &str = "dim k = 6\nlatent t ~ normal(0, 3)\nlatent a[k] ~ normal(0, exp(t))\ndata y: real\n\
+                    observe y ~ normal(sum(a over k), 1)\n";
+
+#[test]
+fn what_was_tried_is_told_with_its_cost_and_what_was_kept() {
+    let room = Room::new("tried");
+    room.write("m.vi", HARD);
+    room.write("d.json", r#"{"y": 0.5}"#);
+    let object = json(&room.run("fit m.vi --data d.json --format json").out);
+    let rungs = object["rungs"].as_array().expect("a list");
+    assert!(rungs.len() > 1, "{object:#}");
+    let kept: Vec<&Value> = rungs.iter().filter(|rung| rung["kept"] == true).collect();
+    assert_eq!(kept.len(), 1, "{rungs:#?}");
+    assert_eq!(kept[0]["family"], object["family"]);
+    let sum = |key: &str| -> f64 { rungs.iter().filter_map(|rung| rung[key].as_f64()).sum() };
+    assert!(sum("evaluations") <= object["evaluations"].as_f64().expect("a number"), "{object:#}");
+    let whole = object["seconds"]["fit"].as_f64().expect("a number");
+    assert!(sum("seconds") > 0.2 * whole && sum("seconds") <= whole, "{object:#}");
+    let text = room.run("fit m.vi --data d.json").out;
+    for word in ["tried ", "as written", "; kept", "kept "] {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+}
+
+#[test]
+fn draws_that_are_not_corrected_say_so() {
+    let room = Room::new("corrected");
+    let object = json(&room.run("fit eight_schools.vi --format json").fine().out);
+    assert_eq!(object["draws"]["corrected"], true);
+    assert!(room.run("fit eight_schools.vi").fine().out.contains("weighted by importance"));
+    let cut = room.run("fit eight_schools.vi --max-evaluations 60");
+    assert!(cut.out.contains("not corrected"), "{}", cut.out);
+}
+
+#[test]
+fn the_limit_of_evaluations_is_a_bound() {
+    let room = Room::new("bound");
+    room.write("hard.vi", HARD);
+    room.write("hard.data.json", r#"{"y": 0.5}"#);
+    for model in ["eight_schools.vi", "hard.vi"] {
+        for limit in [1, 7, 60, 150, 400, 999, 1800, 3000, 5000] {
+            let run = room.run(&format!("fit {model} --format json --max-evaluations {limit}"));
+            let object = json(&run.out);
+            let spent = object["evaluations"].as_u64().expect("a number");
+            assert!(spent <= limit, "{model}: {spent} of {limit}");
+            let ended = object["stopped"] == "the fit ended at its limit of evaluations";
+            assert!(!ended || object["verdict"] != "trust", "{model}: {limit}");
+            assert!(ended || spent > 400, "{model}: {limit} {object:#}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_fit_with_an_honest_result() {
+    let room = Room::new("interrupted");
+    let model = "dim obs\ndim g\ndata x[obs]: real\ndata y[obs]: real\ndata k[obs]: g\nlatent b ~ normal(0, 1)\n\
+                 latent t ~ half_normal(1)\nlatent a[g] ~ normal(0, t)\nlatent s ~ half_normal(1)\n\
+                 observe y ~ student_t(4, a[k] + b * x, s)\n";
+    room.write("m.vi", model);
+    let rows = (0..60_000).map(|row: u32| {
+        let noise = f64::from(row.wrapping_mul(2_654_435_761) % 1000) / 250.0 - 2.0;
+        format!("{},{},{}", f64::from(row % 97) / 50.0 - 1.0, noise, row % 300 + 1)
+    });
+    let rows: Vec<String> = rows.collect();
+    room.write("d.csv", format!("x,y,k\n{}\n", rows.join("\n")));
+    let run = room.interrupt("fit m.vi --data d.csv --format json --threads 1 --quiet");
+    let object = json(&run.out);
+    assert_eq!(object["stopped"], "the fit was asked to stop", "{object:#}");
+    assert_ne!(object["verdict"], "trust");
+    let reasons = object["reasons"].to_string();
+    assert!(reasons.contains("stopped before it had"), "{reasons}");
 }
 
 #[test]

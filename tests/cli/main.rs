@@ -3,6 +3,7 @@
 
 mod bad_data;
 mod commands;
+mod comparing;
 mod fitting;
 mod tables;
 
@@ -55,6 +56,19 @@ impl Room {
     /// Runs the command; arguments are cut at spaces.
     pub fn run(&self, arguments: &str) -> Run {
         finish(self.command().args(arguments.split_whitespace()).output().expect("the command starts"))
+    }
+
+    /// Runs the command, and interrupts it after some seconds.
+    #[cfg(unix)]
+    pub fn interrupt(&self, arguments: &str) -> Run {
+        let mut command = self.command();
+        command.args(arguments.split_whitespace()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("the command starts");
+        std::thread::sleep(std::time::Duration::from_secs(3));
+        let id = child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().expect("kill is there");
+        assert!(sent.success(), "it was still running");
+        finish(child.wait_with_output().expect("the command ends"))
     }
 
     /// The same with a text on standard input.

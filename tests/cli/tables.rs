@@ -59,6 +59,32 @@ fn a_mark_and_windows_lines_and_quotes_change_nothing() {
 }
 
 #[test]
+fn a_table_may_have_other_delimiters_and_decimals() {
+    let room = Room::new("delimiters");
+    room.write("m.vi", "dim obs\ndata x[obs]: real\ndata y[obs]: real\nlatent b ~ normal(0, 1)\nobserve y ~ normal(b * x, 1)\n");
+    room.write("plain.csv", "x,y\n1.5,2.25\n-2,0.5\n0.25,1e-1\n");
+    room.write("semicolons.csv", "x;y\n1,5;2,25\n-2;0,5\n0,25;1e-1\n");
+    room.write("bars.csv", "x|y\n1.5|2.25\n-2|0.5\n0.25|1e-1\n");
+    room.write("tabs.txt", "x\ty\n1.5\t2.25\n-2\t0.5\n0.25\t1e-1\n");
+    let fit = |data: &str| room.run(&format!("fit m.vi --format csv --data {data}")).fine().out;
+    let plain = fit("plain.csv");
+    assert_eq!(plain, fit("semicolons.csv --delimiter ; --decimal ,"));
+    assert_eq!(plain, fit("semicolons.csv --decimal ,"));
+    assert_eq!(plain, fit("bars.csv --delimiter |"));
+    assert_eq!(plain, fit("tabs.txt --delimiter tab"));
+    // Without the options, the message names them.
+    room.run("fit m.vi --data semicolons.csv").refused(1, &["V0709", "--delimiter ';' --decimal ','"]);
+    room.run("check m.vi --data bars.csv").refused(1, &["V0709", "--delimiter '|'"]);
+    room.run("fit m.vi --data semicolons.csv --delimiter ;").refused(1, &["V0721", "--decimal ','"]);
+    room.run("fit m.vi --data plain.csv --decimal , --delimiter ,").refused(1, &["another `--delimiter`"]);
+    let run = room.run("fit m.vi --data plain.csv --delimiter ab");
+    assert_eq!(run.status, 2, "{}", run.err);
+    // A point in such a table parts thousands, and is not guessed at.
+    room.write("thousands.csv", "x;y\n1.500;2,25\n-2;0,5\n");
+    room.run("check m.vi --data thousands.csv --decimal ,").refused(1, &["V0721", "1.500"]);
+}
+
+#[test]
 fn a_model_may_have_a_mark_and_windows_lines() {
     let room = Room::new("windows_model");
     let text = room.read(SCHOOLS);

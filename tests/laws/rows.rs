@@ -107,7 +107,7 @@ fn examples_are_models() {
         .filter_map(|(name, example)| {
             let source = vic::source::Source::new("example.vi", example);
             let (tree, mut found) = vic::syntax::parse(&source);
-            let (_, more) = vic::model::check(&tree);
+            let (_, more) = vic::model::check(&tree, &source);
             found.extend(more);
             let errors: Vec<_> = found.iter().filter(|found| found.is_error()).collect();
             (!errors.is_empty()).then(|| format!("{name}:\n{example}{errors:#?}"))

@@ -9,7 +9,7 @@ use super::super::draws::structured;
 use super::super::evaluator::{Halt, Progress, Watch};
 use super::super::gaussian::Gaussian;
 use super::super::natural;
-use super::cells::{Tables, mirrored};
+use super::cells::{Tables, mirrored, probabilities};
 use super::{MixedTarget, Rule, Support, rules, width};
 
 /// Independent Gaussian and cells.
@@ -265,18 +265,22 @@ fn cell_step(
     (values, length): (&[f64], f64),
     generator: &mut ChaCha8Rng,
 ) {
-    let wide = width(account.target);
-    let count = drawn.rows.len() / wide;
     for (b, table) in guide.tables.iter_mut().enumerate() {
         let aims: Vec<f64> = match table.block.rule {
-            Rule::Local => local_aims(account, (b, table), &drawn.rows[..count.min(TRIED) * wide], generator),
+            Rule::Local => local_aims(account, (b, table), &drawn.rows, generator),
             Rule::Score | Rule::Paired if values.is_empty() => continue,
-            Rule::Score => score_aims(account, (b, table), &drawn.rows),
-            Rule::Paired => paired_aims(account, (b, table), &drawn.rows),
+            Rule::Score if table.block.support == Support::Real => {
+                real_aims(account, (b, table), &drawn.rows)
+            }
+            Rule::Score | Rule::Paired => {
+                let gradients = sampled_gradients(account, (b, table), &drawn.rows);
+                let each = gradients.chunks_exact(table.width).zip(table.logits.chunks_exact(table.width));
+                each.flat_map(|(gradient, logits)| rules::from_gradient(gradient, logits)).collect()
+            }
         };
         let cells = table.logits.chunks_exact_mut(table.width).zip(aims.chunks_exact(table.width));
         for (logits, aims) in cells {
-            let guide = super::cells::probabilities(logits);
+            let guide = probabilities(logits);
             let centre = |xs: &[f64]| xs.iter().zip(&guide).map(|(x, p)| x * p).sum::<f64>();
             let (own, aim) = (centre(logits), centre(aims));
             for (logit, target) in logits.iter_mut().zip(aims) {
@@ -287,6 +291,27 @@ fn cell_step(
     }
 }
 
+/// The bound's gradient by the log weights of all cells of a block, `[cell][value]`, by the block's rule.
+pub fn gradients(
+    account: &mut Account,
+    (b, table): (usize, &Tables),
+    rows: &[f64],
+    generator: &mut ChaCha8Rng,
+) -> Vec<f64> {
+    if table.block.rule != Rule::Local {
+        return sampled_gradients(account, (b, table), rows);
+    }
+    let aims = local_aims(account, (b, table), rows, generator);
+    let mut gradients = Vec::with_capacity(aims.len());
+    for (cell, aims) in aims.chunks_exact(table.width).enumerate() {
+        let p = table.probabilities(cell);
+        let logits = table.of(cell);
+        let centre: f64 = aims.iter().zip(logits).zip(&p).map(|((aim, l), p)| (aim - l) * p).sum();
+        gradients.extend(aims.iter().zip(logits).zip(&p).map(|((aim, l), p)| p * (aim - l - centre)));
+    }
+    gradients
+}
+
 fn local_aims(
     account: &mut Account,
     (b, table): (usize, &Tables),
@@ -294,7 +319,8 @@ fn local_aims(
     generator: &mut ChaCha8Rng,
 ) -> Vec<f64> {
     let wide = width(account.target);
-    let count = rows.len() / wide;
+    let count = (rows.len() / wide).min(TRIED);
+    let rows = &rows[..count * wide];
     let (cells, width) = (table.count(), table.width);
     let mut changes = vec![0.0; count * cells * width];
     account.target.changes(b, rows, &table.values(generator.random()), &mut changes);
@@ -310,7 +336,7 @@ fn local_aims(
     aims
 }
 
-/// Places of a cell's values, and its blanket less the guide's own log weight, by draw.
+/// Places of a cell's values, and the terms that depend on it, by draw.
 struct Scores {
     places: Vec<usize>,
     f: Vec<f64>,
@@ -326,45 +352,38 @@ fn scores(account: &mut Account, (b, table): (usize, &Tables), rows: &[f64]) -> 
     let each = (0..cells).map(|cell| {
         let value = |s: usize| rows[s * wide + table.block.start + cell];
         let places = (0..count).map(|s| table.place(cell, value(s)).unwrap_or(0)).collect();
-        let f = (0..count).map(|s| {
-            let sum = sums[s * cells + cell];
-            if sum.is_finite() { sum } else { -1e4 }
-        });
-        Scores { places, f: f.collect() }
+        let finite = |sum: f64| if sum.is_finite() { sum } else { -1e4 };
+        Scores { places, f: (0..count).map(|s| finite(sums[s * cells + cell])).collect() }
     });
     each.collect()
 }
 
-fn score_aims(account: &mut Account, (b, table): (usize, &Tables), rows: &[f64]) -> Vec<f64> {
-    let scored = scores(account, (b, table), rows);
-    let aims = scored.into_iter().enumerate().flat_map(|(cell, scores)| {
-        let guide = table.probabilities(cell);
-        let f: Vec<f64> = scores
-            .f
-            .iter()
-            .zip(&scores.places)
-            .map(|(f, &place)| f - guide[place].max(1e-300).ln())
-            .collect();
-        if table.block.support == Support::Real {
-            return rules::quadratic(&scores.places, &f, table.of(cell));
-        }
-        let gradient = rules::leave_one_out(&scores.places, &f, &guide);
-        rules::from_gradient(&gradient, table.of(cell))
-    });
-    aims.collect()
+/// The terms that depend on a cell less the guide's own log weight.
+fn less_guide(scores: &Scores, guide: &[f64]) -> Vec<f64> {
+    let each = scores.f.iter().zip(&scores.places);
+    each.map(|(f, &place)| f - guide[place].max(1e-300).ln()).collect()
 }
 
-fn paired_aims(account: &mut Account, (b, table): (usize, &Tables), rows: &[f64]) -> Vec<f64> {
+fn sampled_gradients(account: &mut Account, (b, table): (usize, &Tables), rows: &[f64]) -> Vec<f64> {
     let scored = scores(account, (b, table), rows);
-    let aims = scored.into_iter().enumerate().flat_map(|(cell, scores)| {
-        let logits = table.of(cell);
-        let logit = logits[1] - logits[0];
-        let p = table.probabilities(cell)[1];
-        let spread = p * (1.0 - p);
-        let slope = rules::paired(&scores.places, &scores.f, logit) - spread * logit;
-        let gradient = [-slope, slope];
-        let moved = rules::from_gradient(&gradient, logits);
-        [moved[0], moved[1]]
+    let each = scored.into_iter().enumerate().flat_map(|(cell, scores)| {
+        let guide = table.probabilities(cell);
+        if table.block.rule == Rule::Paired {
+            let logits = table.of(cell);
+            let logit = logits[1] - logits[0];
+            let slope = rules::paired(&scores.places, &scores.f, logit) - guide[0] * guide[1] * logit;
+            return vec![-slope, slope];
+        }
+        rules::leave_one_out(&scores.places, &less_guide(&scores, &guide), &guide)
     });
-    aims.collect()
+    each.collect()
+}
+
+fn real_aims(account: &mut Account, (b, table): (usize, &Tables), rows: &[f64]) -> Vec<f64> {
+    let scored = scores(account, (b, table), rows);
+    let each = scored.into_iter().enumerate().flat_map(|(cell, scores)| {
+        let f = less_guide(&scores, &table.probabilities(cell));
+        rules::quadratic(&scores.places, &f, table.of(cell))
+    });
+    each.collect()
 }

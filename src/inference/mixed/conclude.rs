@@ -306,6 +306,7 @@ fn conclude(
             khat: smoothed.khat,
             efficiency: smoothed.effective / count as f64,
             evaluations: account.spent as u64,
+            seconds: account.watch.seconds(),
         }],
         family,
         evaluations: account.spent as u64,

@@ -286,7 +286,7 @@ fn variance_table() -> Vec<(&'static str, f64)> {
 
 #[test]
 fn variance_times_cost_is_as_it_was() {
-    // Relative to the score function with two draws; CONTRIBUTING says how a figure is changed.
+    // Relative to the score function with two draws.
     let kept =
         [("score, 2 draws", 1.0), ("score, 4 draws", 0.57), ("disarm, 1 pair", 0.0), ("local, 2 draws", 0.0)];
     let table = variance_table();

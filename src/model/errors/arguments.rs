@@ -1,8 +1,9 @@
 //! Mistakes about calls, arguments and kinds of numbers.
 
-use super::{kind_words, nearest, term_words};
-use crate::diagnostics::{Code, Diagnostic, Edit};
+use super::{kind_words, term_words};
+use crate::diagnostics::{Code, Diagnostic, Edit, suggest};
 use crate::library::ValueKind;
+use crate::model::dialect;
 use crate::model::distributions::Target;
 use crate::model::ir::*;
 use crate::source::Span;
@@ -10,13 +11,16 @@ use crate::syntax::ast::{Argument, ExprKind, Name};
 
 /// Too few arguments, or too many.
 pub fn arity(function: &Name, span: Span, given: &[Argument], signatures: &[String]) -> Diagnostic {
-    let count = match given.len() {
-        0 => "no argument".to_string(),
-        1 => "1 argument".to_string(),
-        many => format!("{many} arguments"),
+    let count =
+        |count: usize| if count == 1 { "1 argument".to_string() } else { format!("{count} arguments") };
+    let takes = |form: &String| if form.ends_with("()") { 0 } else { form.matches(", ").count() + 1 };
+    let message = match signatures.iter().map(takes).next() {
+        Some(wanted) if wanted != given.len() && signatures.iter().all(|form| takes(form) == wanted) => {
+            format!("`{}` takes {}, found {}", function.text, count(wanted), given.len())
+        }
+        _ => format!("`{}` cannot take these {}", function.text, count(given.len())),
     };
-    let diagnostic = Diagnostic::new(Code(401), format!("`{}` does not take {count}", function.text))
-        .at(span, format!("{} given", given.len()));
+    let diagnostic = Diagnostic::new(Code(401), message).at(span, format!("{} given", given.len()));
     let diagnostic = match thousands(given) {
         Some(comma) => diagnostic.fix(
             "if the comma parts thousands, leave it out",
@@ -53,7 +57,8 @@ pub fn unknown_argument(
     let diagnostic =
         Diagnostic::new(Code(402), format!("`{}` has no argument `{}`", function.text, keyword.text))
             .at(keyword.span, format!("it has {}", names.join(", ")));
-    let diagnostic = match nearest(&keyword.text, known) {
+    let foreign = dialect::parameters(&keyword.text).find(|own| known.contains(own));
+    let diagnostic = match foreign.or_else(|| suggest::nearest(&keyword.text, known.iter().copied())) {
         Some(near) => diagnostic.fix(
             format!("did you mean `{near}`?"),
             vec![Edit { span: keyword.span, text: near.to_string() }],
@@ -71,14 +76,21 @@ pub fn argument_twice(function: &Name, keyword: &Name) -> Diagnostic {
 
 /// A clause that a call has no use for.
 pub fn clause_not_taken(span: Span, function: &str, clause: &str) -> Diagnostic {
-    Diagnostic::new(Code(408), format!("`{function}` takes no {clause}")).at(span, "nothing to act on")
+    Diagnostic::new(Code(408), format!("`{function}` takes no {clause}"))
+        .at(span, "nothing to act on")
+        .help(format!("`{function}` works cell by cell; clauses belong to what acts on a whole dim, such as `sum(… over d)`"))
 }
 
 /// A number where a distribution is wanted.
-pub fn not_a_distribution(term: &Term, target: &str, model: &Model) -> Diagnostic {
+pub fn not_a_distribution((term, written): (&Term, &str), target: &Target, model: &Model) -> Diagnostic {
+    let form = match target.value {
+        Some(Kind::Bool) => format!("bernoulli(logit = {written})"),
+        Some(Kind::Int) => format!("poisson(log = {written})"),
+        _ => format!("normal({written}, sd)"),
+    };
     Diagnostic::new(Code(403), "a distribution is wanted right of `~`".to_string())
         .at(term.span, term_words(term, model))
-        .help(format!("say how `{target}` varies around it: `{target} ~ normal(…, sd)`"))
+        .help(format!("say how `{0}` varies around it: `{0} ~ {form}`", target.name))
 }
 
 /// Not a truth value.

@@ -7,23 +7,27 @@ use crate::model::ir::*;
 use crate::source::Span;
 use crate::syntax::ast::Name;
 
-/// Adds the fix that puts an index behind a bare array: its place, and what is written there instead.
-fn gathering(diagnostic: Diagnostic, gather: Option<(Span, String)>) -> Diagnostic {
-    match gather {
-        Some((span, text)) => {
-            diagnostic.fix(format!("read it at each cell's own element: `{text}`"), vec![Edit { span, text }])
-        }
-        None => diagnostic,
+/// Adds the fix that puts an index behind a bare array: its place, and what may be written there instead.
+fn gathering(diagnostic: Diagnostic, gather: Gather) -> Diagnostic {
+    let Some((span, forms)) = gather else { return diagnostic };
+    let words = format!("read it at each cell's own element: `{}`", forms.join("` or `"));
+    match <[String; 1]>::try_from(forms) {
+        Ok([text]) => diagnostic.fix(words, vec![Edit { span, text }]),
+        Err(_) => diagnostic.help(words),
     }
 }
 
+/// Where a bare array stands that wants an index, and the forms with each index that it may be.
+type Gather = Option<(Span, Vec<String>)>;
+
 /// Operands whose dims are not nested.
 pub fn outer_product(
-    first: &Term,
-    second: &Term,
-    gather: Option<(Span, String)>,
+    [first, second]: [&Term; 2],
+    gather: Gather,
+    reader: Option<SiteId>,
     model: &Model,
 ) -> Diagnostic {
+    let name = reader.map_or("x", |site| model.site(site).name.as_str());
     let mut all: Vec<AxisVar> = first.axes.iter().chain(&second.axes).copied().collect();
     all.sort_unstable();
     all.dedup();
@@ -34,7 +38,7 @@ pub fn outer_product(
             .at(first.span, format!("varies over {}", axes_words(&first.axes, model)));
     let diagnostic = gathering(diagnostic, gather);
     diagnostic.help(format!(
-        "if every combination is meant, name the dims: `let x[{}] = …`",
+        "if every combination is meant, name the dims: `let {name}[{}] = …`",
         words.replace(" × ", ", ")
     ))
 }
@@ -51,7 +55,7 @@ pub fn repeated_dim(first: &Term, second: &Term, dim: &str) -> Diagnostic {
 pub fn extra_axes(
     term: &Term,
     (target, cells): (&Target, &[AxisVar]),
-    (extra, gather): (&str, Option<(Span, String)>),
+    (extra, gather): (&str, Gather),
     model: &Model,
 ) -> Diagnostic {
     let whole = if cells.is_empty() {
@@ -63,15 +67,31 @@ pub fn extra_axes(
         Diagnostic::new(Code(302), format!("this varies over {extra}, but {} {whole}", target.name))
             .at(term.span, format!("varies over {}", axes_words(&term.axes, model)))
             .at(target.span, whole);
-    let diagnostic = gathering(diagnostic, gather);
-    let mut names: Vec<&str> = cells.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
-    names.push(extra);
-    diagnostic.help(format!("index it by something over the cells, or add the dim: `[{}]`", names.join(", ")))
+    if gather.is_some() {
+        return gathering(diagnostic, gather);
+    }
+    let names: Vec<&str> = cells.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
+    let written = match term.kind {
+        TermKind::Read(site, _) => model.site(site).name.as_str(),
+        _ => "…",
+    };
+    match names[..] {
+        [] => diagnostic.help(format!("sum over {extra}, or declare {} over it", target.name)),
+        _ => diagnostic.help(format!(
+            "if each {} has its {extra}, declare that as data and read with it: `data {extra}[{}]: {extra}` and `{written}[{extra}]`; if there is a value for each {extra} too, add the dim to the brackets of {}",
+            names.join(", "), names.join(", "), target.name
+        )),
+    }
 }
 
 /// `A @ B` without exactly one dim to sum over.
-pub fn no_one_shared_dim(span: Span, sides: [&Term; 2], shared: &[DimId], model: &Model) -> Diagnostic {
+pub fn no_one_shared_dim(sign: Span, sides: [&Term; 2], shared: &[DimId], model: &Model) -> Diagnostic {
     let [left, right] = sides.map(|side| axes_words(&side.axes, model));
+    let names = |term: &Term| -> Vec<String> {
+        term.axes.iter().map(|axis| model.dim(axis.dim).name.clone()).collect()
+    };
+    let common: Vec<String> =
+        names(sides[0]).into_iter().filter(|name| names(sides[1]).contains(name)).collect();
     let message = match shared {
         [] => "the two sides of `@` share no dim to sum over".to_string(),
         [_] => "the two sides of `@` share a further dim that nothing names".to_string(),
@@ -82,26 +102,42 @@ pub fn no_one_shared_dim(span: Span, sides: [&Term; 2], shared: &[DimId], model:
     };
     let or_nothing = |words: String| if words.is_empty() { "no dim".to_string() } else { words };
     let diagnostic = Diagnostic::new(Code(303), message)
-        .at(span, "one shared dim is wanted")
+        .at(sign, "one shared dim is wanted")
         .at(sides[0].span, format!("over {}", or_nothing(left)))
         .at(sides[1].span, format!("over {}", or_nothing(right)));
     match shared {
-        [] => diagnostic,
-        _ => diagnostic.help(
-            "name the dims that stay in the head (`let eta[obs] = …`), or write the sum: `sum(a * b over d)`",
-        ),
+        [] if common.is_empty() => {
+            diagnostic.help("declare the right side over the dim of the left that is summed away")
+        }
+        [] => diagnostic.help(format!(
+            "both are over {}, which stays because the statement names it: for a product cell by cell, write `*`",
+            common.join(", ")
+        )),
+        _ => diagnostic.help(format!(
+            "name the dims that stay in the head (`let eta[{}] = …`), or write the sum: `sum(… * … over {})`",
+            common[0], common[common.len() - 1]
+        )),
     }
 }
 
 /// A position of the wrong dim, or no position at all.
-pub fn index_kind(term: &Term, wanted: &str, better: Option<&str>, model: &Model) -> Diagnostic {
+pub fn index_kind(term: &Term, wanted: &str, better: &[String], model: &Model) -> Diagnostic {
     let found = kind_words(term.value, model);
     let diagnostic =
         Diagnostic::new(Code(304), format!("{found} is used where an index into {wanted} is wanted"))
             .at(term.span, format!("{found}, wanted an index into {wanted}"));
-    match better {
-        Some(better) => diagnostic.help(format!("`{better}` is an index into {wanted}")),
-        None => diagnostic,
+    match (better, term.value) {
+        ([better], _) => diagnostic.fix(
+            format!("`{better}` is an index into {wanted}: write `{better}`"),
+            vec![Edit { span: term.span, text: better.clone() }],
+        ),
+        ([_, ..], _) => diagnostic.help(format!("indices into {wanted} are `{}`", better.join("`, `"))),
+        ([], Kind::Index(_)) => diagnostic.help(format!(
+            "declare data that say which {wanted} each row belongs to, `data {wanted}[…]: {wanted}`, and read with them"
+        )),
+        ([], _) => diagnostic.help(format!(
+            "where the data hold {wanted}s, declare them so: `data …: {wanted}`; a number written in the model is a coordinate: 1, 2, 3 …"
+        )),
     }
 }
 
@@ -152,9 +188,14 @@ pub fn too_many_indices(
     } else {
         format!("has only {}", names.join(", "))
     };
-    Diagnostic::new(Code(305), format!("`{array}` {has}"))
+    let axes = if names.is_empty() { String::new() } else { format!("[{}]", names.join(", ")) };
+    let diagnostic = Diagnostic::new(Code(305), format!("`{array}` {has}"))
         .at(at, "no axis is left for this")
-        .at(array_span, has)
+        .at(array_span, has);
+    match names[..] {
+        [] => diagnostic.help(format!("write `{array}` alone")),
+        _ => diagnostic.help(format!("one index for each of its axes at most: it is `{array}{axes}`")),
+    }
 }
 
 /// A coordinate that no element has.
@@ -167,12 +208,19 @@ pub fn index_out_of_range(term: &Term, at: f64, dim: DimId, model: &Model) -> Di
 }
 
 /// A label that the dim does not have.
-pub fn unknown_label(label: &str, span: Span, labels: &[String], dim: &Dim) -> Diagnostic {
-    let known: Vec<&str> = labels.iter().map(String::as_str).collect();
+pub fn unknown_label(
+    label: &str,
+    span: Span,
+    (labels, near): (&[String], Option<&str>),
+    dim: &Dim,
+) -> Diagnostic {
+    const SHOWN: usize = 12;
+    let more = if labels.len() > SHOWN { ", …" } else { "" };
+    let shown = labels[..labels.len().min(SHOWN)].join(", ");
     let diagnostic = Diagnostic::new(Code(311), format!("{} has no label \"{label}\"", dim.name))
         .at(span, "not one of its labels")
-        .at(dim.span, format!("its labels: {}", known.join(", ")));
-    match crate::diagnostics::suggest::nearest(label, known) {
+        .at(dim.span, format!("its labels: {shown}{more}"));
+    match near {
         Some(near) => diagnostic
             .fix(format!("did you mean \"{near}\"?"), vec![Edit { span, text: format!("\"{near}\"") }]),
         None => diagnostic,
@@ -203,13 +251,14 @@ pub fn array_bound_twice(name: &str, dim: &str, span: Span) -> Diagnostic {
 /// A reduction without `over` whose operand has some dims of the head and some others.
 pub fn partial_reduction(
     function: &Name,
-    span: Span,
+    (span, operand): (Span, &str),
     [axes, kept]: [&[AxisVar]; 2],
     model: &Model,
 ) -> Diagnostic {
     let rest: Vec<AxisVar> = axes.iter().copied().filter(|axis| !kept.contains(axis)).collect();
     let over = if rest.is_empty() { axes_words(kept, model) } else { axes_words(&rest, model) };
-    Diagnostic::new(
+    let over = over.replace(" × ", ", ");
+    let diagnostic = Diagnostic::new(
         Code(307),
         format!(
             "`{}` does not say what it is over: {} or part of it",
@@ -217,8 +266,13 @@ pub fn partial_reduction(
             axes_words(axes, model)
         ),
     )
-    .at(span, format!("the head already has {}", axes_words(kept, model)))
-    .help(format!("say it: `{}(… over {})`", function.text, over.replace(" × ", ", ")))
+    .at(span, format!("the head already has {}", axes_words(kept, model)));
+    let end = span.end.saturating_sub(1);
+    let edits = match rest.len() {
+        1 => vec![Edit { span: Span::new(end, end), text: format!(" over {over}") }],
+        _ => Vec::new(),
+    };
+    diagnostic.fix(format!("say it: `{}({operand} over {over})`", function.text), edits)
 }
 
 /// A joint axis that is neither said nor evident.

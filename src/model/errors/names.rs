@@ -1,15 +1,11 @@
 //! Mistakes about names.
 
-use crate::diagnostics::{Code, Diagnostic, Edit, suggest};
+use crate::diagnostics::syntax_codes::TOO_DEEP;
+use crate::diagnostics::{Code, Diagnostic, Edit};
+use crate::model::dialect;
+use crate::model::extent::{Excess, MAX_DEPTH, MAX_WRITTEN};
 use crate::source::Span;
 use crate::syntax::ast::Name;
-
-/// The known name most like this one.
-pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let mut sorted = known.to_vec();
-    sorted.sort_unstable();
-    suggest::nearest(name, sorted)
-}
 
 fn replace(span: Span, text: &str) -> Vec<Edit> {
     vec![Edit { span, text: text.to_string() }]
@@ -29,12 +25,16 @@ pub fn unknown_name(name: &str, span: Span, near: Option<&str>, place: Option<Sp
     if let Some(place) = place {
         diagnostic = diagnostic.at(place, "did you mean this?");
     }
-    suggesting(diagnostic, span, near)
+    match near {
+        Some(_) => suggesting(diagnostic, span, near),
+        None => diagnostic.help(format!(
+            "declare it above: `latent {name} ~ …` if it is unobserved, `data {name}: real` if it is in the data, `let {name} = …` if it is computed"
+        )),
+    }
 }
 
 /// A dim that nothing declares.
-pub fn unknown_dim(name: &Name, known: &[&str]) -> Diagnostic {
-    let near = nearest(&name.text, known);
+pub fn unknown_dim(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic =
         Diagnostic::new(Code(207), format!("there is no dim `{}`", name.text)).at(name.span, "not a dim");
     match near {
@@ -44,16 +44,18 @@ pub fn unknown_dim(name: &Name, known: &[&str]) -> Diagnostic {
 }
 
 /// A type that is none.
-pub fn unknown_type(name: &Name, dims: &[&str]) -> Diagnostic {
-    let mut known: Vec<&str> = crate::library::DOMAINS
-        .iter()
-        .map(|row| row.name)
-        .filter(|name| super::super::types::written(name).is_some())
-        .collect();
-    known.extend(dims);
+pub fn unknown_type(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(208), format!("there is no type `{}`", name.text))
         .at(name.span, "neither a type nor a dim");
-    suggesting(diagnostic, name.span, nearest(&name.text, &known))
+    if let Some(own) = dialect::type_name(&name.text.to_lowercase()) {
+        return diagnostic.fix(format!("write `{own}`"), replace(name.span, own));
+    }
+    match near {
+        Some(_) => suggesting(diagnostic, name.span, near),
+        None => diagnostic.help(
+            "types are `real`, `positive`, `nonneg`, `unit`, `real(a..b)`, `int`, `count`, `bool`, and the name of a dim for an index into it",
+        ),
+    }
 }
 
 /// A second declaration of a name.
@@ -64,14 +66,17 @@ pub fn duplicate(name: &Name, first: Span) -> Diagnostic {
         .help("give one of the two another name")
 }
 
-/// A name read before the statement that declares it.
-pub fn used_before(name: &Name, declared: Span) -> Diagnostic {
-    Diagnostic::new(Code(203), format!("`{}` is used before it is declared", name.text))
+/// A name read before the statement that declares it; with the edits that put the two in order, if that is possible.
+pub fn used_before(name: &Name, declared: Span, moved: Option<(&str, Vec<Edit>)>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code(203), format!("`{}` is used before it is declared", name.text))
         .at(name.span, "used here")
-        .at(declared, "declared later")
-        .help(
+        .at(declared, "declared later");
+    match moved {
+        Some((how, edits)) => diagnostic.fix(how, edits),
+        None => diagnostic.help(
             "move the declaration up; only an earlier element of a shared dim (`x[t-1]`) may be read before",
-        )
+        ),
+    }
 }
 
 /// A value without a bracket that reads itself.
@@ -83,14 +88,14 @@ pub fn reads_itself(name: &Name, declared: Span) -> Diagnostic {
 }
 
 /// No such distribution.
-pub fn unknown_distribution(name: &Name, known: &[&str]) -> Diagnostic {
+pub fn unknown_distribution(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(204), format!("there is no distribution `{}`", name.text))
         .at(name.span, "no such distribution");
-    suggesting(diagnostic, name.span, nearest(&name.text, known))
+    suggesting(diagnostic, name.span, near)
 }
 
 /// No such function; an array of the name was perhaps to be indexed.
-pub fn unknown_function(name: &Name, known: &[&str], array: Option<Span>) -> Diagnostic {
+pub fn unknown_function(name: &Name, near: Option<&str>, array: Option<Span>) -> Diagnostic {
     let text = &name.text;
     let diagnostic = Diagnostic::new(Code(205), format!("there is no function `{text}`"))
         .at(name.span, "no such function");
@@ -98,17 +103,19 @@ pub fn unknown_function(name: &Name, known: &[&str], array: Option<Span>) -> Dia
         Some(array) => diagnostic
             .at(array, format!("`{text}` is an array"))
             .help(format!("elements are read with brackets: `{text}[i]`")),
-        None => suggesting(diagnostic, name.span, nearest(text, known)),
+        None => suggesting(diagnostic, name.span, near),
     }
 }
 
-/// A name from another language or library.
-pub fn dialect(name: &Name, form: &str) -> Diagnostic {
+/// A name from another language or library. `given` are the arguments, if none has a keyword or a clause.
+pub fn dialect(name: &Name, form: &str, (span, given): (Span, Option<&[&str]>)) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
         .at(name.span, "not a name here");
-    // Names in capitals are of Python's libraries, which have the same parameters in the same order.
-    let own = form.split('(').next().filter(|_| name.text.starts_with(|c: char| c.is_ascii_uppercase()));
-    diagnostic.fix(format!("write `{form}`"), own.map(|own| replace(name.span, own)).unwrap_or_default())
+    let whole = !form.contains(" over d") && !form.contains(", D1") && form.contains(['(', '<']);
+    match given.filter(|_| whole).and_then(|given| dialect::filled(form, given)) {
+        Some(text) => diagnostic.fix(format!("write `{text}`"), replace(span, &text)),
+        None => diagnostic.help(format!("write `{}`", dialect::shown(form))),
+    }
 }
 
 /// A distribution where a number is wanted.
@@ -120,12 +127,18 @@ pub fn distribution_as_number(name: &str, span: Span) -> Diagnostic {
         ))
 }
 
-/// `let mu = normal(0, 5)`
-pub fn assigned_distribution(name: &Name, span: Span) -> Diagnostic {
+/// `let mu = normal(0, 5)`: the places of `let` and `=`, and the distribution as written.
+pub fn assigned_distribution(
+    name: &Name,
+    (span, written): (Span, &str),
+    [keyword, sign]: [Span; 2],
+) -> Diagnostic {
+    let edits =
+        vec![Edit { span: keyword, text: "latent".to_string() }, Edit { span: sign, text: "~".to_string() }];
     Diagnostic::new(Code(404), format!("`{}` is given a distribution, not a number", name.text))
         .at(span, "a distribution is not a number")
         .at(name.span, "declared by `let`, which wants a value")
-        .help(format!("if it is unobserved, draw it: `latent {} ~ …`", name.text))
+        .fix(format!("if it is unobserved, draw it: `latent {} ~ {written}`", name.text), edits)
 }
 
 /// A function's name without a call.
@@ -133,4 +146,19 @@ pub fn function_as_number(name: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code(409), format!("`{name}` is a function, not a number"))
         .at(span, "a function")
         .help(format!("call it: `{name}(…)`"))
+}
+
+/// An expression that is too large once functions are written out.
+pub fn too_large(span: Span, excess: Excess) -> Diagnostic {
+    let message = match excess {
+        Excess::Depth => {
+            format!("this is more than {MAX_DEPTH} levels deep where its functions are written out")
+        }
+        Excess::Parts => {
+            format!("the functions come to more than {MAX_WRITTEN} parts where they are written out")
+        }
+    };
+    Diagnostic::new(TOO_DEEP, message).at(span, "one part too many").help(
+        "name a part with `let` and use the name: an argument is written out wherever the function reads it",
+    )
 }

@@ -58,6 +58,18 @@ pub fn offer_link(diagnostic: &mut Diagnostic, (owner, keyword): (&str, &str), l
     diagnostic.help.push(crate::diagnostics::Help { text, edits });
 }
 
+/// Probabilities of categories may also be drawn as what they are.
+pub fn offer_simplex(diagnostic: &mut Diagnostic, site: &Site, model: &Model) {
+    let names: Vec<&str> = site.axes.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
+    let Some(last) = names.last() else { return };
+    let text = format!(
+        "or draw it as probabilities: `latent {}[{}] ~ dirichlet(1 over {last})`",
+        site.name,
+        names.join(", ")
+    );
+    diagnostic.help.push(crate::diagnostics::Help { text, edits: Vec::new() });
+}
+
 /// `uniform` over something without ends.
 pub fn unbounded_uniform(span: Span, target: &Target) -> Diagnostic {
     Diagnostic::new(Code(503), "`uniform` without ends needs a bounded type")
@@ -67,10 +79,20 @@ pub fn unbounded_uniform(span: Span, target: &Target) -> Diagnostic {
 }
 
 /// An interval without numbers in it.
-pub fn empty_interval(span: Span, [low, high]: [f64; 2]) -> Diagnostic {
-    Diagnostic::new(Code(506), format!("no number lies between {low} and {high}"))
-        .at(span, format!("{low} is not below {high}"))
-        .help("the lower end comes first")
+pub fn empty_interval(span: Span, [low, high]: [f64; 2], ends: Option<[(Span, &str); 2]>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code(506), format!("no number lies between {low} and {high}"))
+        .at(span, format!("{low} is not below {high}"));
+    match ends {
+        Some([first, second]) if low > high => {
+            let edit =
+                |(span, _): (Span, &str), (_, text): (Span, &str)| Edit { span, text: text.to_string() };
+            diagnostic.fix(
+                format!("the lower end comes first: `{}..{}`", second.1, first.1),
+                vec![edit(first, second), edit(second, first)],
+            )
+        }
+        _ => diagnostic.help("the lower end comes first"),
+    }
 }
 
 /// A type and a support that share nothing.

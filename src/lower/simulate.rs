@@ -1,0 +1,363 @@
+//! A model read forwards: latents from their priors, data from their distributions, as values that are drawn one site
+//! after the other. What fits are calibrated with.
+
+use crate::array::Array;
+use crate::data::BoundModel;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::graph::{Axis, Graph, Vector};
+use crate::library::{Draw, Normaliser};
+use crate::model::{
+    Address, AxisVar, DimKind, Distribution, Factor, FamilyCall, Kind, Model, SiteId, SiteKind, Term,
+    TermKind,
+};
+use crate::source::Span;
+use crate::translate::{DrawPlan, States, Translator, evaluate};
+
+use super::predict::Reported;
+use super::states;
+
+/// Everything that is drawn, in order; all values live in the direction vector.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    /// All nodes.
+    pub graph: Graph,
+    /// What is drawn, in order.
+    pub steps: Vec<SimulationStep>,
+    /// What the direction vector starts from: data where they are not drawn.
+    pub start: Vec<f64>,
+    /// The latents.
+    pub latents: Vec<Reported>,
+    /// The observed sites.
+    pub observed: Vec<Reported>,
+    /// After so many passes over all steps, a value that reads an earlier element has been drawn from what it reads.
+    pub passes: usize,
+}
+
+/// Values drawn from one distribution.
+#[derive(Clone, Debug)]
+pub struct SimulationStep {
+    /// How they are drawn.
+    pub plan: DrawPlan,
+    /// What is added to each draw: the first of some states.
+    pub low: f64,
+    /// The cells of the plan, joint axes included, ascending.
+    pub axes: Vec<Axis>,
+    /// Where each of them goes in the direction vector.
+    pub places: Vec<usize>,
+}
+
+/// Builds the simulation of a model with data: sizes, predictors, and cells that are not observed stay as they are.
+///
+/// # Errors
+/// If the model does not say how its data come about.
+pub fn simulate(bound: &BoundModel) -> Result<Simulation, Box<Diagnostic>> {
+    check(bound.model())?;
+    let observed = observed_sites(bound.model());
+    let without = bound.without_values(&observed);
+    let mut translator = Translator::new(bound.model(), without.bindings());
+    let mut work = Work { bound, translator: &mut translator, start: Vec::new(), offsets: vec![] };
+    let latents: Vec<SiteId> = latents(bound.model());
+    for &site in latents.iter().chain(&observed) {
+        work.enter(site);
+    }
+    let mut steps = Vec::new();
+    for &site in &latents {
+        steps.push(work.latent(site)?);
+    }
+    let mut taken: Vec<usize> = Vec::new();
+    for factor in &bound.model().factors {
+        let step = work.factor(factor)?;
+        if step.places.iter().any(|place| taken.contains(place)) {
+            return Err(refuse(span_of(factor), "observes values that another statement observes too"));
+        }
+        taken.extend(&step.places);
+        steps.push(step);
+    }
+    let start = work.start;
+    let mut reported = |sites: &[SiteId]| -> Vec<Reported> {
+        let each = sites.iter().map(|&site| {
+            let axes = translator.axes(&translator.model().site(site).axes);
+            let node = translator.site(site);
+            Reported { site, node: translator.builder.expand(node, &axes), axes }
+        });
+        each.collect()
+    };
+    let (latents, observed) = (reported(&latents), reported(&observed));
+    let longest = bound.bindings().sizes.iter().flatten().max().copied().unwrap_or(1);
+    Ok(Simulation {
+        graph: translator.builder.finish(),
+        steps,
+        start,
+        latents,
+        observed,
+        passes: longest + 2,
+    })
+}
+
+struct Work<'w, 'm> {
+    bound: &'m BoundModel,
+    translator: &'w mut Translator<'m>,
+    start: Vec<f64>,
+    offsets: Vec<(SiteId, usize)>,
+}
+
+impl Work<'_, '_> {
+    /// Gives a site a stretch of the direction vector, which starts from the data.
+    fn enter(&mut self, site: SiteId) {
+        let declared = self.translator.model().site(site).axes.clone();
+        let mut axes = self.translator.axes(&declared);
+        let offset = self.start.len();
+        let given = self.bound.bindings().values[site.0].as_ref();
+        let values = match given {
+            Some(array) => crate::translate::ascending(&axes, &array.shape, &array.values).1,
+            None => {
+                vec![0.0; axes.iter().map(|&axis| self.translator.builder.graph().axis_size(axis)).product()]
+            }
+        };
+        axes.sort();
+        self.start.extend(values);
+        let node = self.translator.builder.parameter(Vector::Direction, offset, &axes);
+        self.translator.bind_site(site, node);
+        self.offsets.push((site, offset));
+    }
+
+    fn offset(&self, site: SiteId) -> usize {
+        self.offsets.iter().find(|(known, _)| *known == site).map_or(0, |(_, offset)| *offset)
+    }
+
+    fn latent(&mut self, site: SiteId) -> Result<SimulationStep, Box<Diagnostic>> {
+        let declaration = self.translator.model().site(site);
+        let SiteKind::Latent { prior, .. } = &declaration.kind else { unreachable!("called for latents") };
+        let (plan, low) = match prior {
+            Distribution::Family(call) if by_domain(call) => self.uniform(site)?,
+            prior => (self.translator.draw_plan(prior), 0.0),
+        };
+        let mut axes = self.translator.axes(&declaration.axes);
+        axes.sort();
+        let length: usize =
+            axes.iter().map(|&axis| self.translator.builder.graph().axis_size(axis)).product();
+        let offset = self.offset(site);
+        Ok(SimulationStep { plan, low, axes, places: (offset..offset + length).collect() })
+    }
+
+    /// `uniform` over the values of a bounded type, and what is to be added to what it draws.
+    fn uniform(&mut self, site: SiteId) -> Result<(DrawPlan, f64), Box<Diagnostic>> {
+        let declaration = self.translator.model().site(site);
+        if declaration.value != Kind::Real {
+            let Some(States::From { low, count }) = states::finite(self.translator, site) else {
+                return Err(refuse(declaration.span, "has no uniform distribution to draw from"));
+            };
+            let axis = self.translator.builder.axis("states", count);
+            let weights = self.translator.builder.data(&[axis], vec![0.0; count]);
+            return Ok((DrawPlan::State { weights, axis }, low));
+        }
+        let interval = declaration.domain.domain.interval;
+        let ends = declaration.domain.ends.clone();
+        let mut end = |k: usize, otherwise: f64| match &ends[k] {
+            Some(term) => self.translator.term(term),
+            None => self.translator.builder.constant(otherwise),
+        };
+        let arguments = vec![end(0, interval.low), end(1, interval.high)];
+        let SiteKind::Latent { prior: Distribution::Family(call), .. } = &declaration.kind else {
+            unreachable!("called for a single family")
+        };
+        let over = crate::library::Over::default();
+        Ok((DrawPlan::Family { family: call.family, arguments, over }, 0.0))
+    }
+
+    fn factor(&mut self, factor: &Factor) -> Result<SimulationStep, Box<Diagnostic>> {
+        let Factor::Observe { target, axes, distribution, span, .. } = factor else {
+            unreachable!("potentials are refused before")
+        };
+        let TermKind::Read(site, addresses) = &target.kind else {
+            return Err(refuse(*span, "observes an expression of the data"));
+        };
+        let plan = self.translator.draw_plan(distribution);
+        let mut own = self.translator.axes(axes);
+        let mut order: Vec<usize> = (0..own.len()).collect();
+        order.sort_by_key(|&k| own[k]);
+        let sorted: Vec<AxisVar> = order.iter().map(|&k| axes[k]).collect();
+        own.sort();
+        let places = self.places(*site, addresses, &sorted);
+        let places = places.ok_or_else(|| refuse(*span, "observes values at places that are not data"))?;
+        Ok(SimulationStep { plan, low: 0.0, axes: own, places })
+    }
+
+    /// Where each cell of a statement lies in the stretch of its site.
+    fn places(&mut self, site: SiteId, addresses: &[Address], axes: &[AxisVar]) -> Option<Vec<usize>> {
+        let (model, bindings) = (self.bound.model(), self.bound.bindings());
+        let size = |axis: &AxisVar| bindings.sizes[axis.dim.0].unwrap_or(0);
+        let positions: Option<Vec<Option<Array>>> = addresses
+            .iter()
+            .map(|address| match address {
+                Address::Here(_) => Some(None),
+                Address::At(term) => evaluate(model, bindings, term).map(Some),
+            })
+            .collect();
+        let positions = positions?;
+        let declared = model.site(site).axes.clone();
+        let graph_axes = self.translator.axes(&declared);
+        let stride = |k: usize| -> usize {
+            let later = |other: &usize| graph_axes[*other] > graph_axes[k];
+            (0..declared.len()).filter(later).map(|other| size(&declared[other])).product()
+        };
+        let count: usize = axes.iter().map(size).product();
+        let offset = self.offset(site);
+        let mut places = Vec::with_capacity(count);
+        for flat in 0..count {
+            let at = |wanted: &AxisVar| -> Option<usize> {
+                let k = axes.iter().position(|axis| axis == wanted)?;
+                let inner: usize = axes[k + 1..].iter().map(size).product();
+                Some(flat / inner.max(1) % size(wanted).max(1))
+            };
+            let mut place = offset;
+            for (k, address) in addresses.iter().enumerate() {
+                let position = match (address, &positions[k]) {
+                    (Address::Here(axis), _) => at(axis)?,
+                    (Address::At(term), Some(values)) => {
+                        let flat = term
+                            .axes
+                            .iter()
+                            .zip(&values.shape)
+                            .try_fold(0, |flat, (axis, size)| Some(flat * size + at(axis)?))?;
+                        values.values[flat] as usize
+                    }
+                    (Address::At(_), None) => return None,
+                };
+                if position >= size(&declared[k]) {
+                    return None;
+                }
+                place += position * stride(k);
+            }
+            places.push(place);
+        }
+        Some(places)
+    }
+}
+
+fn latents(model: &Model) -> Vec<SiteId> {
+    model.site_ids().filter(|id| matches!(model.site(*id).kind, SiteKind::Latent { .. })).collect()
+}
+
+/// The sites whose values are observed.
+fn observed_sites(model: &Model) -> Vec<SiteId> {
+    let mut found: Vec<SiteId> = Vec::new();
+    for factor in &model.factors {
+        if let Factor::Observe { target: Term { kind: TermKind::Read(site, _), .. }, .. } = factor
+            && !found.contains(site)
+        {
+            found.push(*site);
+        }
+    }
+    found
+}
+
+/// What keeps a model from being read forwards, as far as the model alone tells.
+fn check(model: &Model) -> Result<(), Box<Diagnostic>> {
+    let observed = observed_sites(model);
+    for site in latents(model) {
+        let declaration = model.site(site);
+        let SiteKind::Latent { prior, .. } = &declaration.kind else { continue };
+        if let Some(reason) = undrawable(prior) {
+            return Err(refuse(declaration.span, reason));
+        }
+        if prior_reads(model, prior, &observed) {
+            return Err(refuse(declaration.span, "has a prior that depends on the data it is to explain"));
+        }
+    }
+    for factor in &model.factors {
+        match factor {
+            Factor::Potential { span, .. } => {
+                return Err(refuse(*span, "is a number added to the density, which draws nothing"));
+            }
+            Factor::Observe { distribution, span, .. } => {
+                if let Some(reason) = undrawable(distribution) {
+                    return Err(refuse(*span, reason));
+                }
+            }
+        }
+    }
+    let sized = model.dims.iter().find(|dim| match &dim.kind {
+        DimKind::Size(term) | DimKind::Sub { filter: term, .. } => reads_any(model, term, &observed),
+        DimKind::Range(first, last) => [first, last].iter().any(|term| reads_any(model, term, &observed)),
+        DimKind::FromData | DimKind::Labels(_) => false,
+    });
+    match sized {
+        Some(dim) => Err(refuse(dim.span, "has a size that depends on the data to be drawn")),
+        None => Ok(()),
+    }
+}
+
+fn span_of(factor: &Factor) -> Span {
+    match factor {
+        Factor::Observe { span, .. } | Factor::Potential { span, .. } => *span,
+    }
+}
+
+fn by_domain(call: &FamilyCall) -> bool {
+    call.family.forms[call.form].normaliser == Normaliser::DomainSize
+}
+
+/// Why nothing can be drawn from a distribution.
+fn undrawable(distribution: &Distribution) -> Option<&'static str> {
+    match distribution {
+        Distribution::Family(call) => {
+            let improper = call.family.forms[call.form].normaliser == Normaliser::Improper;
+            let impossible = improper || matches!(call.family.draw, Draw::Impossible);
+            impossible.then_some("has an improper distribution, from which nothing can be drawn")
+        }
+        Distribution::Censored { .. } => {
+            Some("is censored, and the model does not say when a value would be")
+        }
+        Distribution::If(_, yes, no) => undrawable(yes).or_else(|| undrawable(no)),
+        Distribution::Truncated { base, .. } => undrawable(base),
+        Distribution::Mixture { components, .. } => components.iter().find_map(undrawable),
+        Distribution::MixtureOver { component, .. } => undrawable(component),
+    }
+}
+
+fn prior_reads(model: &Model, distribution: &Distribution, sites: &[SiteId]) -> bool {
+    let mut found = false;
+    distribution.walk(&mut |term| found |= reads_any(model, term, sites));
+    found
+}
+
+/// Whether a term reads one of some sites, through lets too.
+fn reads_any(model: &Model, term: &Term, sites: &[SiteId]) -> bool {
+    let mut seen: Vec<SiteId> = Vec::new();
+    let mut left: Vec<SiteId> = Vec::new();
+    let collect = |term: &Term, left: &mut Vec<SiteId>| {
+        term.walk(&mut |part| {
+            if let TermKind::Read(site, _) = part.kind {
+                left.push(site);
+            }
+        });
+    };
+    collect(term, &mut left);
+    while let Some(site) = left.pop() {
+        if sites.contains(&site) {
+            return true;
+        }
+        if seen.contains(&site) {
+            continue;
+        }
+        seen.push(site);
+        if let SiteKind::Let(value) = &model.site(site).kind {
+            collect(value, &mut left);
+        }
+    }
+    false
+}
+
+/// What is said where values read each other in a circle, so that none can be drawn first.
+pub fn circular(bound: &BoundModel) -> Box<Diagnostic> {
+    let span = bound.model().factors.first().map_or(Span::default(), span_of);
+    refuse(span, "reads values that are drawn after it")
+}
+
+fn refuse(span: Span, reason: &str) -> Box<Diagnostic> {
+    let message = "no data can be drawn from this model, so it cannot be calibrated";
+    Box::new(Diagnostic::new(Code(912), message).at(span, reason).help(
+        "give every latent a proper prior, and every observed value a distribution that it is drawn from",
+    ))
+}
