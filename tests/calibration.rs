@@ -152,7 +152,7 @@ fn discrete_latents_are_ranked_too() {
 /// Moments of the simulated data over many replicates.
 fn moments_of(bound: &BoundModel, site: usize, cell: usize) -> (f64, f64) {
     let simulation = lower::simulate(bound).expect("it can be drawn");
-    let drawn = posterior::simulate(bound, &simulation, 20_000, 3).expect("no circle");
+    let drawn = posterior::simulate(bound, &simulation, 0..20_000, 3).expect("no circle");
     let values: Vec<f64> = drawn.data.iter().map(|data| data[site].1.values[cell]).collect();
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / values.len() as f64;

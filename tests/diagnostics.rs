@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use vic::data::BoundModel;
 use vic::diagnostics::codes::{CATALOGUE, Row};
@@ -33,7 +34,20 @@ struct Case {
     data: Vec<Source>,
 }
 
+/// All cases; their lines of expectation are written first, once, where that is asked for.
 fn cases() -> Vec<Case> {
+    static UPDATED: Once = Once::new();
+    if std::env::var_os("VIC_UPDATE").is_some() {
+        UPDATED.call_once(|| {
+            read_cases().into_iter().for_each(|case| {
+                update(case);
+            });
+        });
+    }
+    read_cases()
+}
+
+fn read_cases() -> Vec<Case> {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder())
         .expect("the folder of cases")
         .flatten()
@@ -136,15 +150,10 @@ fn update(case_: Case) -> Case {
     case(case_.path)
 }
 
-fn all_cases() -> Vec<Case> {
-    let found = cases();
-    if std::env::var_os("VIC_UPDATE").is_some() { found.into_iter().map(update).collect() } else { found }
-}
-
 #[test]
 fn every_case_has_its_diagnostics_at_their_places() {
     let mut wrong = String::new();
-    for case in all_cases() {
+    for case in cases() {
         let found = expectation(&diagnose(&case.model, &case.data), &case);
         let wanted = expected(case.model.text());
         if found != wanted {
@@ -348,10 +357,10 @@ fn said(text: &str) -> Vec<u16> {
 fn three_mistakes_are_three_reports() {
     assert_eq!(said(SOUND), [0u16; 0], "the sound model");
     let mut wrong = String::new();
-    for at in 0..PLANTED.len() {
+    for (at, mistake) in PLANTED.iter().enumerate() {
         let (text, codes) = planted(&[at]);
         if said(&text) != codes {
-            let _ = writeln!(wrong, "{}: {:?}", PLANTED[at].1, said(&text));
+            let _ = writeln!(wrong, "{}: {:?}", mistake.1, said(&text));
         }
     }
     assert!(wrong.is_empty(), "single mistakes: {wrong}");

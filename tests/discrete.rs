@@ -490,7 +490,6 @@ fn long_chains_do_not_underflow() {
 #[test]
 fn coupled_elements_are_refused() {
     let z = "dim obs\ndata x[obs]: real\ndata y[obs]: real\nlatent p ~ beta(2, 2)\nlatent z[obs] ~ bernoulli(p)\n";
-    let chain = "dim time\ndata y[time]: real\nlatent a[t: time]: bool ~ bernoulli(if t == 1 then 0.5 else 0.2 + 0.6 * a[t-1])\n";
     let refused = [
         format!("{z}observe y ~ normal(sum(z), 1)\n"),
         format!("{z}observe y ~ normal(mean(z * x), 1)\n"),
@@ -498,14 +497,7 @@ fn coupled_elements_are_refused() {
         "dim obs, pred\ndata X[obs, pred]: real\ndata y[obs]: real\nlatent on[pred] ~ bernoulli(0.2)\n\
          latent slab[pred] ~ normal(0, 1)\nlet b = on * slab\nobserve y ~ normal(X @ b, 1)\n"
             .to_string(),
-        format!(
-            "{chain}latent b[t: time]: bool ~ bernoulli(if t == 1 then 0.5 else 0.3 + 0.4 * b[t-1])\n\
-             observe y ~ normal(a + 2 * b, 1)\n"
-        ),
         format!("{z}let m = 2 * z\nobserve y[i: obs] ~ normal(m[i] + m[1], 1)\n"),
-        "dim time\ndata y[time]: real\n\
-         latent a[t: time]: bool ~ bernoulli(if t <= 2 then 0.5 else 0.2 + 0.6 * a[t-2])\nobserve y ~ normal(a, 1)\n"
-            .to_string(),
     ];
     for text in refused {
         let data =

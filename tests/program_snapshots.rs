@@ -4,9 +4,7 @@
 mod models;
 
 use models::Model;
-use vic::graph::autodiff::hessian_vector;
 use vic::graph::interpret::interpret;
-use vic::graph::{Builder, Node, Op, Vector};
 use vic::program::Program;
 
 fn describe(model: &Model) -> String {
@@ -39,7 +37,9 @@ fn likelihoods_take_one_loop() {
 
 #[test]
 fn values_and_gradients_are_those_of_the_interpreter() {
-    for model in [models::eight_schools(), models::logistic(1000, 50), models::negative_binomial(1000, 30)] {
+    let small = [models::eight_schools(), models::linear(1000, 3)];
+    let large = [models::logistic(1000, 50), models::negative_binomial(1000, 30)];
+    for model in small.into_iter().chain(large) {
         let position = models::numbers(5, model.dimension);
         let program = Program::compile(&model.graph, &model.roots);
         let lengths = model.roots.iter().map(|&root| model.graph.len_of(root));
@@ -56,24 +56,12 @@ fn values_and_gradients_are_those_of_the_interpreter() {
 /// Hessian times direction, which also reads the second parameter vector.
 #[test]
 fn hessian_products_are_those_of_the_interpreter() {
-    for model in [models::eight_schools(), models::logistic(300, 7), models::negative_binomial(300, 11)] {
-        let mut builder = Builder::resume(model.graph);
-        let is_position = |node: &Node| {
-            matches!(builder.graph().node(*node).op, Op::Parameter { vector: Vector::Position, .. })
-        };
-        let latents: Vec<Node> = builder.graph().nodes().filter(is_position).collect();
-        let mut directions = vec![];
-        for &latent in &latents {
-            let Op::Parameter { offset, .. } = builder.graph().node(latent).op else {
-                unreachable!("filtered")
-            };
-            let axes = builder.axes_of(latent).to_vec();
-            directions.push(builder.parameter(Vector::Direction, offset, &axes));
-        }
-        let products = hessian_vector(&mut builder, &model.roots[1..], &latents, &directions);
-        let graph = builder.finish();
-        let (position, direction) =
-            (models::numbers(5, model.dimension), models::numbers(6, model.dimension));
+    let small = [models::eight_schools(), models::linear(300, 3)];
+    let large = [models::logistic(300, 7), models::negative_binomial(300, 11)];
+    for model in small.into_iter().chain(large) {
+        let dimension = model.dimension;
+        let (graph, products) = model.hessian_product();
+        let (position, direction) = (models::numbers(5, dimension), models::numbers(6, dimension));
         let program = Program::compile(&graph, &products);
         let mut outputs: Vec<Vec<f64>> = products.iter().map(|&root| vec![0.0; graph.len_of(root)]).collect();
         let mut slices: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();

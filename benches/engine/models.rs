@@ -1,7 +1,8 @@
 //! The models that the engine is measured on, built by hand: value and gradient of a log density.
 
-use vic::graph::autodiff::gradient;
-use vic::graph::{Axis, Builder, Graph, Node, Unary, Vector};
+use vic::graph::autodiff::{gradient, hessian_vector};
+use vic::graph::condense::condense;
+use vic::graph::{Axis, Builder, Graph, Node, Op, Unary, Vector};
 
 /// A log density with its gradient.
 pub struct Model {
@@ -11,6 +12,24 @@ pub struct Model {
     pub roots: Vec<Node>,
     /// Number of coordinates.
     pub dimension: usize,
+}
+
+impl Model {
+    /// The product of the Hessian with a direction, piece by piece, as roots of the graph grown by it.
+    pub fn hessian_product(self) -> (Graph, Vec<Node>) {
+        let mut b = Builder::resume(self.graph);
+        let is_position =
+            |node: &Node| matches!(b.graph().node(*node).op, Op::Parameter { vector: Vector::Position, .. });
+        let latents: Vec<Node> = b.graph().nodes().filter(is_position).collect();
+        let mut directions = vec![];
+        for &latent in &latents {
+            let Op::Parameter { offset, .. } = b.graph().node(latent).op else { unreachable!("filtered") };
+            let axes = b.axes_of(latent).to_vec();
+            directions.push(b.parameter(Vector::Direction, offset, &axes));
+        }
+        let products = hessian_vector(&mut b, &self.roots[1..], &latents, &directions);
+        (b.finish(), products)
+    }
 }
 
 /// Generic numbers in (-1, 1).
@@ -44,6 +63,7 @@ impl Latents {
     }
 
     fn model(self, mut b: Builder, value: Node) -> Model {
+        let value = condense(&mut b, value);
         let mut roots = vec![value];
         roots.extend(gradient(&mut b, value, &self.nodes));
         Model { graph: b.finish(), roots, dimension: self.dimension }
@@ -90,12 +110,17 @@ pub fn eight_schools() -> Model {
     latents.model(b, value)
 }
 
+/// Covariates, row-major, and outcomes 0 and 1.
+pub fn logistic_data(rows: usize, columns: usize) -> (Vec<f64>, Vec<f64>) {
+    (numbers(1, rows * columns), numbers(2, rows).iter().map(|u| f64::from(*u > 0.0)).collect())
+}
+
 /// Logistic regression with `rows` rows and `columns` covariates.
 pub fn logistic(rows: usize, columns: usize) -> Model {
     let mut b = Builder::new();
     let (n, p) = (b.axis("n", rows), b.axis("p", columns));
-    let x = b.data(&[n, p], numbers(1, rows * columns));
-    let y: Vec<f64> = numbers(2, rows).iter().map(|u| f64::from(*u > 0.0)).collect();
+    let (x, y) = logistic_data(rows, columns);
+    let x = b.data(&[n, p], x);
     let y = b.data(&[n], y);
     let mut latents = Latents::new();
     let alpha = latents.add(&mut b, &[]);
@@ -111,15 +136,20 @@ pub fn logistic(rows: usize, columns: usize) -> Model {
     latents.model(b, value)
 }
 
+/// Covariates, row-major, counts, and the group of each row.
+pub fn negative_binomial_data(rows: usize, groups: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+    let y = numbers(2, rows).iter().map(|u| ((u + 1.0) * 25.0).floor()).collect();
+    let group = numbers(3, rows).iter().map(|u| ((u + 1.0) * 0.5 * groups as f64).floor()).collect();
+    (numbers(1, rows * 5), y, group)
+}
+
 /// Negative binomial regression, log link, five covariates, `groups` group effects, free dispersion.
 pub fn negative_binomial(rows: usize, groups: usize) -> Model {
     let mut b = Builder::new();
     let (n, p, g) = (b.axis("n", rows), b.axis("p", 5), b.axis("g", groups));
-    let x = b.data(&[n, p], numbers(1, rows * 5));
-    let y: Vec<f64> = numbers(2, rows).iter().map(|u| ((u + 1.0) * 25.0).floor()).collect();
+    let (x, y, group) = negative_binomial_data(rows, groups);
+    let x = b.data(&[n, p], x);
     let y = b.data(&[n], y);
-    let group: Vec<f64> =
-        numbers(3, rows).iter().map(|u| ((u + 1.0) * 0.5 * groups as f64).floor()).collect();
     let group = b.data(&[n], group);
     let mut latents = Latents::new();
     let [alpha, log_tau, log_phi] = [(); 3].map(|()| latents.add(&mut b, &[]));
@@ -147,6 +177,29 @@ pub fn negative_binomial(rows: usize, groups: usize) -> Model {
     for scalar in [alpha, log_tau, log_phi, beta, z] {
         terms.push(normal_prior(&mut b, scalar, 1.0));
     }
+    let value = total(&mut b, &terms);
+    latents.model(b, value)
+}
+
+/// Linear regression with normal noise of unknown scale.
+pub fn linear(rows: usize, columns: usize) -> Model {
+    let mut b = Builder::new();
+    let (n, p) = (b.axis("n", rows), b.axis("p", columns));
+    let x = b.data(&[n, p], numbers(1, rows * columns));
+    let y = b.data(&[n], numbers(2, rows));
+    let mut latents = Latents::new();
+    let [alpha, log_sigma] = [(); 2].map(|()| latents.add(&mut b, &[]));
+    let beta = latents.add(&mut b, &[p]);
+    let sigma = b.exp(log_sigma);
+    let slopes = b.contract(x, beta, &[p]);
+    let mean = b.add(alpha, slopes);
+    let difference = b.sub(y, mean);
+    let residual = b.div(difference, sigma);
+    let square = b.square(residual);
+    let half = b.times(square, -0.5);
+    let row = b.sub(half, log_sigma);
+    let likelihood = b.sum_all(row);
+    let terms = [normal_prior(&mut b, alpha, 2.5), normal_prior(&mut b, beta, 1.0), likelihood];
     let value = total(&mut b, &terms);
     latents.model(b, value)
 }

@@ -221,6 +221,9 @@ pub struct ExplainArguments {
     pub data: DataArguments,
     #[command(flatten)]
     pub sums: SumArguments,
+    /// How to tell the story of a model
+    #[arg(long, value_enum, default_value_t = StoryFormat::Text)]
+    pub format: StoryFormat,
 }
 
 /// `vic fmt`
@@ -302,6 +305,17 @@ pub enum Format {
 pub enum TextFormat {
     Table,
     Json,
+}
+
+/// What `explain` prints of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StoryFormat {
+    /// For people
+    Text,
+    /// One object, for tools
+    Json,
+    /// Who depends on whom, for Graphviz
+    Dot,
 }
 
 /// How `check` prints diagnostics.

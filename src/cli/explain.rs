@@ -5,8 +5,9 @@ use std::path::Path;
 use vic::diagnostics::codes::{CATALOGUE, Row};
 use vic::driver;
 use vic::report::explain::{Story, explain};
+use vic::report::story;
 
-use super::args::ExplainArguments;
+use super::args::{ExplainArguments, StoryFormat};
 use super::output::{Outcome, bind, load, read_data, report};
 use super::{Status, terminal};
 
@@ -52,7 +53,11 @@ fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
         }
     };
     let story = Story { model, choices: &choices, bound: bound.as_ref(), sums: &sums };
-    terminal::result(explain(&story).trim_end());
+    terminal::result(&match arguments.format {
+        StoryFormat::Text => explain(&story).trim_end().to_string(),
+        StoryFormat::Json => format!("{:#}", story::json(&story)),
+        StoryFormat::Dot => story::dot(&story),
+    });
     if outcome == Outcome::Wrong { Status::Wrong } else { Status::Done }
 }
 

@@ -8,9 +8,9 @@ use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
 use crate::inference::ranks::{self, Uniformity, uniformity};
 use crate::inference::{Options, Progress, Verdict, Watch};
-use crate::lower::{self, Limits};
+use crate::lower::{self, Limits, Simulation};
 use crate::model::SiteId;
-use crate::posterior::{self, Simulated};
+use crate::posterior::{self, Simulated, SiteDraws};
 use crate::report::calibration::{Calibration, Latent, Ranks};
 
 use super::Fitted;
@@ -64,15 +64,16 @@ pub fn calibrate(
     observer: &dyn Observer,
 ) -> Result<Calibration, Box<Diagnostic>> {
     let simulation = lower::simulate(bound)?;
-    let drawn = posterior::simulate(bound, &simulation, settings.replicates, settings.options.seed);
-    let Some(drawn) = drawn else { return Err(lower::circular(bound)) };
-    let work = Work { bound, drawn: &drawn, settings, fitter, observer };
+    let work = Work { bound, simulation: &simulation, settings, fitter, observer };
+    if work.draw(0).is_none() {
+        return Err(lower::circular(bound));
+    }
     Ok(work.conclude(work.run()))
 }
 
 struct Work<'a> {
     bound: &'a BoundModel,
-    drawn: &'a Simulated,
+    simulation: &'a Simulation,
     settings: &'a Settings,
     fitter: Fitter<'a>,
     observer: &'a dyn Observer,
@@ -120,25 +121,34 @@ impl Work<'_> {
         found.into_iter().map(|(_, outcome)| outcome).collect()
     }
 
+    /// The truth and the data of one replicate.
+    fn draw(&self, replicate: usize) -> Option<Simulated> {
+        let seed = self.settings.options.seed;
+        posterior::simulate(self.bound, self.simulation, replicate..replicate + 1, seed)
+    }
+
     fn one(&self, replicate: usize) -> Outcome {
-        let data: &Vec<(SiteId, Array)> = &self.drawn.data[replicate];
+        let Some(Simulated { latents, mut data }) = self.draw(replicate) else { return Outcome::Failed };
+        let data: Vec<(SiteId, Array)> = data.swap_remove(0);
         if data.iter().any(|(_, array)| array.values.iter().any(|value| !value.is_finite())) {
             return Outcome::NotFinite;
         }
-        let bound = self.bound.with_values(data.clone());
+        let bound = self.bound.with_values(data);
         // Neighbouring seeds are as good as any others: each is a key of its own.
         let seed = self.settings.options.seed.wrapping_add(1 + replicate as u64);
         let options = Options { seed, ..self.settings.options.clone() };
         match (self.fitter)(&bound, &options, &mut Inner(self.observer)) {
-            Some(fitted) if fitted.count > 0 && !fitted.sites.is_empty() => self.ranked(replicate, &fitted),
+            Some(fitted) if fitted.count > 0 && !fitted.sites.is_empty() => {
+                self.ranked(replicate, &latents, &fitted)
+            }
             _ => Outcome::Failed,
         }
     }
 
-    fn ranked(&self, replicate: usize, fitted: &Fitted) -> Outcome {
+    fn ranked(&self, replicate: usize, truths: &[SiteDraws], fitted: &Fitted) -> Outcome {
         let mut generator = ranks::generator(self.settings.options.seed, replicate);
         let mut found = Vec::new();
-        for truth in &self.drawn.latents {
+        for truth in truths {
             let Some(site) = fitted.sites.iter().find(|site| site.names == truth.names) else {
                 return Outcome::Failed;
             };
@@ -148,7 +158,7 @@ impl Work<'_> {
                 if draws.is_empty() {
                     return Outcome::Failed;
                 }
-                let truth = truth.values[replicate * width + k];
+                let truth = truth.values[k];
                 found.push(ranks::rank(&draws, fitted.weights.as_deref(), truth, &mut generator));
             }
         }
@@ -156,7 +166,9 @@ impl Work<'_> {
     }
 
     fn conclude(&self, outcomes: Vec<Outcome>) -> Calibration {
-        let names: Vec<&String> = self.drawn.latents.iter().flat_map(|site| &site.names).collect();
+        let sites = self.simulation.latents.iter();
+        let names: Vec<String> =
+            sites.flat_map(|latent| posterior::scalar_names(self.bound, latent.site)).collect();
         let count = |wanted: Verdict| {
             outcomes
                 .iter()
@@ -175,7 +187,7 @@ impl Work<'_> {
                     each.collect()
                 };
                 Latent {
-                    name: (*name).clone(),
+                    name: name.clone(),
                     all: tested(ranks(&|_| true)),
                     trusted: tested(ranks(&|verdict| verdict == Verdict::Trust)),
                     others: tested(ranks(&|verdict| verdict != Verdict::Trust)),

@@ -2,7 +2,7 @@
 
 use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::inference::loo::{Loo, leave_one_out};
+use crate::inference::loo::{Loo, PointLoo, leave_one_out};
 use crate::inference::{self, elbo::Estimate};
 use crate::library::Normaliser;
 use crate::lower;
@@ -109,7 +109,10 @@ pub fn assess(model: &str, bound: &BoundModel, fitted: &Fitted) -> Result<Assess
     let likelihood = lower::likelihood(bound, &fitted.centring, &fitted.limits)?;
     let fit = &fitted.fit;
     let points = posterior::points(bound, &likelihood, &fit.draws, fitted.count);
-    let loo = leave_one_out(&points.log_likelihood, fitted.count, fit.log_weights.as_deref());
+    let loo = match fitted.count {
+        0 => Loo { points: vec![PointLoo::UNKNOWN; points.names.len()], draws: 0 },
+        count => leave_one_out(&points.log_likelihood, count, fit.log_weights.as_deref()),
+    };
     let known = fit.log_weights.is_some() && is_proper(bound.model());
     let share = 1.0 / fit.effective - 1.0 / fitted.count as f64;
     let log_evidence =
@@ -147,7 +150,11 @@ pub fn is_improper(distribution: &Distribution) -> bool {
 
 /// The models side by side, the best prediction first.
 pub fn report(mut assessed: Vec<Assessment>, seed: u64) -> Comparison {
-    assessed.sort_by(|a, b| b.loo.elpd().value.total_cmp(&a.loo.elpd().value));
+    let rank = |one: &Assessment| match one.loo.elpd().value {
+        unknown if unknown.is_nan() => f64::NEG_INFINITY,
+        known => known,
+    };
+    assessed.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
     let best = assessed.first().cloned();
     let models: Vec<Compared> = assessed
         .iter()

@@ -79,7 +79,7 @@ fn random_guide(target: &CompiledMixed, generator: &mut ChaCha8Rng) -> Guide {
     for table in &mut tables {
         table.logits.iter_mut().for_each(|x| *x += 0.8 * generator.sample::<f64, _>(StandardNormal));
     }
-    Guide { gaussian: Gaussian::diagonal(mean, &deviations), tables }
+    Guide { gaussian: Gaussian::diagonal(mean, &deviations).whole(), tables }
 }
 
 /// Mean, and standard error of the mean.

@@ -103,25 +103,31 @@ pub fn lower(bound: &BoundModel) -> Result<Objective, Box<Diagnostic>> {
 /// Doublings of a window before it is taken as it is.
 const DOUBLINGS: usize = 12;
 
+/// Where none of so many values is possible, more would not help.
+const HOPELESS: f64 = 20_000.0;
+
 /// The same within limits. Windows over counts are doubled while much lies beyond them at the origin.
 ///
 /// # Errors
 /// If a latent that the model wants summed out cannot be within the limits.
 pub fn lower_within(bound: &BoundModel, limits: &Limits) -> Result<Objective, Box<Diagnostic>> {
     let first = plan::lower(bound, limits)?;
-    let origin = vec![0.0; first.width()];
     let mut wider: Option<Objective> = None;
     for _ in 0..DOUBLINGS {
         let current = wider.as_ref().unwrap_or(&first);
-        let found = windows::windows(current, &origin, 1);
+        let found = windows::windows(current, &vec![0.0; current.width()], 1);
         let Some(limits) = windows::widened(current, &found, windows::BEFORE) else {
             return Ok(wider.unwrap_or(first));
         };
-        match plan::again(bound, &first, &limits) {
+        if found.iter().any(|window| window.beyond.is_nan() && window.high - window.low > HOPELESS) {
+            return Ok(first);
+        }
+        match plan::again(bound, current, &limits) {
             Ok(objective) => wider = Some(objective),
             // Nothing is possible at any length that fits: the fit says why.
             Err(_) if found.iter().any(|window| window.beyond.is_nan()) => return Ok(first),
-            Err(refusal) => return Err(refusal),
+            // With longer windows other latents may have to be kept.
+            Err(_) => wider = Some(plan::lower(bound, &limits)?),
         }
     }
     Ok(wider.unwrap_or(first))

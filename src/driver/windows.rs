@@ -63,7 +63,7 @@ fn beyond(objective: &Objective, states: &StateProbabilities, positions: &[f64],
     let mean = |element: usize| -> f64 {
         values.chunks_exact(length.max(1)).map(|draw| draw[element]).sum::<f64>() / count.max(1) as f64
     };
-    let cells = (0..length).filter(|element| (element / stride) % size == 0);
+    let cells = (0..length).filter(|element| (element / stride).is_multiple_of(size));
     let each = cells.map(|first| {
         let last = mean(first + (size - 1) * stride);
         if last == 0.0 || size < 2 {

@@ -6,6 +6,7 @@
 
 pub mod autodiff;
 pub mod build;
+pub mod condense;
 pub mod interpret;
 pub mod op;
 pub mod print;

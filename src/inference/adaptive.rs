@@ -70,7 +70,7 @@ fn shrunk_covariance(gaussian: &Gaussian, weighted: &Weighted, by: (&[f64], &DVe
     let dimension = gaussian.dimension() as f64;
     let effective = by.0.iter().map(|w| (2.0 * w).exp()).sum::<f64>().recip();
     let trust = effective / (effective + 4.0 * dimension);
-    covariance * trust + &gaussian.factor * gaussian.factor.transpose() * (1.0 - trust)
+    covariance * trust + gaussian.factor() * gaussian.factor().transpose() * (1.0 - trust)
 }
 
 /// One step of weighted expectation-maximisation.
@@ -134,7 +134,7 @@ fn updated(part: &Component, weighted: &Weighted, shares: &[f64]) -> Component {
         column *= (weight / total).sqrt();
     }
     let trust = effective / (effective + 2.0 * dimension as f64);
-    let previous = &old.factor * old.factor.transpose();
+    let previous = old.factor() * old.factor().transpose();
     let covariance = (&centred * centred.transpose()) * trust + previous * (1.0 - trust);
     Component { weight: total, gaussian: Gaussian::from_covariance(mean, &covariance), tail: part.tail }
 }

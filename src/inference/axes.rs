@@ -15,10 +15,10 @@ const CANDIDATES: usize = 24;
 pub fn rank(evaluator: &mut Evaluator, gaussian: &Gaussian, seed: u64) -> Vec<(usize, f64)> {
     let all: Vec<usize> = (0..gaussian.dimension()).collect();
     let along = |axis: usize| {
-        let row = gaussian.factor.row(axis).transpose();
-        &gaussian.factor * &row * (REACH / row.norm().max(1e-300))
+        let row = gaussian.factor().row(axis).transpose();
+        gaussian.factor() * &row * (REACH / row.norm().max(1e-300))
     };
-    ranked(evaluator, (&gaussian.mean, &gaussian.factor), &all, (&along, seed))
+    ranked(evaluator, (&gaussian.mean, gaussian.factor()), &all, (&along, seed))
 }
 
 /// Coordinates that change the curvature by moving alone: the most changing one first, then each time the most changing
@@ -31,13 +31,13 @@ pub fn greedy(
     seed: u64,
 ) -> Vec<usize> {
     let (mut taken, mut top) = (Vec::new(), 0.0);
-    let mut factor = gaussian.factor.clone();
+    let mut factor = gaussian.factor().clone();
     while taken.len() < most && evaluator.may_continue() {
         let others = by_change.iter().map(|(axis, _)| *axis).filter(|axis| !taken.contains(axis));
         let others: Vec<usize> = others.take(CANDIDATES).collect();
         // Between the spread of a coordinate and its spread given all others: alone it leaves the ridge it is part of.
         let alone = |axis: usize| {
-            let (spread, tightness) = (factor.row(axis).norm(), gaussian.inverse.column(axis).norm());
+            let (spread, tightness) = (factor.row(axis).norm(), gaussian.inverse().column(axis).norm());
             let mut direction = DVector::zeros(gaussian.dimension());
             direction[axis] = REACH * (spread / tightness.max(1e-300)).sqrt();
             direction

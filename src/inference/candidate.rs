@@ -1,5 +1,7 @@
 //! A proposal with the draws that were weighted by it, and what they say about it.
 
+use std::rc::Rc;
+
 use super::draws::{Purpose, stream, structured};
 use super::elbo::Estimate;
 use super::gaussian::Gaussian;
@@ -16,7 +18,7 @@ const COVERED: f64 = 2.0;
 /// A proposal with its weighted draws.
 pub struct Candidate {
     /// The proposal.
-    pub proposal: Box<dyn Proposal>,
+    pub proposal: Rc<dyn Proposal>,
     /// Its draws.
     pub weighted: Weighted,
     /// Its bound.
@@ -40,6 +42,11 @@ impl Candidate {
     /// Whether more draws are worth having.
     pub fn is_promising(&self) -> bool {
         self.weighted.smoothed.khat < psis::threshold(self.weighted.count()) && self.efficiency() > EFFICIENT
+    }
+
+    /// Whether its weights can be used.
+    pub fn is_usable(&self) -> bool {
+        self.weighted.smoothed.khat < psis::threshold(self.weighted.count())
     }
 
     /// Whether no other family is needed.

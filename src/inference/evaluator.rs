@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::sparse::Pattern;
-use super::target::Target;
+use super::target::{Block, Target};
 
 /// What the caller is told while a fit runs.
 #[derive(Clone, Debug)]
@@ -69,6 +69,8 @@ pub struct Evaluator<'a> {
     pattern: Option<Pattern>,
 }
 
+/// Columns of a Hessian that are taken at once where it is not held whole.
+const CHUNK: usize = 64;
 /// Evaluations kept back for weighting, where the limit is wide enough.
 const RESERVE: u64 = 1000;
 
@@ -95,6 +97,11 @@ impl<'a> Evaluator<'a> {
     /// Number of coordinates.
     pub fn dimension(&self) -> usize {
         self.target.dimension()
+    }
+
+    /// The coordinates of each latent.
+    pub fn blocks(&self) -> Vec<Block> {
+        self.target.blocks()
     }
 
     /// Evaluations so far: one for each position, two for each Hessian-vector product.
@@ -216,6 +223,38 @@ impl<'a> Evaluator<'a> {
             self.target.hessian_vector(&positions[..within], &directions[..within], &mut products[..within]);
         }
         products
+    }
+
+    /// Which entries of the Hessian differ from zero near a position, without holding it whole; it is kept for later
+    /// Hessians. `None` where a product is not finite.
+    pub fn pattern(&mut self, position: &DVector<f64>) -> Option<Pattern> {
+        if let Some(pattern) = &self.pattern {
+            return Some(pattern.clone());
+        }
+        let dimension = self.dimension();
+        let mut rows: Vec<Vec<usize>> = (0..dimension).map(|j| vec![j]).collect();
+        let columns: Vec<usize> = (0..dimension).collect();
+        for chunk in columns.chunks(CHUNK) {
+            let mut directions = vec![0.0; chunk.len() * dimension];
+            chunk.iter().enumerate().for_each(|(k, j)| directions[k * dimension + j] = 1.0);
+            let products = self.products_at(position, &directions);
+            for (j, product) in chunk.iter().zip(products.chunks(dimension)) {
+                if product.iter().any(|x| !x.is_finite()) {
+                    return None;
+                }
+                // Both triangles, since an entry may be lost to rounding on one side.
+                for (i, _) in product.iter().enumerate().filter(|(_, x)| **x != 0.0) {
+                    rows[*j].push(i);
+                    rows[i].push(*j);
+                }
+            }
+        }
+        rows.iter_mut().for_each(|rows| {
+            rows.sort_unstable();
+            rows.dedup();
+        });
+        self.pattern = Some(Pattern::of_rows(rows));
+        self.pattern.clone()
     }
 
     /// How many products the next Hessian is likely to take.

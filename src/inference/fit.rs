@@ -2,10 +2,13 @@
 
 use nalgebra::DVector;
 
+use super::diagnose::diagnose;
 use super::draws::{Purpose, stream, structured};
 use super::elbo::Estimate;
 use super::evaluator::{Evaluator, Halt, Watch};
+use super::failure::{Failure, Finding};
 use super::gaussian::Gaussian;
+use super::importance::Weighted;
 use super::ladder::{Climb, Ladder};
 use super::moments::{Moments, moments};
 use super::psis;
@@ -85,7 +88,9 @@ pub struct Fit {
     pub stopped: String,
     /// How far to rely on it.
     pub verdict: Verdict,
-    /// Why.
+    /// What speaks against it, with the latents concerned.
+    pub findings: Vec<Finding>,
+    /// Why, in sentences.
     pub reasons: Vec<String>,
     /// Whether importance weights correct the draws.
     pub corrected: WeightUse,
@@ -104,14 +109,12 @@ pub struct Fit {
 /// Fits a target.
 pub fn fit(target: &mut dyn Target, options: &Options, watch: &mut dyn Watch) -> Fit {
     let names = coordinate_names(target);
-    let ends: Vec<usize> =
-        target.blocks().iter().flat_map(|block| vec![block.ends; block.end - block.start]).collect();
     let mut evaluator = Evaluator::new(target, watch, options.max_evaluations);
     if evaluator.dimension() == 0 {
         return nothing_to_fit(&mut evaluator);
     }
     match Ladder::new(&mut evaluator, options, &names).climb() {
-        Some(climb) => conclude(&evaluator, options, climb, (&names, &ends)),
+        Some(climb) => conclude(&mut evaluator, options, climb, &names),
         None => without_start(&evaluator),
     }
 }
@@ -129,21 +132,20 @@ fn coordinate_names(target: &dyn Target) -> Vec<String> {
 }
 
 /// Draws, moments and verdict of what the ladder reached.
-fn conclude(
-    evaluator: &Evaluator,
-    options: &Options,
-    climb: Climb,
-    (names, ends): (&[String], &[usize]),
-) -> Fit {
+fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &[String]) -> Fit {
     let smoothed = &climb.weighted.smoothed;
     let usable = smoothed.khat <= psis::threshold(climb.weighted.count()).max(0.5);
     let weights = if usable { WeightUse::Used } else { WeightUse::Unused };
     let (draws, log_weights) = match weights {
-        WeightUse::Used => (climb.weighted.draws.clone(), Some(smoothed.log_weights.clone())),
+        WeightUse::Used => (weighted_draws(&climb.weighted), Some(smoothed.log_weights.clone())),
         WeightUse::Unused => (guide_draws(&climb.gaussian, options), None),
     };
     let found = result_moments(&climb, &draws, log_weights.as_deref());
-    let (verdict, reasons) = verdict::judge(&Evidence {
+    let symptoms = diagnose(evaluator, &climb, (&draws, log_weights.as_deref()), options.seed);
+    let best_bound = climb.rungs.iter().map(|rung| rung.elbo.value).fold(climb.elbo.value, f64::max);
+    let ends: Vec<usize> =
+        evaluator.blocks().iter().flat_map(|block| vec![block.ends; block.end - block.start]).collect();
+    let (verdict, findings, reasons) = verdict::judge(&Evidence {
         khat: smoothed.khat,
         draws: climb.weighted.count(),
         effective: smoothed.effective,
@@ -152,7 +154,13 @@ fn conclude(
         agreement: climb.agreement,
         definiteness: climb.definiteness,
         moments: &found,
-        heaviest: heaviest_tail(ends, &draws, log_weights.as_deref()),
+        escapes: &symptoms.escapes,
+        outlying: &symptoms.outlying,
+        bend: climb.bend,
+        misfits: &symptoms.misfits,
+        hidden: &symptoms.hidden,
+        bound_gap: best_bound - climb.elbo.value,
+        ends: &ends,
         halt: evaluator.halt(),
         names,
     });
@@ -167,6 +175,7 @@ fn conclude(
         evaluations: evaluator.spent(),
         stopped: stop_sentence(evaluator.halt()),
         verdict,
+        findings,
         reasons,
         corrected: weights,
         rungs: climb.rungs,
@@ -175,6 +184,21 @@ fn conclude(
         mean_error: found.mean_error.as_slice().to_vec(),
         guide_deviation: climb.guide_deviation.as_slice().to_vec(),
     }
+}
+
+/// The draws, those without weight moved to the one with most: their own values may be too large for a number.
+fn weighted_draws(weighted: &Weighted) -> Vec<f64> {
+    let logs = &weighted.smoothed.log_weights;
+    let dimension = weighted.draws.len() / logs.len().max(1);
+    let top = (0..logs.len()).max_by(|a, b| logs[*a].total_cmp(&logs[*b])).unwrap_or(0);
+    let best = weighted.draws[top * dimension..(top + 1) * dimension].to_vec();
+    let mut draws = weighted.draws.clone();
+    for (row, log) in draws.chunks_mut(dimension).zip(logs) {
+        if log.exp() == 0.0 {
+            row.copy_from_slice(&best);
+        }
+    }
+    draws
 }
 
 fn guide_draws(gaussian: &Gaussian, options: &Options) -> Vec<f64> {
@@ -199,34 +223,6 @@ fn result_moments(climb: &Climb, draws: &[f64], log_weights: Option<&[f64]>) -> 
     }
 }
 
-/// The coordinate whose latent's squared deviations have the heaviest tail under the weights, among those with outliers
-/// at all. Values of a half-line are exponentials; those of an interval have no tails.
-fn heaviest_tail(ends: &[usize], draws: &[f64], log_weights: Option<&[f64]>) -> Option<(usize, f64)> {
-    let weights = log_weights?;
-    let dimension = ends.len();
-    (0..dimension)
-        .filter(|i| ends[*i] < 2)
-        .filter_map(|i| {
-            let values: Vec<f64> = draws
-                .chunks(dimension)
-                .map(|row| if ends[i] == 1 { row[i].min(300.0).exp() } else { row[i] })
-                .collect();
-            let found = moments(&values, weights, 1);
-            let gaps: Vec<f64> = values.iter().map(|x| (x - found.mean[0]) / found.deviation[0]).collect();
-            let kurtosis: f64 = gaps.iter().zip(weights).map(|(gap, w)| w.exp() * gap.powi(4)).sum();
-            let shape = psis::tail_of_squares(weights, &gaps);
-            let extreme = if ends[i] == 1 { 2.0 * EXTREME } else { EXTREME };
-            let shape = if kurtosis > extreme { shape.max(1.0) } else { shape };
-            (kurtosis > OUTLYING).then_some((i, shape))
-        })
-        .max_by(|a, b| a.1.total_cmp(&b.1))
-}
-
-/// Kurtosis from which on a coordinate's tails are looked at; a normal has 3, a Laplace 6.
-const OUTLYING: f64 = 7.0;
-/// Kurtosis at which a few draws make up the variance, whatever the fitted shape of the tail.
-const EXTREME: f64 = 12.0;
-
 /// Why a fit ended.
 pub(super) fn stop_sentence(halt: Option<Halt>) -> String {
     match halt {
@@ -237,7 +233,7 @@ pub(super) fn stop_sentence(halt: Option<Halt>) -> String {
 }
 
 /// A fit without draws.
-fn empty((evaluations, halt): (u64, Option<Halt>), verdict: Verdict, reason: &str) -> Fit {
+fn empty((evaluations, halt): (u64, Option<Halt>), verdict: Verdict, reason: String) -> Fit {
     Fit {
         draws: Vec::new(),
         log_weights: None,
@@ -249,7 +245,8 @@ fn empty((evaluations, halt): (u64, Option<Halt>), verdict: Verdict, reason: &st
         evaluations,
         stopped: stop_sentence(halt),
         verdict,
-        reasons: vec![reason.to_owned()],
+        findings: Vec::new(),
+        reasons: vec![reason],
         corrected: WeightUse::Unused,
         rungs: Vec::new(),
         mean: Vec::new(),
@@ -260,32 +257,33 @@ fn empty((evaluations, halt): (u64, Option<Halt>), verdict: Verdict, reason: &st
 }
 
 /// A fit that found no finite density.
-pub(super) fn without_density(evaluations: u64) -> Fit {
-    let reason = "no starting point with a finite log density was found; check the data for values outside of their \
-                  distributions' support, and the priors' scales";
-    empty((evaluations, None), Verdict::DoNotUse, reason)
+pub(super) fn without_density(evaluations: u64, halt: Option<Halt>) -> Fit {
+    nothing_found((evaluations, halt), "no starting point with a finite log density was found")
 }
 
 fn without_start(evaluator: &Evaluator) -> Fit {
-    if let Some(halt) = evaluator.halt() {
-        let reason = match halt {
-            Halt::Limit => "the evaluation limit ended the fit before it had found anything; raise the limit",
-            Halt::Asked => "the fit was stopped before it had found anything",
-        };
-        return empty((evaluator.spent(), evaluator.halt()), Verdict::DoNotUse, reason);
-    }
-    let reason = "no starting point with a finite log density and finite curvature was found; check the data for values \
-                  outside of their distributions' support, and the priors' scales";
-    empty((evaluator.spent(), evaluator.halt()), Verdict::DoNotUse, reason)
+    let seen = "no starting point with a finite log density and finite curvature was found";
+    nothing_found((evaluator.spent(), evaluator.halt()), seen)
+}
+
+fn nothing_found((evaluations, halt): (u64, Option<Halt>), without: &str) -> Fit {
+    let (failure, seen) = match halt {
+        Some(Halt::Limit) => {
+            (Failure::Interrupted, "the evaluation limit ended the fit before it had found anything")
+        }
+        Some(Halt::Asked) => (Failure::Interrupted, "the fit was stopped before it had found anything"),
+        None => (Failure::NoStart, without),
+    };
+    let (verdict, latents) = (Verdict::DoNotUse, Vec::new());
+    let finding = Finding { failure, verdict, latents, seen: seen.to_owned() };
+    let fit = empty((evaluations, halt), finding.verdict, finding.sentence());
+    Fit { findings: vec![finding], ..fit }
 }
 
 /// A model without latents: its log density is its evidence.
 fn nothing_to_fit(evaluator: &mut Evaluator) -> Fit {
     let value = evaluator.constant();
-    let fit = empty(
-        (evaluator.spent(), evaluator.halt()),
-        Verdict::Trust,
-        "there is nothing to fit: every latent has been integrated out",
-    );
+    let reason = "there is nothing to fit: every latent has been integrated out".to_owned();
+    let fit = empty((evaluator.spent(), evaluator.halt()), Verdict::Trust, reason);
     Fit { khat: 0.0, elbo: Estimate { value, standard_error: 0.0 }, log_evidence: value, ..fit }
 }

@@ -16,10 +16,6 @@ use super::psis::{self, Smoothed};
 pub trait Proposal {
     /// Its name in a report.
     fn name(&self) -> String;
-    /// Whether it was joined from several starts.
-    fn is_joined(&self) -> bool {
-        false
-    }
     /// `2 * pairs` draws `[S][D]`; neighbours 2k and 2k + 1 belong together, antithetically.
     fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64>;
     /// Log densities of positions `[S][D]`.
@@ -132,32 +128,11 @@ impl Mixture {
         let guard = Component { weight: GUARD, gaussian: gaussian.widened(wide), tail: Tail::Student(6.0) };
         Mixture { name: name.to_owned(), components: vec![core, guard] }
     }
-
-    /// Mixtures side by side, with shares proportional to the exponentials of `levels`, none below a tenth.
-    pub fn joined(name: &str, parts: &[(Mixture, f64)]) -> Mixture {
-        let top = parts.iter().map(|(_, level)| *level).fold(f64::NEG_INFINITY, f64::max);
-        let shares: Vec<f64> = parts.iter().map(|(_, level)| (level - top).exp().max(0.1)).collect();
-        let total: f64 = shares.iter().sum();
-        let components = parts
-            .iter()
-            .zip(&shares)
-            .flat_map(|((part, _), share)| {
-                part.components
-                    .iter()
-                    .map(move |c| Component { weight: c.weight * share / total, ..c.clone() })
-            })
-            .collect();
-        Mixture { name: name.to_owned(), components }
-    }
 }
 
 impl Proposal for Mixture {
     fn name(&self) -> String {
         self.name.clone()
-    }
-
-    fn is_joined(&self) -> bool {
-        self.components.len() > 2
     }
 
     fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
@@ -274,7 +249,6 @@ impl Weighted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inference::draws::{Purpose, stream};
 
     #[test]
     fn mixture_density_integrates_to_one() {
@@ -289,19 +263,5 @@ mod tests {
             .collect();
         let total: f64 = mixture.log_density(&grid).iter().map(|l| l.exp()).sum::<f64>() * step * step;
         assert!((total - 1.0).abs() < 2e-3, "{total}");
-    }
-
-    #[test]
-    fn draws_follow_the_density() {
-        let first = Gaussian::diagonal(DVector::from_vec(vec![-3.0]), &DVector::from_vec(vec![0.5]));
-        let second = Gaussian::diagonal(DVector::from_vec(vec![2.0]), &DVector::from_vec(vec![1.5]));
-        let parts = [(Mixture::guarded("a", &first), 0.0), (Mixture::guarded("b", &second), 2.0_f64.ln())];
-        let mixture = Mixture::joined("both", &parts);
-        let draws = mixture.draw(5000, &mut stream(1, Purpose::Proposal, 0));
-        let below = draws.iter().filter(|x| **x < -1.0).count() as f64 / draws.len() as f64;
-        let step = 0.001;
-        let grid: Vec<f64> = (0..40_000).map(|k| -1.0 - step * (f64::from(k) + 0.5)).collect();
-        let expected: f64 = mixture.log_density(&grid).iter().map(|l| l.exp()).sum::<f64>() * step;
-        assert!((below - expected).abs() < 0.02, "{below} {expected}");
     }
 }

@@ -25,32 +25,64 @@ pub struct Factors {
 impl Elimination {
     /// From where a matrix differs from zero: adds the places that elimination fills.
     pub fn of(used: &DMatrix<bool>) -> Elimination {
-        let count = used.nrows();
-        let mut filled = used.clone();
-        for column in 0..count {
-            let rows: Vec<usize> = (column + 1..count).filter(|row| filled[(*row, column)]).collect();
-            for (k, low) in rows.iter().enumerate() {
-                rows[k + 1..].iter().for_each(|high| filled[(*high, *low)] = true);
-            }
+        let below = |column: usize| (column + 1..used.nrows()).filter(|row| used[(*row, column)]).collect();
+        Elimination::of_columns((0..used.nrows()).map(below).collect())
+    }
+
+    /// From the rows below the diagonal, ascending, of each column that differ from zero: adds the places that
+    /// elimination fills.
+    pub fn of_columns(mut columns: Vec<Vec<usize>>) -> Elimination {
+        for column in 0..columns.len() {
+            // A column fills the first one that it reaches, which fills further ones in its turn (Liu 1990).
+            let Some((&parent, others)) = columns[column].split_first() else { continue };
+            let mut merged: Vec<usize> = columns[parent].iter().chain(others).copied().collect();
+            merged.sort_unstable();
+            merged.dedup();
+            columns[parent] = merged;
         }
-        let (mut places, mut starts) = (Vec::new(), Vec::new());
-        let mut index = DMatrix::from_element(count, count, usize::MAX);
-        for column in 0..count {
+        let (mut places, mut starts) = (Vec::new(), vec![0]);
+        for (column, rows) in columns.iter().enumerate() {
+            places.extend(rows.iter().map(|row| (*row, column)));
             starts.push(places.len());
-            for row in (column + 1..count).filter(|row| filled[(*row, column)]) {
-                index[(row, column)] = places.len();
-                places.push((row, column));
-            }
         }
-        starts.push(places.len());
         let mut targets = Vec::new();
-        for column in 0..count {
-            let own = &places[starts[column]..starts[column + 1]];
-            for (k, (low, _)) in own.iter().enumerate() {
-                targets.extend(own[k + 1..].iter().map(|(high, _)| index[(*high, *low)]));
+        for rows in &columns {
+            for (k, low) in rows.iter().enumerate() {
+                for high in &rows[k + 1..] {
+                    let at = columns[*low].binary_search(high).expect("elimination fills this place");
+                    targets.push(starts[*low] + at);
+                }
             }
         }
         Elimination { places, starts, targets }
+    }
+
+    /// The inverse's diagonal: its entries at the places follow from those of later columns (Takahashi, Fagan and Chen
+    /// 1973).
+    pub fn inverse_diagonal(&self, factors: &Factors) -> DVector<f64> {
+        let count = factors.diagonal.len();
+        let mut diagonal = factors.diagonal.map(f64::recip);
+        let mut entries = DVector::<f64>::zeros(self.places.len());
+        let mut ends: usize = self.targets.len();
+        for column in (0..count).rev() {
+            let (from, to) = (self.starts[column], self.starts[column + 1]);
+            let size = to - from;
+            let first = ends - size * size.saturating_sub(1) / 2;
+            let mut next = first;
+            for k in 0..size {
+                entries[from + k] -= diagonal[self.places[from + k].0] * factors.entries[from + k];
+                for other in k + 1..size {
+                    let shared = entries[self.targets[next]];
+                    entries[from + k] -= shared * factors.entries[from + other];
+                    entries[from + other] -= shared * factors.entries[from + k];
+                    next += 1;
+                }
+            }
+            let fed: f64 = (from..to).map(|k| factors.entries[k] * entries[k]).sum();
+            diagonal[column] -= fed;
+            ends = first;
+        }
+        diagonal
     }
 
     /// The factors of a matrix given by its diagonal and its entries at the places. Where a pivot is not above its floor
@@ -137,5 +169,7 @@ mod tests {
         let turned = elimination.turned(&factors, &right);
         let square: f64 = turned.iter().zip(&factors.diagonal).map(|(x, d)| x * x * d).sum();
         assert!((square - right.dot(&(&matrix * &right))).abs() < 1e-12);
+        let inverse = matrix.try_inverse().expect("a positive definite matrix");
+        assert!((elimination.inverse_diagonal(&factors) - inverse.diagonal()).amax() < 1e-12);
     }
 }

@@ -26,6 +26,11 @@ pub struct Loo {
     pub draws: usize,
 }
 
+impl PointLoo {
+    /// Where there are no draws.
+    pub const UNKNOWN: PointLoo = PointLoo { elpd: f64::NAN, lpd: f64::NAN, khat: f64::NAN };
+}
+
 /// Leaves each point out. `log_likelihood` is `[S][N]`, of N points at S draws; `log_weights` are those of the draws, or
 /// `None` where all count alike.
 pub fn leave_one_out(log_likelihood: &[f64], draws: usize, log_weights: Option<&[f64]>) -> Loo {
@@ -39,10 +44,14 @@ pub fn leave_one_out(log_likelihood: &[f64], draws: usize, log_weights: Option<&
 }
 
 fn one(log_likelihood: &[f64], weight: impl Fn(usize) -> f64) -> PointLoo {
-    let ratios: Vec<f64> = log_likelihood.iter().enumerate().map(|(s, l)| weight(s) - l).collect();
+    // A draw without weight says nothing, whatever the density there; one where there is no density has density 0.
+    let add = |a: f64, b: f64| if a == f64::NEG_INFINITY { a } else { a + b };
+    let known: Vec<f64> =
+        log_likelihood.iter().map(|l| if l.is_nan() { f64::NEG_INFINITY } else { *l }).collect();
+    let ratios: Vec<f64> = known.iter().enumerate().map(|(s, l)| add(weight(s), -l)).collect();
     let smoothed = psis::smooth_tail_of(&ratios);
-    let with = |weights: &[f64]| log_sum(weights.iter().zip(log_likelihood).map(|(w, l)| w + l));
-    let mut weights: Vec<f64> = (0..log_likelihood.len()).map(weight).collect();
+    let with = |weights: &[f64]| log_sum(weights.iter().zip(&known).map(|(w, l)| add(*w, *l)));
+    let mut weights: Vec<f64> = (0..known.len()).map(weight).collect();
     psis::normalise(&mut weights);
     PointLoo { elpd: with(&smoothed.log_weights), lpd: with(&weights), khat: smoothed.khat }
 }

@@ -24,18 +24,8 @@ impl Guide<'_> {
     fn gaussian(&self, parameters: &DVector<f64>) -> Gaussian {
         let dimension = self.dimension();
         let scales = parameters.rows(dimension, dimension).map(f64::exp);
-        let mut factor = self.frame.factor.clone();
-        let mut inverse = self.frame.inverse.clone();
-        for (i, scale) in scales.iter().enumerate() {
-            factor.column_mut(i).scale_mut(*scale);
-            inverse.row_mut(i).unscale_mut(*scale);
-        }
-        Gaussian {
-            mean: &self.frame.mean + &self.frame.factor * parameters.rows(0, dimension),
-            factor,
-            inverse,
-            log_determinant: self.frame.log_determinant + parameters.rows(dimension, dimension).sum(),
-        }
+        let moved = DMatrix::from_column_slice(dimension, 1, &parameters.as_slice()[..dimension]);
+        self.frame.stretched(&self.frame.pushed(moved).column(0).clone_owned(), &scales)
     }
 
     /// Minus the bound with its gradient; and the gradients in the frame, one column a draw.
@@ -48,7 +38,7 @@ impl Guide<'_> {
         let gaussian = self.gaussian(parameters);
         let batch = evaluator.evaluate(&gaussian.positions(self.columns.as_slice()));
         let gradients = DMatrix::from_column_slice(dimension, count, &batch.gradients);
-        let framed = gaussian.factor.tr_mul(&gradients);
+        let framed = gaussian.pulled(gradients);
         let value = batch.values.iter().sum::<f64>() / count as f64 + gaussian.entropy();
         let mut slope = DVector::zeros(2 * dimension);
         for i in 0..dimension {
@@ -102,7 +92,7 @@ fn noise(gaussian: &Gaussian, framed: &DMatrix<f64>) -> DVector<f64> {
     let halves = DMatrix::from_fn(framed.nrows(), pairs, |i, pair| {
         0.5 * (framed[(i, 2 * pair)] + framed[(i, 2 * pair + 1)])
     });
-    let moved = &gaussian.factor * halves;
+    let moved = gaussian.pushed(halves);
     let divisor = (pairs as f64 - 1.0).max(1.0);
     DVector::from_iterator(
         gaussian.dimension(),
@@ -121,8 +111,8 @@ pub fn linear_response(evaluator: &mut Evaluator, fitted: &Gaussian, normals: &[
     for k in 0..count {
         let row = k * dimension..(k + 1) * dimension;
         let hessian = evaluator.hessian(&DVector::from_column_slice(&positions[row.clone()]))?;
-        let framed = fitted.factor.tr_mul(&(hessian * &fitted.factor));
-        let slope = fitted.factor.tr_mul(&DVector::from_column_slice(&gradients[row.clone()]));
+        let framed = fitted.factor().tr_mul(&(hessian * fitted.factor()));
+        let slope = fitted.factor().tr_mul(&DVector::from_column_slice(&gradients[row.clone()]));
         let normal = &normals[row];
         for i in 0..dimension {
             for j in 0..dimension {
@@ -137,6 +127,6 @@ pub fn linear_response(evaluator: &mut Evaluator, fitted: &Gaussian, normals: &[
     }
     let response = curvature.cholesky()?.inverse();
     let means = response.view((0, 0), (dimension, dimension)).clone_owned();
-    let covariance = &fitted.factor * means * fitted.factor.transpose();
+    let covariance = fitted.factor() * means * fitted.factor().transpose();
     Some(Gaussian::from_covariance(fitted.mean.clone(), &covariance))
 }

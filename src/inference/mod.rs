@@ -2,11 +2,15 @@
 
 pub mod adaptive;
 pub mod axes;
+pub mod block;
 pub mod candidate;
 pub mod conditional;
+pub mod diagnose;
 pub mod draws;
 pub mod elbo;
+pub mod escape;
 pub mod evaluator;
+pub mod failure;
 pub mod fit;
 pub mod gaussian;
 pub mod importance;
@@ -24,12 +28,17 @@ pub mod newton;
 pub mod path;
 pub mod psis;
 pub mod ranks;
+pub mod regions;
+pub mod rungs;
 pub mod settle;
 pub mod sparse;
+pub mod sparse_root;
 pub mod target;
+pub mod union;
 pub mod verdict;
 
 pub use evaluator::{Progress, Unwatched, Watch};
+pub use failure::{Failure, Finding};
 pub use fit::{FamilyChoice, Fit, Options, Rung, fit};
 pub use loo::Loo;
 pub use target::{Block, Target};

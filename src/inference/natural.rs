@@ -7,7 +7,7 @@
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 use super::evaluator::{Batch, Evaluator};
-use super::gaussian::Gaussian;
+use super::gaussian::{Gaussian, Root};
 
 /// Whether an optimiser met its own criterion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ struct Slopes {
 fn slopes(batch: &Batch, gaussian: &Gaussian, normals: &DMatrix<f64>) -> Slopes {
     let (dimension, count) = normals.shape();
     let gradients = DMatrix::from_column_slice(dimension, count, &batch.gradients);
-    let whitened = gaussian.factor.tr_mul(&gradients);
+    let whitened = gaussian.factor().tr_mul(&gradients);
     let product = &whitened * normals.transpose() / -(count as f64);
     let elbo = batch.values.iter().sum::<f64>() / count as f64 + gaussian.entropy();
     Slopes { elbo, mean: whitened.column_mean(), precision: (&product + product.transpose()) * 0.5, whitened }
@@ -139,9 +139,8 @@ fn stepped(
     let shrink = vectors * DMatrix::from_diagonal(&target.map(|t| t.sqrt().recip())) * vectors.transpose();
     let grow = vectors * DMatrix::from_diagonal(&target.map(f64::sqrt)) * vectors.transpose();
     Gaussian {
-        mean: &gaussian.mean + &gaussian.factor * (vectors * moves),
-        factor: &gaussian.factor * shrink,
-        inverse: grow * &gaussian.inverse,
+        mean: &gaussian.mean + gaussian.factor() * (vectors * moves),
+        root: Root::Whole { factor: gaussian.factor() * shrink, inverse: grow * gaussian.inverse() },
         log_determinant: gaussian.log_determinant - 0.5 * target.iter().map(|t| t.ln()).sum::<f64>(),
     }
 }
@@ -153,7 +152,7 @@ pub fn damped(
     normals: &DMatrix<f64>,
     length: f64,
 ) -> Gaussian {
-    let whitened = gaussian.factor.tr_mul(gradients);
+    let whitened = gaussian.factor().tr_mul(gradients);
     let product = &whitened * normals.transpose() / -(normals.ncols() as f64);
     let precision = (&product + product.transpose()) * 0.5;
     let eigen = SymmetricEigen::new(precision.clone());
@@ -169,7 +168,7 @@ fn mean_noise(gaussian: &Gaussian, whitened: &DMatrix<f64>) -> DVector<f64> {
     for pair in 0..pairs {
         halves.set_column(pair, &((whitened.column(2 * pair) + whitened.column(2 * pair + 1)) * 0.5));
     }
-    let moved = &gaussian.factor * halves;
+    let moved = gaussian.factor() * halves;
     DVector::from_iterator(
         dimension,
         moved.row_iter().map(|row| (row.variance() / (pairs as f64 - 1.0).max(1.0)).sqrt()),

@@ -150,7 +150,7 @@ impl Nested {
 
 /// The marginal Gaussian of some coordinates.
 fn outer_start(gaussian: &Gaussian, axes: &[usize]) -> Gaussian {
-    let rows = gaussian.factor.select_rows(axes);
+    let rows = gaussian.factor().select_rows(axes);
     let mean = DVector::from_iterator(axes.len(), axes.iter().map(|i| gaussian.mean[*i]));
     Gaussian::from_covariance(mean, &(&rows * rows.transpose()))
 }

@@ -5,6 +5,9 @@ use nalgebra::{DMatrix, DVector, SymmetricEigen};
 use super::evaluator::Evaluator;
 use super::gaussian::{Definiteness, Gaussian, scales_of};
 
+/// Largest standard deviation of a local Gaussian, against the size of its position.
+const WIDEST: f64 = 10.0;
+
 /// A point of an ascent.
 #[derive(Clone, Debug)]
 pub struct Point {
@@ -48,6 +51,8 @@ impl Quadratic {
         let floor = 1e-13 * eigen.eigenvalues.amax().max(1e-300);
         let slopes = eigen.eigenvectors.tr_mul(&point.gradient.component_div(&scales));
         let (gaussian, definiteness) = Gaussian::from_precision(point.position.clone(), &precision);
+        // Where the density has a corner or is flat its curvature says nothing of its width.
+        let gaussian = gaussian.narrowed(&point.position.map(|x| WIDEST * (2.0 + x.abs())));
         Some(Quadratic {
             magnitudes: eigen.eigenvalues.map(|value| value.abs().max(floor)),
             vectors: eigen.eigenvectors,

@@ -63,7 +63,8 @@ impl Slice {
         DVector::from_iterator(self.rest.len(), self.rest.iter().map(|i| position[*i]))
     }
 
-    fn joined(&self, place: f64, rest: &DVector<f64>) -> DVector<f64> {
+    /// A whole position.
+    pub fn joined(&self, place: f64, rest: &DVector<f64>) -> DVector<f64> {
         let mut position = self.base.clone();
         position[self.moved] = place;
         self.rest.iter().zip(rest.iter()).for_each(|(i, x)| position[*i] = *x);
@@ -93,12 +94,12 @@ impl Slice {
             let precision = -hessian.select_rows(&self.rest).select_columns(&self.rest);
             let rest = self.rest_of(&point.position);
             let (gaussian, _) = Gaussian::from_precision(rest.clone(), &precision);
-            let whitened = gaussian.factor.tr_mul(&self.rest_of(&point.gradient));
+            let whitened = gaussian.factor().tr_mul(&self.rest_of(&point.gradient));
             let decrement = whitened.norm_squared();
-            let step = &gaussian.factor * &whitened;
+            let step = gaussian.factor() * &whitened;
             let surprise = *surprise.get_or_insert(decrement);
             if decrement < 0.02 {
-                let slope = &gaussian.factor * gaussian.factor.tr_mul(&cross);
+                let slope = gaussian.factor() * gaussian.factor().tr_mul(&cross);
                 let found = node(place, rest + step, slope, &gaussian, point.value + 0.5 * decrement)?;
                 return Some(Node { surprise, ..found });
             }
@@ -189,7 +190,7 @@ fn climb(evaluator: &mut Evaluator, point: &Point, mut step: DVector<f64>) -> Op
 }
 
 fn node(at: f64, mean: DVector<f64>, slope: DVector<f64>, gaussian: &Gaussian, value: f64) -> Option<Node> {
-    let precision = gaussian.inverse.tr_mul(&gaussian.inverse);
+    let precision = gaussian.inverse().tr_mul(gaussian.inverse());
     let triangle = precision.cholesky()?.unpack();
     let diagonal = triangle.diagonal();
     let mut lower = triangle;

@@ -23,15 +23,18 @@ impl Pattern {
     /// The pattern of a Hessian, joined with an earlier one.
     pub fn of(hessian: &DMatrix<f64>, earlier: Option<&Pattern>) -> Pattern {
         let dimension = hessian.nrows();
-        let rows: Vec<Vec<usize>> = (0..dimension)
-            .map(|j| {
-                let known = earlier.map_or(&[][..], |pattern| &pattern.rows[j]);
-                (0..dimension)
-                    .filter(|&i| i == j || hessian[(i, j)] != 0.0 || known.binary_search(&i).is_ok())
-                    .collect()
-            })
-            .collect();
-        let mut order: Vec<usize> = (0..dimension).collect();
+        let rows = (0..dimension).map(|j| {
+            let known = earlier.map_or(&[][..], |pattern| &pattern.rows[j]);
+            (0..dimension)
+                .filter(|&i| i == j || hessian[(i, j)] != 0.0 || known.binary_search(&i).is_ok())
+                .collect()
+        });
+        Pattern::of_rows(rows.collect())
+    }
+
+    /// The pattern of a matrix given by the rows of each column, ascending, that can differ from zero.
+    pub fn of_rows(rows: Vec<Vec<usize>>) -> Pattern {
+        let mut order: Vec<usize> = (0..rows.len()).collect();
         order.sort_by_key(|&j| std::cmp::Reverse(rows[j].len()));
         let mut best: Option<(Vec<usize>, Vec<Vec<usize>>)> = None;
         for count in hub_counts(&rows, &order) {
@@ -48,6 +51,47 @@ impl Pattern {
     /// How many rows of each column can differ from zero.
     pub fn crowding(&self) -> Vec<usize> {
         self.rows.iter().map(Vec::len).collect()
+    }
+
+    /// Rows of each column that can differ from zero.
+    pub fn rows(&self) -> &[Vec<usize>] {
+        &self.rows
+    }
+
+    /// Entries of the Hessian at its rows, column by column, from the products or from a sum of such; `None` if the check
+    /// shows entries outside of the pattern.
+    pub fn entries(&self, products: &[f64]) -> Option<Vec<Vec<f64>>> {
+        let dimension = self.rows.len();
+        let mut direction = vec![0; dimension];
+        let mut is_hub = vec![false; dimension];
+        self.hubs.iter().enumerate().for_each(|(k, hub)| (direction[*hub], is_hub[*hub]) = (k, true));
+        for (k, group) in self.groups.iter().enumerate() {
+            group.iter().for_each(|j| direction[*j] = self.hubs.len() + k);
+        }
+        let one = |i: usize, j: usize| products[direction[j] * dimension + i];
+        let entry = |i: usize, j: usize| match (is_hub[i], is_hub[j]) {
+            (true, false) => one(j, i),
+            (false, true) => one(i, j),
+            _ => 0.5 * (one(i, j) + one(j, i)),
+        };
+        let entries: Vec<Vec<f64>> = self
+            .rows
+            .iter()
+            .enumerate()
+            .map(|(j, rows)| rows.iter().map(|i| entry(*i, j)).collect())
+            .collect();
+        let seen = &products[(self.products() - 1) * dimension..];
+        let direction = check(dimension);
+        let (mut foretold, mut sizes) = (DVector::<f64>::zeros(dimension), DVector::<f64>::zeros(dimension));
+        for (j, rows) in self.rows.iter().enumerate() {
+            for (i, entry) in rows.iter().zip(&entries[j]) {
+                foretold[*i] += entry * direction[j];
+                sizes[*i] += entry.abs() * direction[j];
+            }
+        }
+        let fits = (0..dimension)
+            .all(|i: usize| f64::abs(foretold[i] - seen[i]) <= TOLERANCE * (sizes[i] + seen[i].abs()));
+        fits.then_some(entries)
     }
 
     /// How many products a Hessian takes, the one that checks the pattern included.
@@ -160,7 +204,11 @@ mod tests {
         let pattern = Pattern::of(&hessian, None);
         assert_eq!(pattern.products(), 6);
         let found = pattern.hessian(&products(&hessian, &pattern)).expect("the pattern is complete");
-        assert!((found - hessian).amax() < 1e-12);
+        assert!((&found - &hessian).amax() < 1e-12);
+        let entries = pattern.entries(&products(&hessian, &pattern)).expect("the pattern is complete");
+        for (j, rows) in pattern.rows().iter().enumerate() {
+            rows.iter().zip(&entries[j]).for_each(|(i, x)| assert!((x - hessian[(*i, j)]).abs() < 1e-12));
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
-//! From what a fit has shown to a verdict: trust, check or do not use, with reasons and what to do next.
+//! From what a fit has shown to a verdict: trust, check or do not use, with findings that name the latents concerned and
+//! say what to do next.
 
+use super::escape::{Escape, Side};
 use super::evaluator::Halt;
+use super::failure::{Failure, Finding, listed};
 use super::gaussian::Definiteness;
 use super::moments::Moments;
 use super::natural::Status;
@@ -17,18 +20,31 @@ pub enum Verdict {
     DoNotUse,
 }
 
-/// What a second, independent start found.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What independent starts found.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Agreement {
     /// The same region.
     Same,
-    /// Another region, whose bound differs by so many nats.
-    Other {
-        /// Bound of the region reported minus bound of the other.
+    /// Several regions.
+    Several {
+        /// Bound of the best region minus bound of the next, in nats.
         gap: f64,
+        /// Coordinates in which they are apart.
+        apart: Vec<usize>,
+        /// Coordinates of latents whose elements they exchange; none if it is no exchange.
+        exchanged: Vec<usize>,
     },
     /// Nothing: no second path was finished.
     Unknown,
+}
+
+/// Whether importance weights entered the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WeightUse {
+    /// They did.
+    Used,
+    /// They did not.
+    Unused,
 }
 
 /// Everything a verdict is taken from.
@@ -43,59 +59,76 @@ pub struct Evidence<'a> {
     pub status: Status,
     /// Whether the weights were used.
     pub weights: WeightUse,
-    /// Two starts compared.
+    /// Independent starts compared.
     pub agreement: Agreement,
     /// Curvature at the end of the path.
     pub definiteness: Definiteness,
     /// Moments with errors, of the result.
     pub moments: &'a Moments,
-    /// The heaviest tail of squared deviations under the weights, with its coordinate.
-    pub heaviest: Option<(usize, f64)>,
+    /// How the density falls off far out, where that was looked at.
+    pub escapes: &'a [Escape],
+    /// Coordinates whose draws have heavy tails, where nothing is known of them far out.
+    pub outlying: &'a [usize],
+    /// The coordinate along which curvature changes most, with the change in standard units.
+    pub bend: Option<(usize, f64)>,
+    /// Latents whose k-hat given all others is bad, with it.
+    pub misfits: &'a [(String, f64)],
+    /// Coordinates whose linear response is far from the guide's own standard deviation.
+    pub hidden: &'a [usize],
+    /// How many nats the best bound of all families is above that of the one kept.
+    pub bound_gap: f64,
+    /// Number of ends of each coordinate's latent.
+    pub ends: &'a [usize],
     /// Ended from outside?
     pub halt: Option<Halt>,
     /// Name of each coordinate's latent.
     pub names: &'a [String],
 }
 
-/// Whether importance weights entered the result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WeightUse {
-    /// They did.
-    Used,
-    /// They did not.
-    Unused,
-}
-
 /// A k-hat above which weights are never taken for good, however many draws there are.
 const MOST_KHAT: f64 = 0.6;
+/// A k-hat above which a family whose bound is far from another one's is doubted.
+const DOUBTFUL_KHAT: f64 = 0.5;
+/// A standard deviation that no posterior has.
+const MOST_DEVIATION: f64 = 1e12;
+/// Change of curvature, in standard units, from which on a coordinate makes a funnel.
+const FUNNEL: f64 = 1.0;
+/// Nats by which another family's bound may be above.
+const BOUND_GAP: f64 = 3.0;
 
-/// Collects reasons; the verdict is the worst of them.
-#[derive(Default)]
-struct Findings {
-    worst: Option<Verdict>,
-    reasons: Vec<String>,
-}
+impl Evidence<'_> {
+    fn names_of(&self, coordinates: &[usize]) -> Vec<String> {
+        let mut names: Vec<String> = coordinates.iter().filter_map(|i| self.names.get(*i)).cloned().collect();
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        names
+    }
 
-impl Findings {
-    fn add(&mut self, verdict: Verdict, reason: String) {
-        self.worst = Some(self.worst.map_or(verdict, |worst| worst.max(verdict)));
-        self.reasons.push(reason);
+    fn finding(&self, failure: Failure, verdict: Verdict, at: &[usize], seen: String) -> Finding {
+        Finding { failure, verdict, latents: self.names_of(at), seen }
     }
 }
 
-/// The verdict, and its reasons in plain sentences.
-pub fn judge(evidence: &Evidence) -> (Verdict, Vec<String>) {
-    let mut findings = Findings::default();
-    judge_halt(evidence, &mut findings);
-    judge_propriety(evidence, &mut findings);
-    judge_weights(evidence, &mut findings);
-    judge_agreement(evidence, &mut findings);
-    judge_tails(evidence, &mut findings);
-    judge_precision(evidence, &mut findings);
-    match findings.worst {
-        Some(verdict) => (verdict, findings.reasons),
-        None => (Verdict::Trust, vec![praise(evidence)]),
+/// The verdict, the findings it is the worst of, and the reasons in plain sentences.
+pub fn judge(evidence: &Evidence) -> (Verdict, Vec<Finding>, Vec<String>) {
+    let mut findings = halted(evidence);
+    let improper = propriety(evidence);
+    if improper.is_empty() {
+        findings.extend(convergence(evidence));
+        findings.extend(weights(evidence));
+        findings.extend(agreement(evidence));
+        findings.extend(tails(evidence));
+        findings.extend(precision(evidence));
+        findings.extend(correlation(evidence));
+    } else {
+        findings.extend(improper);
     }
+    let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Trust);
+    let reasons = match findings.is_empty() {
+        true => vec![praise(evidence)],
+        false => findings.iter().map(Finding::sentence).collect(),
+    };
+    (verdict, findings, reasons)
 }
 
 fn praise(evidence: &Evidence) -> String {
@@ -105,144 +138,207 @@ fn praise(evidence: &Evidence) -> String {
     )
 }
 
-fn judge_halt(evidence: &Evidence, findings: &mut Findings) {
-    match evidence.halt {
-        Some(Halt::Limit) => findings.add(
-            Verdict::Check,
-            "the evaluation limit ended the fit early; raise the limit and fit again".to_owned(),
-        ),
-        Some(Halt::Asked) => {
-            findings.add(Verdict::Check, "the fit was stopped before it had finished; fit again".to_owned());
+fn halted(evidence: &Evidence) -> Vec<Finding> {
+    let seen = match evidence.halt {
+        Some(Halt::Limit) => "the evaluation limit ended the fit early",
+        Some(Halt::Asked) => "the fit was stopped before it had finished",
+        None => return Vec::new(),
+    };
+    vec![evidence.finding(Failure::Interrupted, Verdict::Check, &[], seen.to_owned())]
+}
+
+/// Signs of a posterior without finite mass.
+fn propriety(evidence: &Evidence) -> Vec<Finding> {
+    let mut found: Vec<(Failure, Vec<usize>)> = Vec::new();
+    for escape in evidence.escapes.iter().filter(|escape| escape.has_no_mass()) {
+        let both = evidence.escapes.iter().filter(|other| other.axis == escape.axis);
+        let failure = kind(escape, both.filter(|other| other.has_no_mass()).count(), evidence.ends);
+        let with_others = matches!(failure, Failure::NonIdentified | Failure::Separation);
+        let axes = std::iter::once(escape.axis).chain(escape.along.iter().copied().filter(|_| with_others));
+        match found.iter_mut().find(|(known, _)| *known == failure) {
+            Some((_, known)) => known.extend(axes),
+            None => found.push((failure, axes.collect())),
         }
-        None => {}
+    }
+    if found.is_empty() {
+        return runaway(evidence).into_iter().collect();
+    }
+    let describe = |(failure, axes): (Failure, Vec<usize>)| {
+        let names = listed(&evidence.names_of(&axes));
+        let seen = match failure {
+            Failure::Separation => {
+                format!(
+                    "the density keeps rising as {names} runs off without end, as where data separate perfectly"
+                )
+            }
+            Failure::NonIdentified => {
+                format!(
+                    "{names} can move together without end at no loss: only a combination of them is determined"
+                )
+            }
+            Failure::Unbounded => format!("the mass keeps growing as {names} goes to the end of its range"),
+            _ => format!("the mass far out in {names} is infinite, or as good as"),
+        };
+        evidence.finding(failure, Verdict::DoNotUse, &axes, seen)
+    };
+    found.into_iter().map(describe).collect()
+}
+
+/// What an infinite mass one way, or both ways, is called.
+fn kind(escape: &Escape, ways: usize, ends: &[usize]) -> Failure {
+    match (ends.get(escape.axis), ways, escape.side) {
+        (Some(0), 1, _) => Failure::Separation,
+        (Some(0), _, _) if !escape.along.is_empty() => Failure::NonIdentified,
+        (Some(1), _, Side::Low) if escape.rises() => Failure::Unbounded,
+        _ => Failure::Improper,
     }
 }
 
-/// Signs of a posterior without finite mass, or of separation: scales that ran away.
-fn judge_propriety(evidence: &Evidence, findings: &mut Findings) {
+/// A spread that is no spread.
+fn runaway(evidence: &Evidence) -> Option<Finding> {
     let deviations = &evidence.moments.deviation;
-    let (widest, deviation) = deviations
-        .iter()
-        .enumerate()
-        .fold((0, 0.0), |best, (i, s)| if s.is_nan() || *s > best.1 { (i, *s) } else { best });
-    let name = evidence.names.get(widest).map_or("a latent", String::as_str);
-    if !deviation.is_finite() || deviation > 1e12 {
-        findings.add(
-            Verdict::DoNotUse,
-            format!(
-                "the posterior of `{name}` seems to have no finite spread: it is improper, or the data separate \
-                 perfectly; give `{name}` a proper prior"
-            ),
-        );
-    } else if evidence.khat > 0.9 && evidence.definiteness == Definiteness::Indefinite {
-        findings.add(
-            Verdict::DoNotUse,
-            format!(
-                "the density does not fall off in every direction near the best fit (widest: `{name}`); the posterior \
-                 may be improper, or unbounded where a scale vanishes; give scales and coefficients proper priors"
-            ),
-        );
-    }
+    let widest = (0..deviations.len()).max_by(|a, b| deviations[*a].total_cmp(&deviations[*b]))?;
+    let deviation = deviations[widest];
+    (!deviation.is_finite() || deviation > MOST_DEVIATION).then(|| {
+        let seen = format!("{} has no finite spread", listed(&evidence.names_of(&[widest])));
+        evidence.finding(Failure::Improper, Verdict::DoNotUse, &[widest], seen)
+    })
+}
+
+fn convergence(evidence: &Evidence) -> Option<Finding> {
     let is_even = evidence.effective > 0.5 * evidence.draws as f64 && evidence.weights == WeightUse::Used;
-    if evidence.status == Status::Unconverged && !is_even {
+    (evidence.status == Status::Unconverged && !is_even).then(|| {
         let verdict = if evidence.weights == WeightUse::Used { Verdict::Check } else { Verdict::DoNotUse };
-        findings.add(
-            verdict,
-            "the Gaussian guide did not converge: its bound kept rising, as it does for improper priors and separated \
-             data; tighten priors, rescale predictors, or try another seed"
-                .to_owned(),
-        );
-    }
+        let seen = "the bound of the Gaussian guide kept rising".to_owned();
+        evidence.finding(Failure::Unconverged, verdict, &[], seen)
+    })
 }
 
-fn judge_weights(evidence: &Evidence, findings: &mut Findings) {
+fn weights(evidence: &Evidence) -> Option<Finding> {
     let limit = psis::threshold(evidence.draws).min(MOST_KHAT);
-    if !evidence.khat.is_finite() || evidence.khat > 1.0 {
-        findings.add(
-            Verdict::DoNotUse,
-            format!(
-                "k-hat is {:.2}: the posterior has tails or a shape that the guide cannot follow (heavy tails, a funnel \
-                 or an improper prior); use tighter priors or a non-centred parameterisation",
-                evidence.khat
-            ),
-        );
-    } else if evidence.khat > limit {
-        findings.add(
+    let khat = evidence.khat;
+    let share = evidence.effective / evidence.draws as f64;
+    let (verdict, seen) = if !khat.is_finite() || khat > 1.0 {
+        (Verdict::DoNotUse, format!("k-hat is {khat:.2}: the guide cannot follow the posterior"))
+    } else if khat > 0.9 && evidence.definiteness == Definiteness::Indefinite {
+        let seen = format!("k-hat is {khat:.2}, and the density does not curve downwards near the best fit");
+        (Verdict::DoNotUse, seen)
+    } else if khat > limit {
+        (
             Verdict::Check,
-            format!(
-                "k-hat is {:.2}, above {limit:.2}: the guide misses part of the posterior; compare with another \
-                 parameterisation or more informative priors before relying on standard deviations and tails",
-                evidence.khat
-            ),
-        );
-    } else if evidence.effective < 0.25 * evidence.draws as f64 {
-        findings.add(
-            Verdict::Check,
-            format!(
-                "only {:.0} % of the draws are effective: the guide has another shape than the posterior, and may miss \
-                 part of it; compare with another parameterisation or with long runs of a sampler",
-                100.0 * evidence.effective / evidence.draws as f64
-            ),
-        );
+            format!("k-hat is {khat:.2}, above {limit:.2}: the guide misses part of the posterior"),
+        )
+    } else if share < 0.25 {
+        let seen =
+            format!("only {:.0} % of the draws are effective: the guide has another shape", 100.0 * share);
+        (Verdict::Check, seen)
     } else if evidence.effective < 100.0 {
-        findings.add(
-            Verdict::Check,
-            format!(
-                "only {:.0} effective draws remain after weighting; ask for more draws",
-                evidence.effective
-            ),
-        );
-    }
+        let seen = format!("only {:.0} effective draws remain after weighting", evidence.effective);
+        return Some(evidence.finding(Failure::Imprecision, Verdict::Check, &[], seen));
+    } else if evidence.bound_gap > BOUND_GAP && evidence.bound_gap.is_finite() && khat > DOUBTFUL_KHAT {
+        let gap = evidence.bound_gap;
+        (Verdict::Check, format!("another family has a bound that is {gap:.1} nats higher, but bad weights"))
+    } else {
+        return None;
+    };
+    Some(misfit(evidence, verdict, seen))
 }
 
-fn judge_agreement(evidence: &Evidence, findings: &mut Findings) {
-    match evidence.agreement {
-        Agreement::Same => {}
-        Agreement::Other { gap } if gap > 12.0 => findings.add(
-            Verdict::Check,
-            format!(
-                "a second start ended in another, far less probable region ({gap:.1} nats lower); the posterior may \
-                 have more than one mode; try other seeds"
-            ),
-        ),
-        Agreement::Other { gap } => findings.add(
-            Verdict::Check,
-            format!(
-                "two independent starts ended in different regions ({:.1} nats apart): the posterior has more than one \
-                 mode; order or constrain exchangeable latents, and compare several seeds",
-                gap.abs()
-            ),
-        ),
-        Agreement::Unknown => findings.add(
-            Verdict::Check,
-            "no second start could confirm the region found; try other seeds".to_owned(),
-        ),
+/// A bad fit, with the latents that it is due to.
+fn misfit(evidence: &Evidence, verdict: Verdict, seen: String) -> Finding {
+    if let Some((axis, change)) = evidence.bend.filter(|(_, change)| *change > FUNNEL) {
+        let name = listed(&evidence.names_of(&[axis]));
+        let seen =
+            format!("{seen}; the spread of other latents changes with {name} (curvature by {change:.1})");
+        return evidence.finding(Failure::Funnel, verdict, &[axis], seen);
     }
+    let latents: Vec<String> = evidence.misfits.iter().map(|(name, _)| name.clone()).collect();
+    let seen = match evidence.misfits.first() {
+        Some((_, khat)) => {
+            format!("{seen}; most of all in {} (k-hat {khat:.2} given all others)", listed(&latents))
+        }
+        None => seen,
+    };
+    Finding { latents, ..evidence.finding(Failure::Misfit, verdict, &[], seen) }
 }
 
-fn judge_tails(evidence: &Evidence, findings: &mut Findings) {
-    if let Some((coordinate, shape)) = evidence.heaviest.filter(|(_, shape)| *shape > 0.65) {
-        let name = evidence.names.get(coordinate).map_or("a latent", String::as_str);
-        findings.add(
-            Verdict::Check,
-            format!(
-                "`{name}` has heavy tails (shape {shape:.2} of its squares): its standard deviation may not be finite; \
-                 report quantiles, or use a tighter prior"
-            ),
-        );
-    }
+fn agreement(evidence: &Evidence) -> Option<Finding> {
+    let (failure, latents, seen) = match &evidence.agreement {
+        Agreement::Same => return None,
+        Agreement::Unknown => {
+            let seen = "no second start could confirm the region found".to_owned();
+            (Failure::Unconfirmed, &Vec::new(), seen)
+        }
+        Agreement::Several { exchanged, .. } if !exchanged.is_empty() => {
+            let names = listed(&evidence.names_of(exchanged));
+            let seen =
+                format!("independent starts ended in regions that differ in the order of {names} alone");
+            (Failure::LabelSwitching, exchanged, seen)
+        }
+        Agreement::Several { gap, apart, .. } => {
+            let names = listed(&evidence.names_of(apart));
+            let seen = format!(
+                "independent starts ended in different regions, apart in {names} (bounds {gap:.1} nats apart)"
+            );
+            (Failure::Multimodality, apart, seen)
+        }
+    };
+    Some(evidence.finding(failure, Verdict::Check, latents, seen))
 }
 
-fn judge_precision(evidence: &Evidence, findings: &mut Findings) {
+fn tails(evidence: &Evidence) -> Option<Finding> {
+    let heavy = evidence.escapes.iter().filter(|escape| {
+        let value_end = match evidence.ends.get(escape.axis) {
+            Some(0) => true,
+            Some(1) => escape.side == Side::High,
+            _ => false,
+        };
+        value_end && escape.is_heavy()
+    });
+    let least = heavy.clone().map(|escape| escape.index).fold(f64::INFINITY, f64::min);
+    let axes: Vec<usize> = heavy.map(|escape| escape.axis).chain(evidence.outlying.iter().copied()).collect();
+    (!axes.is_empty()).then(|| {
+        let names = listed(&evidence.names_of(&axes));
+        let seen = if least <= 2.0 {
+            format!(
+                "the density of {names} falls off as slowly as if moments of order {least:.1} and above were infinite, \
+                 the standard deviation among them"
+            )
+        } else if least.is_finite() {
+            format!(
+                "the density of {names} falls off as slowly as if moments of order {least:.1} and above were infinite, \
+                 which leaves the standard deviation imprecise"
+            )
+        } else {
+            format!("few draws of {names} make up its standard deviation")
+        };
+        evidence.finding(Failure::HeavyTails, Verdict::Check, &axes, seen)
+    })
+}
+
+fn precision(evidence: &Evidence) -> Option<Finding> {
     let (mean, spread) = evidence.moments.worst();
-    if mean > 0.1 || spread > 0.1 {
-        findings.add(
-            Verdict::Check,
-            format!(
-                "the Monte Carlo error is large: {mean:.2} standard deviations for a mean, {:.0} % for a standard \
-                 deviation; ask for more draws",
-                100.0 * spread
-            ),
+    (mean > 0.1 || spread > 0.1).then(|| {
+        let relative = evidence.moments.mean_error.zip_map(&evidence.moments.deviation, |e, s| e / s);
+        let both = relative.zip_map(&evidence.moments.spread_error, f64::max);
+        let worst = both.imax();
+        let seen = format!(
+            "Monte Carlo errors are up to {mean:.2} standard deviations for a mean and {:.0} % for a standard deviation \
+             ({})",
+            100.0 * spread,
+            listed(&evidence.names_of(&[worst]))
         );
-    }
+        evidence.finding(Failure::Imprecision, Verdict::Check, &[worst], seen)
+    })
+}
+
+/// Independence that hides correlations: they are in the response, but not in joint draws.
+fn correlation(evidence: &Evidence) -> Option<Finding> {
+    (!evidence.hidden.is_empty() && evidence.weights == WeightUse::Unused).then(|| {
+        let names = listed(&evidence.names_of(evidence.hidden));
+        let seen = format!(
+            "linear response makes the standard deviation of {names} more than twice that of independent coordinates"
+        );
+        evidence.finding(Failure::HiddenCorrelation, Verdict::Check, evidence.hidden, seen)
+    })
 }

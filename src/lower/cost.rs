@@ -1,6 +1,8 @@
 //! What summing a discrete latent out will cost, as far as the model alone tells.
 
-use crate::model::{DimId, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Term, TermKind};
+use crate::model::{
+    Address, DimId, Distribution, Factor, Kind, Model, Operator, Site, SiteId, SiteKind, Term, TermKind,
+};
 
 use super::states::is_summed;
 
@@ -10,9 +12,8 @@ pub fn expected_axes(model: &Model, id: SiteId) -> Vec<String> {
     let site = model.site(id);
     let mut axes: Vec<String> = site.axes.iter().map(|axis| model.dim(axis.dim).name.clone()).collect();
     axes.push(states_name(model, site));
-    if prior(site).is_some_and(|prior| reads(prior).contains(&id)) {
-        axes.push(states_name(model, site));
-    }
+    let back = prior(site).map_or(0, |prior| reaches(prior, id));
+    axes.extend(std::iter::repeat_n(states_name(model, site), back));
     for other in met(model, id) {
         let dims = |site: &Site| -> Vec<DimId> { site.axes.iter().map(|axis| axis.dim).collect() };
         let (own, its) = (dims(site), dims(model.site(other)));
@@ -62,6 +63,29 @@ fn met(model: &Model, id: SiteId) -> Vec<SiteId> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// At how many places a distribution reads other elements of a latent: `z[t-1]` and `z[t-2]` are two.
+fn reaches(distribution: &Distribution, id: SiteId) -> usize {
+    let mut places: Vec<Option<u64>> = Vec::new();
+    distribution.walk(&mut |term| {
+        let TermKind::Read(site, addresses) = &term.kind else { return };
+        let at = addresses.iter().find_map(|address| match address {
+            Address::At(position) => Some(position),
+            Address::Here(_) => None,
+        });
+        let place = at.and_then(|position| match &position.kind {
+            TermKind::Operate(Operator::Subtract, operands) => match operands[1].kind {
+                TermKind::Number(lag) => Some(lag.to_bits()),
+                _ => None,
+            },
+            _ => None,
+        });
+        if *site == id && !places.contains(&place) {
+            places.push(place);
+        }
+    });
+    places.len()
 }
 
 /// The arrays that a distribution reads.

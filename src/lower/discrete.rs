@@ -1,14 +1,17 @@
 //! The posterior of discrete latents that were summed out: probabilities of their states, and joint draws.
 
+use std::sync::Arc;
+
 use crate::graph::{Axis, Node, Unary, autodiff};
 use crate::model::{AxisVar, Kind, Model, SiteId, SiteKind, StatesOf, Term, TermKind};
-use crate::translate::{DrawPlan, States, Translator};
+use crate::translate::{DrawPlan, DrawStep, States, Translator};
 
 use super::SummedOut;
 use super::buckets;
-use super::eliminate::{Chain, Eliminated, Elimination, How};
+use super::eliminate::{Eliminated, Elimination, How, Member};
 use super::predict::{RandomSite, enter};
 use super::states::Range;
+use super::switch::Step;
 
 /// Posterior probabilities of a latent's states, for one draw of the rest.
 #[derive(Clone, Debug)]
@@ -39,8 +42,8 @@ pub(super) fn probabilities(
     translator: &mut Translator,
     elimination: &Elimination,
 ) -> Vec<StateProbabilities> {
-    let tapped: Vec<(&Eliminated, Node)> =
-        elimination.eliminated.iter().filter_map(|latent| Some((latent, latent.tap?))).collect();
+    let members = elimination.eliminated.iter().flat_map(|latents| &latents.members);
+    let tapped: Vec<(&Member, Node)> = members.filter_map(|latent| Some((latent, latent.tap?))).collect();
     let taps: Vec<Node> = tapped.iter().map(|(_, tap)| *tap).collect();
     let nodes = autodiff::gradient(&mut translator.builder, elimination.total, &taps);
     let each = tapped.into_iter().zip(nodes).map(|((latent, _), node)| {
@@ -108,58 +111,111 @@ pub(super) fn bind_best(translator: &mut Translator, elimination: &Elimination) 
     }
 }
 
-/// What summing a latent out visits.
+/// What summing latents out visits.
 pub(super) fn summed_out(
     translator: &Translator,
-    latent: &Eliminated,
+    latents: &Eliminated,
     ranges: &[(SiteId, Range)],
-) -> SummedOut {
+) -> Vec<SummedOut> {
     let graph = translator.builder.graph();
-    let table = match &latent.how {
-        How::Local(table) => *table,
-        How::Chain(chain) => chain.step,
+    let axes: Vec<Axis> = match &latents.how {
+        How::Local(table) => graph.axes_of(*table).to_vec(),
+        How::Tree(tree) => graph.axes_of(tree.step).to_vec(),
+        How::Chain(chain) => {
+            // The largest table of a step: all lags but the longest, and one latent at the longest.
+            let mut axes = graph.axes_of(chain.filtered).to_vec();
+            let oldest = chain.lags.iter().filter_map(|own| own.last());
+            axes.extend(oldest.max_by_key(|axis| graph.axis_size(**axis)));
+            axes
+        }
     };
-    let axes = graph.axes_of(table);
-    let cost = axes.iter().map(|&axis| graph.axis_size(axis) as f64).product();
-    SummedOut {
-        site: latent.site,
-        axes: axes.iter().map(|&axis| graph.axis(axis).label.clone()).collect(),
+    let cost: f64 = axes.iter().map(|&axis| graph.axis_size(axis) as f64).product();
+    let labels: Vec<String> = axes.iter().map(|&axis| graph.axis(axis).label.clone()).collect();
+    let range =
+        |member: &Member| ranges.iter().find(|(site, _)| *site == member.site).map(|(_, range)| *range);
+    let each = latents.members.iter().map(|member| SummedOut {
+        site: member.site,
+        axes: labels.clone(),
         cost,
-        range: ranges.iter().find(|(site, _)| *site == latent.site).map(|(_, range)| *range),
-    }
+        range: range(member),
+    });
+    each.collect()
 }
 
-/// Joint draws of all states: the latent summed out last is drawn first, and the others given those already drawn.
+/// Joint draws of all states: what was summed out last is drawn first, and the rest given what is already drawn.
 pub(super) fn bind_states(
     translator: &mut Translator,
     eliminated: &[Eliminated],
     randoms: &mut Vec<RandomSite>,
 ) {
     let mut drawn: Vec<(Axis, Node)> = Vec::new();
-    for latent in eliminated.iter().rev() {
-        let plan = match &latent.how {
-            How::Local(table) => {
-                let weights = given(translator, *table, &drawn);
-                DrawPlan::State { weights, axis: latent.home.axis }
-            }
-            How::Chain(Chain { along, previous, filtered, step }) => DrawPlan::Chain {
-                filtered: given(translator, *filtered, &drawn),
-                step: given(translator, *step, &drawn),
-                along: *along,
-                states: [*previous, latent.home.axis],
-            },
-        };
-        let axes = translator.axes(&translator.model().site(latent.site).axes);
-        let position = enter(translator, randoms, plan, axes);
-        drawn.push((latent.home.axis, position));
-        let value = match translator.states(latent.site) {
-            Some(States::From { low, .. }) => {
-                let low = *low;
-                translator.builder.plus(position, low)
-            }
-            _ => buckets::value(translator, latent.site, position, randoms),
-        };
-        translator.settle(latent.site, value);
+    for latents in eliminated.iter().rev() {
+        let positions = draw(translator, latents, &drawn, randoms);
+        for (member, position) in latents.members.iter().zip(positions) {
+            drawn.push((member.home.axis, position));
+            let value = match translator.states(member.site) {
+                Some(States::From { low, .. }) => {
+                    let low = *low;
+                    translator.builder.plus(position, low)
+                }
+                _ => buckets::value(translator, member.site, position, randoms),
+            };
+            translator.settle(member.site, value);
+        }
+    }
+}
+
+/// The positions of the states drawn for latents that were summed out together.
+fn draw(
+    translator: &mut Translator,
+    latents: &Eliminated,
+    drawn: &[(Axis, Node)],
+    randoms: &mut Vec<RandomSite>,
+) -> Vec<Node> {
+    let first = &latents.members[0];
+    let mut axes = first.home.cells.clone();
+    let plan = match &latents.how {
+        How::Local(table) => {
+            DrawPlan::State { weights: given(translator, *table, drawn), axis: first.home.axis }
+        }
+        How::Tree(tree) => DrawPlan::Tree {
+            below: given(translator, tree.below, drawn),
+            step: given(translator, tree.step, drawn),
+            along: tree.along,
+            parents: Arc::clone(&tree.parents),
+            states: tree.states,
+        },
+        How::Chain(chain) => {
+            let member = translator.builder.axis("chain", latents.members.len());
+            axes.push(member);
+            let plan = DrawPlan::Chain {
+                filtered: given(translator, chain.filtered, drawn),
+                steps: chain.steps.iter().map(|step| given_step(translator, *step, drawn)).collect(),
+                along: chain.along,
+                lags: chain.lags.clone(),
+                member,
+            };
+            let all = enter(translator, randoms, plan, axes);
+            let one = |k: usize| {
+                let position = translator.builder.constant(k as f64);
+                translator.builder.gather(all, &[(member, position)])
+            };
+            return (0..latents.members.len()).map(one).collect();
+        }
+    };
+    vec![enter(translator, randoms, plan, axes)]
+}
+
+/// A step at the states drawn for other latents.
+fn given_step(translator: &mut Translator, step: Step, drawn: &[(Axis, Node)]) -> DrawStep {
+    match step {
+        Step::Table(table) => {
+            let (table, always) = (given(translator, table, drawn), translator.builder.constant(1.0));
+            DrawStep { when: always, yes: table, no: table }
+        }
+        Step::Switch { when, yes, no } => {
+            DrawStep { when, yes: given(translator, yes, drawn), no: given(translator, no, drawn) }
+        }
     }
 }
 

@@ -2,25 +2,33 @@
 //!
 //! A table is a node over cells (plates) and over the states of the latents that it reads. A latent's tables are
 //! brought to its own cells, added, and summed over its states in log space; plates multiply, so what is not in the
-//! latent's cells is summed first. A latent that reads its own previous element is a chain: the forward algorithm, as
-//! a scan (Rabiner 1989; Obermeyer et al. 2019 for plates).
+//! latent's cells is summed first. Latents that read earlier elements of their own are chains: the forward algorithm, as
+//! a scan (Rabiner 1989; Obermeyer et al. 2019 for plates). A latent that reads its own element at a parent is a tree.
 
 use crate::diagnostics::Diagnostic;
 use crate::graph::{Axis, Binary, Node};
 use crate::model::SiteId;
 use crate::translate::{Place, Reference, Translator};
 
+use super::chain::{Chain, Reading, Shift};
 use super::limits::Limits;
 use super::refusal;
+use super::tree::Tree;
 
-/// A latent that was summed out, with what its posterior needs.
+/// Latents that were summed out together, with what their posterior needs.
 #[derive(Clone, Debug)]
 pub(super) struct Eliminated {
+    pub(super) members: Vec<Member>,
+    /// What their states weigh, given the states of latents eliminated later: log, over cells and states.
+    pub(super) how: How,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
     pub(super) site: SiteId,
     /// Its states at its own cells.
     pub(super) home: Reference,
-    /// What its states weigh, given the states of latents eliminated later: log, over cells and states.
-    pub(super) how: How,
     /// Zeros added to the table of its states: the derivative by them is the posterior probability.
     pub(super) tap: Option<Node>,
 }
@@ -32,19 +40,8 @@ pub(super) enum How {
     Local(Node),
     /// Along an axis.
     Chain(Chain),
-}
-
-/// A chain along an axis.
-#[derive(Clone, Debug)]
-pub(super) struct Chain {
-    /// The axis it runs along.
-    pub(super) along: Axis,
-    /// The states of the previous element.
-    pub(super) previous: Axis,
-    /// log weight of each state given all up to it.
-    pub(super) filtered: Node,
-    /// log weight of each step from a previous state to a state.
-    pub(super) step: Node,
+    /// Along an axis, from a parent to its children.
+    Tree(Tree),
 }
 
 /// What latents are summed out for.
@@ -88,18 +85,25 @@ pub(super) fn eliminate(
     translator: &mut Translator,
     named: &[(String, Node)],
     latents: &[SiteId],
-    (purpose, limits): (Purpose, &Limits),
+    (purpose, limits, dimension): (Purpose, &Limits, usize),
 ) -> Result<Elimination, Box<Diagnostic>> {
     let outset =
         |(k, (_, node)): (usize, &(String, Node))| Table { node: *node, from: vec![k], rows: Rows::All };
     let tables = named.iter().enumerate().map(outset).collect();
-    let mut work =
-        Work { translator, named, tables, left: latents.to_vec(), purpose, largest: limits.max_states };
+    let mut work = Work {
+        translator,
+        named,
+        tables,
+        left: latents.to_vec(),
+        purpose,
+        largest: limits.max_states,
+        dimension,
+    };
     let mut eliminated = Vec::new();
     while !work.left.is_empty() {
         let next = work.next()?;
-        work.left.retain(|&site| site != next);
-        eliminated.push(work.sum_out(next)?);
+        work.left.retain(|site| !next.contains(site));
+        eliminated.push(work.sum_out(&next)?);
     }
     let total = work.total();
     Ok(Elimination { total, tables: work.tables, eliminated })
@@ -116,6 +120,8 @@ pub(super) struct Work<'t, 'm> {
     purpose: Purpose,
     /// Elements of the largest table that is built.
     pub(super) largest: f64,
+    /// Length of the unconstrained vector.
+    pub(super) dimension: usize,
 }
 
 impl Work<'_, '_> {
@@ -126,6 +132,11 @@ impl Work<'_, '_> {
             let each = self.translator.builder.sum_all(table.node);
             self.translator.builder.add(sum, each)
         })
+    }
+
+    /// The name of an axis.
+    pub(super) fn label(&self, axis: Axis) -> &str {
+        &self.translator.builder.graph().axis(axis).label
     }
 
     /// The references that a table varies over.
@@ -140,15 +151,15 @@ impl Work<'_, '_> {
     }
 
     pub(super) fn tables_of(&self, site: SiteId) -> Vec<Node> {
-        self.tables.iter().filter(|table| self.reads(table, site)).map(|table| table.node).collect()
+        self.tables.iter().filter(|table| self.reads(table, &[site])).map(|table| table.node).collect()
     }
 
-    fn reads(&self, table: &Table, site: SiteId) -> bool {
-        self.references(table.node).iter().any(|reference| reference.site == site)
+    fn reads(&self, table: &Table, sites: &[SiteId]) -> bool {
+        self.references(table.node).iter().any(|reference| sites.contains(&reference.site))
     }
 
-    /// The latent that can be summed out now with the smallest table.
-    fn next(&mut self) -> Result<SiteId, Box<Diagnostic>> {
+    /// The latent that can be summed out now with the smallest table, or the chains that have to go together.
+    fn next(&mut self) -> Result<Vec<SiteId>, Box<Diagnostic>> {
         let mut best: Option<(f64, SiteId, Vec<Axis>)> = None;
         for site in self.left.clone() {
             let Some(axes) = self.axes_if_ready(site) else { continue };
@@ -160,9 +171,42 @@ impl Work<'_, '_> {
         }
         match best {
             Some((size, site, axes)) if size > self.largest => Err(refusal::too_large(self, site, &axes)),
-            Some((_, site, _)) => Ok(site),
-            None => Err(refusal::entangled(self)),
+            Some((_, site, _)) => Ok(vec![site]),
+            None => {
+                let Some(group) = self.side_by_side() else { return Err(refusal::entangled(self)) };
+                let axes = self.axes_of_group(&group);
+                let graph = self.translator.builder.graph();
+                let size: f64 = axes.iter().map(|&axis| graph.axis_size(axis) as f64).product();
+                if size > self.largest { Err(refusal::too_large(self, group[0], &axes)) } else { Ok(group) }
+            }
         }
+    }
+
+    /// The axes of the largest table on the way of chains that are summed out together: all states at all lags but the
+    /// longest, and those of one latent at the longest.
+    fn axes_of_group(&mut self, group: &[SiteId]) -> Vec<Axis> {
+        let mut axes = Vec::new();
+        let mut oldest: Option<Axis> = None;
+        for &site in group {
+            let home = self.translator.home(site);
+            axes.extend(&home.cells);
+            for table in self.tables_of(site) {
+                for read in self.references(table) {
+                    let lagged = read.site == site && read != home;
+                    let graph = self.translator.builder.graph();
+                    let larger = |known: Axis| graph.axis_size(read.axis) > graph.axis_size(known);
+                    if lagged && oldest.is_none_or(larger) {
+                        oldest = Some(read.axis);
+                    } else if !lagged {
+                        axes.push(read.axis);
+                    }
+                }
+            }
+        }
+        axes.extend(oldest);
+        axes.sort();
+        axes.dedup();
+        axes
     }
 
     /// The axes of the table that summing a latent out builds; none while another latent, whose cells
@@ -195,40 +239,64 @@ impl Work<'_, '_> {
         read.places == other.places && own.places == its.places
     }
 
-    fn sum_out(&mut self, site: SiteId) -> Result<Eliminated, Box<Diagnostic>> {
-        let home = self.translator.home(site);
+    fn sum_out(&mut self, sites: &[SiteId]) -> Result<Eliminated, Box<Diagnostic>> {
+        let homes: Vec<Reference> = sites.iter().map(|&site| self.translator.home(site)).collect();
         let (mine, others): (Vec<Table>, Vec<Table>) =
-            std::mem::take(&mut self.tables).into_iter().partition(|table| self.reads(table, site));
+            std::mem::take(&mut self.tables).into_iter().partition(|table| self.reads(table, sites));
         self.tables = others;
-        let mut single = Vec::new();
-        let mut steps = Vec::new();
+        let mut unaries = Vec::new();
+        let mut readings = Vec::new();
         for table in &mine {
             let own: Vec<Reference> =
-                self.references(table.node).into_iter().filter(|reference| reference.site == site).collect();
+                self.references(table.node).into_iter().filter(|read| sites.contains(&read.site)).collect();
             match own.as_slice() {
-                [only] if *only == home => single.push(self.onto_cells(table.node, &home)),
-                [only] => single.push(self.brought_home(table, only, &home)?),
-                [a, b] if *a == home || *b == home => {
-                    let other = if *a == home { b } else { a };
-                    steps.push((self.onto_cells(table.node, &home), other.clone()));
+                own if own.iter().all(|read| homes.contains(read)) => {
+                    unaries.push(self.onto_cells(table.node, &homes[0]));
                 }
-                _ => return Err(refusal::too_many_reads(self, site, table.node)),
+                [only] => {
+                    let latent = sites.iter().position(|&site| site == only.site).unwrap_or(0);
+                    unaries.push(self.brought_home(table, only, &homes[latent].clone())?);
+                }
+                own => readings.push(self.reading(table.node, own, (sites, &homes))),
             }
         }
-        let unary = self.sum_of(&single, &home);
-        let (unary, tap) = self.tapped(unary, &home);
-        let (how, message) = match steps.as_slice() {
-            [] => (How::Local(unary), self.over_states(unary, home.axis)),
-            steps => {
-                let (chain, message) = self.chain(site, &home, unary, steps)?;
-                (How::Chain(chain), message)
-            }
+        let mut members = Vec::new();
+        for (&site, home) in sites.iter().zip(&homes) {
+            let tap = self.tap(home);
+            unaries.extend(tap);
+            members.push(Member { site, home: home.clone(), tap });
+        }
+        let (how, message) = if readings.is_empty() {
+            let unary = self.sum_of(&unaries, &homes[0]);
+            (How::Local(unary), self.over_states(unary, homes[0].axis))
+        } else if is_tree(&readings) {
+            let unary = self.sum_of(&unaries, &homes[0]);
+            let (tree, message) = self.tree(sites[0], &homes[0], unary, readings)?;
+            (How::Tree(tree), message)
+        } else {
+            let (chain, message) = self.chain(sites, &homes, &unaries, readings)?;
+            (How::Chain(chain), message)
         };
         let mut from: Vec<usize> = mine.into_iter().flat_map(|table| table.from).collect();
         from.sort_unstable();
         from.dedup();
         self.tables.push(Table { node: message, from, rows: Rows::All });
-        Ok(Eliminated { site, home, how, tap })
+        Ok(Eliminated { members, how })
+    }
+
+    /// Where a table reads the latents.
+    fn reading(
+        &mut self,
+        table: Node,
+        own: &[Reference],
+        (sites, homes): (&[SiteId], &[Reference]),
+    ) -> Reading {
+        let reads = own.iter().map(|read| {
+            let latent = sites.iter().position(|&site| site == read.site).unwrap_or(0);
+            (latent, read.axis, self.shift(read, &homes[latent]))
+        });
+        let reads = reads.collect();
+        Reading { table: self.onto_cells(table, &homes[0]), reads }
     }
 
     /// A table of logs summed over states, or its largest.
@@ -321,18 +389,24 @@ impl Work<'_, '_> {
         builder.expand(sum, &axes)
     }
 
-    fn tapped(&mut self, unary: Node, home: &Reference) -> (Node, Option<Node>) {
+    /// Zeros over a latent's cells and states, if its posterior is asked for.
+    fn tap(&mut self, home: &Reference) -> Option<Node> {
         if self.purpose == Purpose::Density {
-            return (unary, None);
+            return None;
         }
         let builder = &mut self.translator.builder;
         let mut axes = home.cells.clone();
         axes.push(home.axis);
         axes.sort();
         let length = axes.iter().map(|&axis| builder.graph().axis_size(axis)).product();
-        let tap = builder.data(&axes, vec![0.0; length]);
-        (builder.add(unary, tap), Some(tap))
+        Some(builder.data(&axes, vec![0.0; length]))
     }
+}
+
+/// Whether tables read a latent at positions from data.
+fn is_tree(readings: &[Reading]) -> bool {
+    let known = |(_, _, shift): &(usize, Axis, Shift)| matches!(shift, Shift::Known(..));
+    readings.iter().flat_map(|reading| &reading.reads).any(known)
 }
 
 impl Reference {

@@ -24,6 +24,13 @@ pub(super) struct Joint {
     pub(super) ranges: Vec<(SiteId, Range)>,
 }
 
+impl Joint {
+    /// Length of a position: the real coordinates, then the values of the latents that are kept.
+    pub(super) fn width(&self) -> usize {
+        self.layout.dimension + self.kept.iter().map(|kept| kept.length).sum::<usize>()
+    }
+}
+
 /// Builds all terms.
 pub(super) fn build(
     translator: &mut Translator,
@@ -46,6 +53,12 @@ fn build_with(
 ) -> Result<Joint, Box<Diagnostic>> {
     let (layout, ranges) = (Layout::default(), vec![]);
     let mut joint = Joint { layout, tables: vec![], discrete: vec![], kept: vec![], ranges };
+    // Latents may read each other's earlier elements, so all that are known to be finite are carried first.
+    let summed =
+        |site: &SiteId| states::is_summed(translator.model(), *site) && !centring.kept.contains(site);
+    for site in translator.model().site_ids().filter(summed).collect::<Vec<_>>() {
+        states::carry_early(translator, site);
+    }
     let mut problem = None;
     translator.walk(|translator, site| {
         let name = format!("the prior of `{}`", translator.model().site(site).name);

@@ -60,9 +60,10 @@ pub fn likelihood(
     let first = joint.tables.len() - model.factors.len();
     let observed =
         |k: &usize| k.checked_sub(first).filter(|&k| matches!(model.factors[k], Factor::Observe { .. }));
-    let with = eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Density, limits))?;
+    let within = (Purpose::Density, limits, joint.width());
+    let with = eliminate(&mut translator, &joint.tables, &joint.discrete, within)?;
     let unobserved = without_data(&mut translator, &joint.tables, |k| observed(&k).is_some());
-    let without = eliminate(&mut translator, &unobserved, &joint.discrete, (Purpose::Density, limits))?;
+    let without = eliminate(&mut translator, &unobserved, &joint.discrete, within)?;
     let mut groups = Vec::new();
     for (table, base) in with.tables.iter().zip(&without.tables) {
         let factors: Vec<usize> = table.from.iter().filter_map(observed).collect();

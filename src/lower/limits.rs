@@ -14,7 +14,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The cap that holds unless another is asked for: a table of 160 MB for each position evaluated.
+    /// The cap that holds unless another is asked for: 160 MB for each of the positions that are evaluated together.
     pub const MAX_STATES: f64 = 2e7;
 }
 

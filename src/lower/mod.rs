@@ -7,6 +7,7 @@ mod cost;
 mod coupling;
 mod discrete;
 mod eliminate;
+mod generative;
 mod joint;
 mod kept;
 mod latents;
@@ -18,19 +19,23 @@ mod refusal;
 mod simulate;
 mod states;
 pub mod support;
+mod switch;
+mod tree;
 
 pub use cost::{expected_axes, formula};
 pub use discrete::{StateProbabilities, StateValues};
+pub use generative::circular;
 pub use kept::{Changes, Kept, Support, Tried, culprit};
 pub use latents::{Centring, LatentBlock, Layout, centrable, whitenable};
 pub use likelihood::{Coverage, Likelihood, PointGroup, likelihood};
 pub use limits::Limits;
 pub use predict::{RandomSite, Reported};
-pub use simulate::{Simulation, SimulationStep, circular, simulate};
+pub use simulate::{Simulation, SimulationStep, simulate};
 pub use states::{Beyond, Range};
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
+use crate::graph::condense::condense;
 use crate::graph::{Graph, Node, Vector, autodiff};
 use crate::model::SiteId;
 use crate::translate::Translator;
@@ -97,19 +102,21 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
     coupling::check(bound, centring, limits)?;
     let mut translator = Translator::new(bound.model(), bound.bindings());
     let mut joint = joint::build(&mut translator, centring, limits)?;
+    let d = joint.width();
     let (log_joint, left) = match joint.discrete.as_slice() {
         [] => {
             let tables: Vec<Node> = joint.tables.iter().map(|(_, table)| *table).collect();
             (joint::sum_of(&mut translator.builder, &joint.tables), tables)
         }
         latents => {
-            let found = eliminate(&mut translator, &joint.tables, latents, (Purpose::Density, limits))?;
+            let found = eliminate(&mut translator, &joint.tables, latents, (Purpose::Density, limits, d))?;
             (found.total, found.tables.iter().map(|table| table.node).collect())
         }
     };
     kept::try_values(&mut translator, &mut joint, &left);
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
+    let log_joint = condense(&mut translator.builder, log_joint);
     let gradient = autodiff::gradient(&mut translator.builder, log_joint, &positions);
     let hessian_vector =
         autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);
@@ -118,17 +125,18 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
     let mut sums = Vec::new();
     if !joint.discrete.is_empty() {
         let tapped =
-            eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Posterior, limits))?;
+            eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Posterior, limits, d))?;
         probabilities = discrete::probabilities(&mut translator, &tapped);
         discrete::bind_probabilities(&mut translator, &probabilities);
         if discrete::wants_best(translator.model()) {
-            let best = eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Best, limits))?;
+            let best =
+                eliminate(&mut translator, &joint.tables, &joint.discrete, (Purpose::Best, limits, d))?;
             discrete::bind_best(&mut translator, &best);
         }
         sums = tapped
             .eliminated
             .iter()
-            .map(|latent| discrete::summed_out(&translator, latent, &joint.ranges))
+            .flat_map(|latents| discrete::summed_out(&translator, latents, &joint.ranges))
             .collect();
         discrete::bind_states(&mut translator, &tapped.eliminated, &mut randoms);
     }

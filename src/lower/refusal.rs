@@ -113,7 +113,32 @@ pub(super) fn too_many_reads(work: &Work, site: SiteId, table: Node) -> Box<Diag
 }
 
 pub(super) fn not_a_chain(work: &Work, site: SiteId) -> Box<Diagnostic> {
-    let message = format!("`{}` reads an element of its own other than the one before", name(work, site));
+    let message = format!(
+        "`{}` reads elements of its own that are neither earlier along one dim nor its parent",
+        name(work, site)
+    );
     let refusal = refuse(work, site, message);
-    Box::new(refusal.help("chains along one dim, `z[t-1]`, are summed; other shapes are not yet"))
+    Box::new(refusal.help("chains (`z[t-1]`, `z[t-2]`) and trees (`z[parent[t]]`) along one dim are summed"))
+}
+
+pub(super) fn too_deep(work: &Work, site: SiteId, depth: usize, deepest: usize) -> Box<Diagnostic> {
+    let message = format!("the tree of `{}` is {depth} levels deep; {deepest} are summed", name(work, site));
+    Box::new(refuse(work, site, message).help("a path along the dim is a chain: `z[t-1]`"))
+}
+
+pub(super) fn not_before(work: &Work, site: SiteId, along: Axis, node: usize) -> Box<Diagnostic> {
+    let model = work.translator.model();
+    let place = model.site(site).axes.iter().find(|axis| model.dim(axis.dim).name == work.label(along));
+    let (dim, element) = match place {
+        Some(axis) => {
+            (model.dim(axis.dim).name.clone(), work.translator.bindings().coordinates[axis.dim.0].name(node))
+        }
+        None => ("element".to_string(), node.to_string()),
+    };
+    let message = format!(
+        "`{}` at {dim} {element} reads its own element at a place that is not before it",
+        name(work, site)
+    );
+    let help = "order the dim so that every parent comes before its children, and let roots read no parent: `if n == 1 then … else …`";
+    Box::new(refuse(work, site, message).help(help))
 }

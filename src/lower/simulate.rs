@@ -3,16 +3,13 @@
 
 use crate::array::Array;
 use crate::data::BoundModel;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::Diagnostic;
 use crate::graph::{Axis, Graph, Vector};
-use crate::library::{Draw, Normaliser};
-use crate::model::{
-    Address, AxisVar, DimKind, Distribution, Factor, FamilyCall, Kind, Model, SiteId, SiteKind, Term,
-    TermKind,
-};
-use crate::source::Span;
+use crate::library::Normaliser;
+use crate::model::{Address, AxisVar, Distribution, Factor, FamilyCall, Kind, SiteId, SiteKind, TermKind};
 use crate::translate::{DrawPlan, States, Translator, evaluate};
 
+use super::generative::{check, latents, observed_sites, refuse, span_of};
 use super::predict::Reported;
 use super::states;
 
@@ -235,129 +232,6 @@ impl Work<'_, '_> {
     }
 }
 
-fn latents(model: &Model) -> Vec<SiteId> {
-    model.site_ids().filter(|id| matches!(model.site(*id).kind, SiteKind::Latent { .. })).collect()
-}
-
-/// The sites whose values are observed.
-fn observed_sites(model: &Model) -> Vec<SiteId> {
-    let mut found: Vec<SiteId> = Vec::new();
-    for factor in &model.factors {
-        if let Factor::Observe { target: Term { kind: TermKind::Read(site, _), .. }, .. } = factor
-            && !found.contains(site)
-        {
-            found.push(*site);
-        }
-    }
-    found
-}
-
-/// What keeps a model from being read forwards, as far as the model alone tells.
-fn check(model: &Model) -> Result<(), Box<Diagnostic>> {
-    let observed = observed_sites(model);
-    for site in latents(model) {
-        let declaration = model.site(site);
-        let SiteKind::Latent { prior, .. } = &declaration.kind else { continue };
-        if let Some(reason) = undrawable(prior) {
-            return Err(refuse(declaration.span, reason));
-        }
-        if prior_reads(model, prior, &observed) {
-            return Err(refuse(declaration.span, "has a prior that depends on the data it is to explain"));
-        }
-    }
-    for factor in &model.factors {
-        match factor {
-            Factor::Potential { span, .. } => {
-                return Err(refuse(*span, "is a number added to the density, which draws nothing"));
-            }
-            Factor::Observe { distribution, span, .. } => {
-                if let Some(reason) = undrawable(distribution) {
-                    return Err(refuse(*span, reason));
-                }
-            }
-        }
-    }
-    let sized = model.dims.iter().find(|dim| match &dim.kind {
-        DimKind::Size(term) | DimKind::Sub { filter: term, .. } => reads_any(model, term, &observed),
-        DimKind::Range(first, last) => [first, last].iter().any(|term| reads_any(model, term, &observed)),
-        DimKind::FromData | DimKind::Labels(_) => false,
-    });
-    match sized {
-        Some(dim) => Err(refuse(dim.span, "has a size that depends on the data to be drawn")),
-        None => Ok(()),
-    }
-}
-
-fn span_of(factor: &Factor) -> Span {
-    match factor {
-        Factor::Observe { span, .. } | Factor::Potential { span, .. } => *span,
-    }
-}
-
 fn by_domain(call: &FamilyCall) -> bool {
     call.family.forms[call.form].normaliser == Normaliser::DomainSize
-}
-
-/// Why nothing can be drawn from a distribution.
-fn undrawable(distribution: &Distribution) -> Option<&'static str> {
-    match distribution {
-        Distribution::Family(call) => {
-            let improper = call.family.forms[call.form].normaliser == Normaliser::Improper;
-            let impossible = improper || matches!(call.family.draw, Draw::Impossible);
-            impossible.then_some("has an improper distribution, from which nothing can be drawn")
-        }
-        Distribution::Censored { .. } => {
-            Some("is censored, and the model does not say when a value would be")
-        }
-        Distribution::If(_, yes, no) => undrawable(yes).or_else(|| undrawable(no)),
-        Distribution::Truncated { base, .. } => undrawable(base),
-        Distribution::Mixture { components, .. } => components.iter().find_map(undrawable),
-        Distribution::MixtureOver { component, .. } => undrawable(component),
-    }
-}
-
-fn prior_reads(model: &Model, distribution: &Distribution, sites: &[SiteId]) -> bool {
-    let mut found = false;
-    distribution.walk(&mut |term| found |= reads_any(model, term, sites));
-    found
-}
-
-/// Whether a term reads one of some sites, through lets too.
-fn reads_any(model: &Model, term: &Term, sites: &[SiteId]) -> bool {
-    let mut seen: Vec<SiteId> = Vec::new();
-    let mut left: Vec<SiteId> = Vec::new();
-    let collect = |term: &Term, left: &mut Vec<SiteId>| {
-        term.walk(&mut |part| {
-            if let TermKind::Read(site, _) = part.kind {
-                left.push(site);
-            }
-        });
-    };
-    collect(term, &mut left);
-    while let Some(site) = left.pop() {
-        if sites.contains(&site) {
-            return true;
-        }
-        if seen.contains(&site) {
-            continue;
-        }
-        seen.push(site);
-        if let SiteKind::Let(value) = &model.site(site).kind {
-            collect(value, &mut left);
-        }
-    }
-    false
-}
-
-/// What is said where values read each other in a circle, so that none can be drawn first.
-pub fn circular(bound: &BoundModel) -> Box<Diagnostic> {
-    let span = bound.model().factors.first().map_or(Span::default(), span_of);
-    refuse(span, "reads values that are drawn after it")
-}
-
-fn refuse(span: Span, reason: &str) -> Box<Diagnostic> {
-    let message = "no data can be drawn from this model, so it cannot be calibrated";
-    Box::new(Diagnostic::new(Code(912), message).at(span, reason).help(
-        "give every latent a proper prior, and every observed value a distribution that it is drawn from",
-    ))
 }

@@ -1,9 +1,11 @@
 //! The states of latents that are summed out.
 
+use std::sync::Arc;
+
 use crate::diagnostics::{Code, Diagnostic};
 use crate::graph::interpret::interpret;
 use crate::graph::{Node, Op};
-use crate::model::{Distribution, Kind, Model, SiteId, SiteKind, thresholds};
+use crate::model::{Distribution, Kind, Model, SiteId, SiteKind, Stage, Term, thresholds};
 use crate::translate::{States, Translator};
 
 use super::buckets;
@@ -43,7 +45,8 @@ const BLIND_GUESS: f64 = 100.0;
 
 /// Whether a latent is summed out: it takes separate values, or the density only asks which bucket it falls into.
 pub(super) fn is_summed(model: &Model, site: SiteId) -> bool {
-    model.site(site).value != Kind::Real || thresholds(model, site).is_some()
+    matches!(model.site(site).kind, SiteKind::Latent { .. })
+        && (model.site(site).value != Kind::Real || thresholds(model, site).is_some())
 }
 
 /// What carrying a latent adds to the density, and what of its values was left out.
@@ -76,6 +79,19 @@ pub(super) fn carry(
     let density = translator.log_density(prior(model, site), value);
     let table = translator.with_domain_size(prior(model, site), density, states.count());
     Ok(Carried { table, range })
+}
+
+/// Carries a latent whose values are known from data alone.
+pub(super) fn carry_early(translator: &mut Translator, site: SiteId) {
+    let model = translator.model();
+    let SiteKind::Latent { .. } = model.site(site).kind else { return };
+    let known = |end: &Arc<Term>| end.stage <= Stage::Data;
+    if model.site(site).value == Kind::Real || !model.site(site).domain.ends.iter().flatten().all(known) {
+        return;
+    }
+    if let Some(states) = finite(translator, site) {
+        translator.carry(site, states);
+    }
 }
 
 pub(super) fn prior(model: &Model, site: SiteId) -> &Distribution {

@@ -34,6 +34,8 @@ pub struct Checker<'t> {
     pub names: Names<'t>,
     /// The site under way.
     pub reader: Option<SiteId>,
+    /// The latent under way.
+    pub drawn: Option<SiteId>,
     /// Reads of sites at earlier elements, before they were complete.
     pub forward: Vec<ForwardRead>,
     /// Factors by observed site: what `rep` looks up.
@@ -56,6 +58,7 @@ impl<'t> Checker<'t> {
             model: Model::default(),
             names: Names::default(),
             reader: None,
+            drawn: None,
             forward: Vec::new(),
             observed: HashMap::new(),
             unobservable: Vec::new(),

@@ -92,6 +92,8 @@ impl<'t> Checker<'t> {
                 }
                 Address::At(term) => match self.step(term, axis.dim, scope) {
                     Some(step) if step >= 1.0 => return Ok(axis.dim),
+                    // Whether the parents of a tree come first is seen once the data are there.
+                    _ if self.is_parent(id, term) => return Ok(axis.dim),
                     _ if matches!(term.kind, TermKind::Read(..)) => fault = Fault::ByData(term.span),
                     _ => fault = Fault::Elsewhere(Some(axis.dim)),
                 },
@@ -102,6 +104,14 @@ impl<'t> Checker<'t> {
 
     fn is_head(&self, axis: AxisVar, dim: DimId, scope: &Scope<'t>) -> bool {
         axis.dim == dim && scope.bound.iter().any(|bound| bound.axis == axis && bound.origin == Origin::Head)
+    }
+
+    /// Whether a latent reads its own element at an index from the data.
+    fn is_parent(&self, id: SiteId, term: &Term) -> bool {
+        self.drawn == Some(id)
+            && self.model.site(id).value != Kind::Real
+            && term.stage <= Stage::Data
+            && matches!(term.kind, TermKind::Read(..))
     }
 
     /// By how much at least a position lies before the current one.

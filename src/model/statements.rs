@@ -61,7 +61,7 @@ impl<'t> Checker<'t> {
         self.advance(&head.name, ArrayState::Begun);
         self.reader = id;
         let made = elaborate(self);
-        self.reader = None;
+        (self.reader, self.drawn) = (None, None);
         match (id, made) {
             (Some(id), Some(site)) => {
                 self.model.sites[id.0] = site;
@@ -226,6 +226,7 @@ impl<'t> Checker<'t> {
             (None, None) => Kind::Real,
         };
         let axes = self.begin(&latent.head, foreseen, &mut scope);
+        self.drawn = self.reader;
         let Some(prior) = prior else {
             self.report(errors::missing_prior(name));
             return None;

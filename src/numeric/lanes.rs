@@ -1,7 +1,10 @@
-//! The virtual vector: eight numbers that are computed alike, whatever the width of the machine's registers.
+//! The virtual vector: numbers that are computed alike, whatever the width of the machine's registers.
 //!
-//! The loops over the eight lanes have a constant count and no branch, so the compiler turns them into vector
-//! instructions of the features that are on where they are inlined. Hence `#[inline(always)]` throughout.
+//! The loops over the lanes have a constant count and no branch, so the compiler turns them into vector instructions of
+//! the features that are on where they are inlined. Hence `#[inline(always)]` throughout.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
 
 use super::dispatch::Isa;
 
@@ -13,31 +16,40 @@ pub const LANES: usize = 8;
 /// A macro and not a method that takes a closure: a closure is compiled without the features of the function that it
 /// ends up in unless it is inlined, which nothing guarantees.
 macro_rules! lanes {
-    ($($name:ident = $vector:expr),+ => $body:expr) => {{
-        $(let $name: $crate::numeric::lanes::F8 = $vector;)+
-        let mut result = [0.0; $crate::numeric::lanes::LANES];
-        for lane in 0..$crate::numeric::lanes::LANES {
-            $(let $name = $name.0[lane];)+
-            result[lane] = $body;
+    ($first:ident = $vector:expr $(, $name:ident = $other:expr)* => $body:expr) => {{
+        #[allow(clippy::redundant_locals, reason = "an argument may already have its name")]
+        let $first = $vector;
+        $(
+            #[allow(clippy::redundant_locals, reason = "an argument may already have its name")]
+            let $name = $other;
+        )*
+        let mut result = $first;
+        for lane in 0..result.0.len() {
+            let $first = $first.0[lane];
+            $(let $name = $name.0[lane];)*
+            result.0[lane] = $body;
         }
-        $crate::numeric::lanes::F8(result)
+        result
     }};
 }
 pub(crate) use lanes;
 
-/// Eight numbers.
+/// As many numbers as it says.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[repr(C, align(64))]
-pub struct F8(pub [f64; LANES]);
+#[repr(transparent)]
+pub struct Lanes<const N: usize>(pub [f64; N]);
 
-impl F8 {
+/// Eight numbers.
+pub type F8 = Lanes<LANES>;
+
+impl<const N: usize> Lanes<N> {
     /// All lanes 0.
-    pub const ZERO: Self = Self([0.0; LANES]);
+    pub const ZERO: Self = Self([0.0; N]);
 
     /// The same number in all lanes.
     #[inline(always)]
     pub fn splat(x: f64) -> Self {
-        Self([x; LANES])
+        Self([x; N])
     }
 
     /// Sum.
@@ -75,4 +87,102 @@ impl F8 {
 #[inline(always)]
 pub fn times_plus<I: Isa>(x: f64, factor: f64, addend: f64) -> f64 {
     if I::FUSED { x.mul_add(factor, addend) } else { x * factor + addend }
+}
+
+/// Cells seen as vectors, one after another; what does not fill a vector is left off.
+#[inline(always)]
+pub fn vectors<const N: usize>(cells: &[Cell<f64>]) -> &[Cell<Lanes<N>>] {
+    let count = cells.len() / N;
+    // SAFETY: `Lanes<N>` is transparent over `[f64; N]` and a cell over what it holds, so `count` vectors have size,
+    // alignment and interior mutability of the first `count * N <= cells.len()` cells, which stay borrowed for as long.
+    unsafe { std::slice::from_raw_parts(cells.as_ptr().cast(), count) }
+}
+
+/// The vector that begins at a cell.
+#[inline(always)]
+pub fn load<const N: usize>(cells: &[Cell<f64>], at: usize) -> Lanes<N> {
+    vectors::<N>(&cells[at..at + N])[0].get()
+}
+
+/// Writes the vector that begins at a cell.
+#[inline(always)]
+pub fn store<const N: usize>(cells: &[Cell<f64>], at: usize, vector: Lanes<N>) {
+    vectors::<N>(&cells[at..at + N])[0].set(vector);
+}
+
+/// Vectors at equal distances, so many of them.
+#[derive(Clone, Copy)]
+pub struct Stream<'a, const N: usize> {
+    first: *const f64,
+    step: usize,
+    count: usize,
+    numbers: PhantomData<&'a [Cell<f64>]>,
+}
+
+impl<'a, const N: usize> Stream<'a, N> {
+    /// `count` vectors, the first of them at the start of `cells`, `step` numbers apart.
+    #[inline(always)]
+    pub fn of_cells(cells: &'a [Cell<f64>], step: usize, count: usize) -> Self {
+        assert!(count == 0 || (count - 1) * step + N <= cells.len(), "vectors lie within their array");
+        Self { first: cells.as_ptr().cast(), step, count, numbers: PhantomData }
+    }
+
+    /// The same of numbers that do not change.
+    #[inline(always)]
+    pub fn of_numbers(numbers: &'a [f64], step: usize, count: usize) -> Self {
+        assert!(count == 0 || (count - 1) * step + N <= numbers.len(), "vectors lie within their array");
+        Self { first: numbers.as_ptr(), step, count, numbers: PhantomData }
+    }
+
+    /// The same vector, so many times.
+    #[inline(always)]
+    pub fn of_same(vector: &'a Lanes<N>, count: usize) -> Self {
+        Self { first: vector.0.as_ptr(), step: 0, count, numbers: PhantomData }
+    }
+
+    /// The vector of that number.
+    #[inline(always)]
+    pub fn at(&self, index: usize) -> Lanes<N> {
+        assert!(index < self.count, "a vector of the stream");
+        // SAFETY: by the constructors, `index * step + N` numbers from `first` on are borrowed for the life of `self`,
+        // either unchanging or in cells, which one thread alone sees. `Lanes<N>` is `N` numbers with their alignment.
+        unsafe { self.first.add(index * self.step).cast::<Lanes<N>>().read() }
+    }
+}
+
+/// Vectors to be written, one after another.
+#[derive(Clone, Copy)]
+pub struct Target<'a, const N: usize> {
+    cells: &'a [Cell<f64>],
+    count: usize,
+}
+
+impl<'a, const N: usize> Target<'a, N> {
+    /// As many vectors as are begun by `cells`; of the last one only the lanes that have a cell are written.
+    #[inline(always)]
+    pub fn new(cells: &'a [Cell<f64>]) -> Self {
+        Self { cells, count: cells.len().div_ceil(N) }
+    }
+
+    /// Number of vectors.
+    #[inline(always)]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Writes a vector.
+    #[inline(always)]
+    pub fn set(&self, index: usize, vector: Lanes<N>) {
+        let cells = &self.cells[index * N..];
+        match vectors::<N>(cells).first() {
+            Some(whole) => whole.set(vector),
+            None => set_some(cells, &vector.0),
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn set_some(cells: &[Cell<f64>], lanes: &[f64]) {
+    cells.iter().zip(lanes).for_each(|(cell, &x)| cell.set(x));
 }

@@ -3,6 +3,7 @@
 mod names;
 mod points;
 mod predict;
+mod sequences;
 mod simulate;
 mod states;
 mod summary;
@@ -56,35 +57,51 @@ pub(crate) fn run_batches(
     random: &[f64],
     count: usize,
 ) -> Vec<Vec<f64>> {
-    run_program(&Program::compile(graph, nodes), graph, nodes, (draws, random), count)
+    Batches::new(graph, nodes).run(draws, random, count)
 }
 
-/// The same with a program of these nodes.
-fn run_program(
-    program: &Program,
-    graph: &Graph,
-    nodes: &[Node],
-    (draws, random): (&[f64], &[f64]),
-    count: usize,
-) -> Vec<Vec<f64>> {
-    let lengths: Vec<usize> = nodes.iter().map(|&node| graph.len_of(node)).collect();
-    let mut values: Vec<Vec<f64>> = lengths.iter().map(|length| vec![0.0; length * count]).collect();
-    let per_draw = |all: &[f64]| all.len().checked_div(count).unwrap_or(0);
-    let (d, r) = (per_draw(draws), per_draw(random));
-    let mut workspace = program.workspace(BATCH.min(count.max(1)));
-    for from in (0..count).step_by(BATCH) {
-        let to = (from + BATCH).min(count);
-        if to - from < BATCH && from > 0 {
-            workspace = program.workspace(to - from);
-        }
-        let mut outputs: Vec<&mut [f64]> = values
-            .iter_mut()
-            .zip(&lengths)
-            .map(|(values, length)| &mut values[from * length..to * length])
-            .collect();
-        program.run(&mut workspace, &draws[from * d..to * d], &random[from * r..to * r], &mut outputs);
+/// Nodes of a graph, ready to be evaluated.
+struct Batches {
+    program: Program,
+    lengths: Vec<usize>,
+}
+
+impl Batches {
+    fn new(graph: &Graph, nodes: &[Node]) -> Self {
+        let lengths = nodes.iter().map(|&node| graph.len_of(node)).collect();
+        Self { program: Program::compile(graph, nodes), lengths }
     }
-    values
+
+    /// Elements of all nodes together.
+    fn width(&self) -> usize {
+        self.lengths.iter().sum()
+    }
+
+    /// Values of the nodes, `[draw][element]` each.
+    fn run(&self, draws: &[f64], random: &[f64], count: usize) -> Vec<Vec<f64>> {
+        let mut values: Vec<Vec<f64>> = self.lengths.iter().map(|length| vec![0.0; length * count]).collect();
+        let per_draw = |all: &[f64]| all.len().checked_div(count).unwrap_or(0);
+        let (d, r) = (per_draw(draws), per_draw(random));
+        let mut workspace = self.program.workspace(BATCH.min(count.max(1)));
+        for from in (0..count).step_by(BATCH) {
+            let to = (from + BATCH).min(count);
+            if to - from < BATCH && from > 0 {
+                workspace = self.program.workspace(to - from);
+            }
+            let mut outputs: Vec<&mut [f64]> = values
+                .iter_mut()
+                .zip(&self.lengths)
+                .map(|(values, length)| &mut values[from * length..to * length])
+                .collect();
+            self.program.run(
+                &mut workspace,
+                &draws[from * d..to * d],
+                &random[from * r..to * r],
+                &mut outputs,
+            );
+        }
+        values
+    }
 }
 
 fn site_draws(bound: &BoundModel, graph: &Graph, reported: &Reported, values: Vec<f64>) -> SiteDraws {

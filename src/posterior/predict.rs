@@ -8,8 +8,13 @@ use crate::library::{Draw, Family, Over, Rank};
 use crate::lower::{Objective, RandomSite};
 use crate::translate::DrawPlan;
 
+use super::{Batches, sequences};
+
 /// Truncated draws are made by throwing away; after so many the last one is kept.
 const TRIES: usize = 10_000;
+
+/// Array elements held at a time.
+const HELD: usize = 4_000_000;
 
 /// All random values, `[draw][offset…]`; each draw has its own stream, so that its values do not depend on the others.
 pub(super) fn draw_randoms(objective: &Objective, draws: &[f64], count: usize, seed: u64) -> Vec<f64> {
@@ -18,15 +23,30 @@ pub(super) fn draw_randoms(objective: &Objective, draws: &[f64], count: usize, s
     if total == 0 {
         return random;
     }
-    for (stream, site) in objective.randoms.iter().enumerate() {
-        let nodes = site.plan.nodes();
-        let values = super::run_batches(&objective.graph, &nodes, draws, &random, count);
-        for draw in 0..count {
-            let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x9e37_79b9_7f4a_7c15);
-            rng.set_stream((stream * count + draw) as u64 + 1);
-            let scope = Scope { graph: &objective.graph, nodes: &nodes, values: &values, draw };
-            let start = draw * total + site.offset;
-            scope.fill(site, &mut rng, &mut random[start..start + site.length]);
+    let graph = &objective.graph;
+    let prepared: Vec<(Vec<Node>, Batches)> = objective
+        .randoms
+        .iter()
+        .map(|site| {
+            let nodes = site.plan.nodes();
+            let batches = Batches::new(graph, &nodes);
+            (nodes, batches)
+        })
+        .collect();
+    let largest = prepared.iter().map(|(_, batches)| batches.width()).max().unwrap_or(1);
+    let (chunk, d) = ((HELD / largest.max(1)).clamp(1, count), draws.len() / count);
+    for from in (0..count).step_by(chunk) {
+        let to = (from + chunk).min(count);
+        for (stream, (site, (nodes, batches))) in objective.randoms.iter().zip(&prepared).enumerate() {
+            let known = &random[from * total..to * total];
+            let values = batches.run(&draws[from * d..to * d], known, to - from);
+            for draw in from..to {
+                let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x9e37_79b9_7f4a_7c15);
+                rng.set_stream((stream * count + draw) as u64 + 1);
+                let scope = Scope { graph, nodes, values: &values, draw: draw - from };
+                let start = draw * total + site.offset;
+                scope.fill(site, &mut rng, &mut random[start..start + site.length]);
+            }
         }
     }
     random
@@ -43,7 +63,7 @@ pub(super) struct Scope<'a> {
 /// A position along each of some axes.
 pub(super) type Cell = Vec<(Axis, usize)>;
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
     /// Draws all cells of a site.
     fn fill(&self, site: &RandomSite, rng: &mut ChaCha12Rng, out: &mut [f64]) {
         let joint = joint_axes(&site.plan);
@@ -84,41 +104,15 @@ impl Scope<'_> {
                 let weights = self.log_weights(cell, *axis, |cell| self.at(*weights, cell));
                 vec![choose(&weights, rng) as f64]
             }
-            DrawPlan::Chain { filtered, step, along, states } => {
-                let backward = self.sample_backward((*filtered, *step), *along, *states, cell, rng);
-                backward.into_iter().map(|state| state as f64).collect()
+            DrawPlan::Chain { filtered, steps, along, lags, .. } => {
+                let drawn = sequences::chain(self, (*filtered, steps), (*along, lags), cell, rng);
+                drawn.into_iter().map(|state| state as f64).collect()
+            }
+            DrawPlan::Tree { below, step, along, parents, states } => {
+                let drawn = sequences::tree(self, (*below, *step), (*along, *states), (parents, cell), rng);
+                drawn.into_iter().map(|state| state as f64).collect()
             }
         }
-    }
-
-    /// States of a chain from its last element to its first: p(z_t | z_{t+1}, data) is proportional to what is known
-    /// up to t times the weight of the step.
-    fn sample_backward(
-        &self,
-        (filtered, step): (Node, Node),
-        along: Axis,
-        [previous, own]: [Axis; 2],
-        cell: &Cell,
-        rng: &mut ChaCha12Rng,
-    ) -> Vec<usize> {
-        let length = self.graph.axis_size(along);
-        let mut chosen = vec![0; length];
-        for t in (0..length).rev() {
-            let at = |extra: &[(Axis, usize)]| -> Cell {
-                cell.iter().copied().chain(extra.iter().copied()).collect()
-            };
-            let weights = self.log_weights(&at(&[(along, t)]), own, |cell| {
-                let known = self.at(filtered, cell);
-                let state = cell.last().map_or(0, |&(_, state)| state);
-                let onwards = match chosen.get(t + 1) {
-                    Some(&next) => self.at(step, &at(&[(along, t + 1), (previous, state), (own, next)])),
-                    None => 0.0,
-                };
-                known + onwards
-            });
-            chosen[t] = choose(&weights, rng);
-        }
-        chosen
     }
 
     /// Weights along an axis from their logs, the largest being 1.
@@ -189,6 +183,30 @@ impl Scope<'_> {
         within.iter().map(|within| self.at(node, &cell.iter().chain(within).copied().collect())).collect()
     }
 
+    /// Number of positions of an axis.
+    pub(super) fn size(&self, axis: Axis) -> usize {
+        self.graph.axis_size(axis)
+    }
+
+    /// All numbers of a node.
+    pub(super) fn numbers(&self, node: Node) -> &'a [f64] {
+        let place = self.nodes.iter().position(|&known| known == node).unwrap_or(0);
+        let length = self.graph.len_of(node);
+        &self.values[place][self.draw * length..(self.draw + 1) * length]
+    }
+
+    /// Distance between positions of a node along an axis; 0 where it lacks the axis.
+    pub(super) fn stride(&self, node: Node, axis: Axis) -> usize {
+        let own = self.graph.axes_of(node);
+        let Some(place) = own.iter().position(|known| *known == axis) else { return 0 };
+        own[place + 1..].iter().map(|&later| self.graph.axis_size(later)).product()
+    }
+
+    /// The element of a node at a cell.
+    pub(super) fn offset_of(&self, node: Node, cell: &Cell) -> usize {
+        self.offset(self.graph.axes_of(node), cell)
+    }
+
     /// A node's number at a cell; axes that the node lacks do not matter.
     fn at(&self, node: Node, cell: &Cell) -> f64 {
         let Some(place) = self.nodes.iter().position(|&known| known == node) else { return f64::NAN };
@@ -230,12 +248,13 @@ pub(super) fn joint_axes(plan: &DrawPlan) -> Vec<Axis> {
         DrawPlan::Mixture(each) => each.first().map_or(vec![], |(_, plan)| joint_axes(plan)),
         DrawPlan::MixtureOver(_, _, component) => joint_axes(component),
         DrawPlan::State { .. } => vec![],
-        DrawPlan::Chain { along, .. } => vec![*along],
+        DrawPlan::Chain { along, member, .. } => vec![*along, *member],
+        DrawPlan::Tree { along, .. } => vec![*along],
     }
 }
 
 /// One index by its (unnormalised) weight.
-fn choose(weights: &[f64], rng: &mut ChaCha12Rng) -> usize {
+pub(super) fn choose(weights: &[f64], rng: &mut ChaCha12Rng) -> usize {
     let mut left = rng.random::<f64>() * weights.iter().sum::<f64>();
     for (k, weight) in weights.iter().enumerate() {
         left -= weight;

@@ -1,5 +1,7 @@
 //! Latents and data drawn from a model, many replicates at once.
 
+use std::ops::Range;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 
@@ -8,10 +10,9 @@ use crate::data::BoundModel;
 use crate::graph::Node;
 use crate::lower::{Simulation, SimulationStep};
 use crate::model::SiteId;
-use crate::program::Program;
 
 use super::predict::{Scope, joint_axes};
-use super::{SiteDraws, run_batches, run_program, site_draws};
+use super::{Batches, SiteDraws, run_batches, site_draws};
 
 /// What was drawn.
 #[derive(Clone, Debug)]
@@ -25,29 +26,36 @@ pub struct Simulated {
 /// Words of a stream that a cell may use before it reaches those of the next.
 const WORDS: u128 = 1 << 16;
 
-/// Draws `count` replicates; `None` where values read each other in a circle. Each cell of each replicate has its own
-/// random numbers, so that values that read other elements can be drawn again until all of them have settled.
-pub fn simulate(bound: &BoundModel, simulation: &Simulation, count: usize, seed: u64) -> Option<Simulated> {
+/// Draws replicates by number; `None` where values read each other in a circle. Each cell of each replicate has its own
+/// random numbers, so that a replicate is the same whichever are drawn with it, and values that read other elements can
+/// be drawn again until all of them have settled.
+pub fn simulate(
+    bound: &BoundModel,
+    simulation: &Simulation,
+    replicates: Range<usize>,
+    seed: u64,
+) -> Option<Simulated> {
+    let (first, count) = (replicates.start, replicates.len());
     let width = simulation.start.len();
     let mut values: Vec<f64> = (0..count).flat_map(|_| simulation.start.iter().copied()).collect();
-    let programs: Vec<(Vec<Node>, Program)> = simulation
+    let programs: Vec<(Vec<Node>, Batches)> = simulation
         .steps
         .iter()
         .map(|step| {
             let nodes = step.plan.nodes();
-            let program = Program::compile(&simulation.graph, &nodes);
-            (nodes, program)
+            let batches = Batches::new(&simulation.graph, &nodes);
+            (nodes, batches)
         })
         .collect();
     let mut settled = false;
     for _ in 0..simulation.passes {
         let before: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
-        for (k, (step, (nodes, program))) in simulation.steps.iter().zip(&programs).enumerate() {
-            let numbers = run_program(program, &simulation.graph, nodes, (&[], &values), count);
+        for (k, (step, (nodes, batches))) in simulation.steps.iter().zip(&programs).enumerate() {
+            let numbers = batches.run(&[], &values, count);
             for replicate in 0..count {
                 let scope = Scope { graph: &simulation.graph, nodes, values: &numbers, draw: replicate };
                 let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x5bd1_e995_6a09_e667);
-                rng.set_stream(((replicate as u64) << 20 | k as u64) + 1);
+                rng.set_stream((((first + replicate) as u64) << 20 | k as u64) + 1);
                 let own = &mut values[replicate * width..(replicate + 1) * width];
                 draw_step(&scope, step, &mut rng, own);
             }

@@ -12,6 +12,9 @@ use super::{SiteDraws, declared_order, run_batches};
 /// Array elements held at a time.
 const HELD: usize = 4_000_000;
 
+/// Probabilities averaged over draws: beyond so many elements fewer draws are taken.
+const WORK: usize = 20_000_000;
+
 /// Unconstrained draws with their weights.
 #[derive(Clone, Copy, Debug)]
 pub struct Draws<'a> {
@@ -41,7 +44,11 @@ pub fn average_states(bound: &BoundModel, objective: &Objective, draws: Draws, s
     for states in objective.probabilities.iter().filter(|states| states.values != StateValues::Drawn) {
         let place = objective.reported.iter().position(|reported| reported.site == states.site);
         if let Some(site) = place.and_then(|place| sites.get_mut(place)) {
-            site.states = Some(averaged(bound, objective, draws, states));
+            let elements = objective.graph.len_of(states.node);
+            let step = (draws.count * elements).div_ceil(WORK).max(1);
+            let (positions, weights) = every(draws, step);
+            let kept = Draws { positions: &positions, count: weights.len(), weights: Some(&weights) };
+            site.states = Some(averaged(bound, objective, kept, states));
         }
     }
 }
@@ -90,6 +97,16 @@ fn counted(
     }
     let errors = sums.errors(&numbers);
     Some(StateSummary { names, values: numbers, probabilities: sums.probabilities, errors })
+}
+
+/// Every so many draws, with weights that sum to 1.
+fn every(draws: Draws, step: usize) -> (Vec<f64>, Vec<f64>) {
+    let d = draws.positions.len() / draws.count.max(1);
+    let kept = || (0..draws.count).step_by(step);
+    let positions = kept().flat_map(|draw| &draws.positions[draw * d..(draw + 1) * d]).copied().collect();
+    let weight = |draw: usize| draws.weights.map_or(1.0, |weights| weights[draw]);
+    let total: f64 = kept().map(weight).sum();
+    (positions, kept().map(|draw| weight(draw) / total).collect())
 }
 
 fn averaged(

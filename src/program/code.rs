@@ -1,7 +1,7 @@
 //! What a program is made of: groups of instructions, and where their operands lie.
 //!
-//! The lanes of the virtual vector are eight samples (a *chunk*). An element of an array is one vector. A chunk has
-//! one memory, in which every array that outlives a group has its place; slots live in scratch that chunks share.
+//! A sample, or eight of them abreast, has one memory, in which every array that outlives a group has its place; slots
+//! live in scratch that all share. Places count elements: an element is a number, or the vector of eight samples.
 
 use std::sync::Arc;
 
@@ -168,6 +168,9 @@ pub(super) enum Reduction {
     LogSumExp,
 }
 
+/// Columns of a product of matrices that are computed together.
+pub(super) const COLUMNS: usize = 32;
+
 /// An operation on whole arrays.
 #[derive(Clone, Debug)]
 pub(super) enum WholeOp {
@@ -186,6 +189,8 @@ pub(super) enum WholeOp {
         x: (Input, Lines),
         y: (Input, Lines),
         out: Offset,
+        /// So many elements of the result, one after another, read the same line of x.
+        columns: usize,
     },
     CumulativeSum {
         x: Offset,
@@ -281,9 +286,59 @@ pub(super) struct ScanOp {
     pub after: Vec<Transfer>,
 }
 
+/// What an instruction of flat code does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum FlatKind {
+    /// Sets `rows` elements to 0.
+    Clear,
+    /// The first operand's array, read through a map.
+    Load(usize),
+    Copy,
+    Unary(Unary),
+    Binary(Binary),
+    Select,
+    MultiplyAdd([Sign; 2]),
+    Pair(Pair),
+    /// By a tile.
+    MatrixVector(usize),
+    Sum,
+    /// Sum of products.
+    Dot,
+    /// By a map.
+    SumInto(usize),
+    /// Products, by a map.
+    DotInto(usize),
+    /// By a tile.
+    TransposedMatrixVector(usize),
+}
+
+/// Where an operand lies in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct FlatOperand {
+    pub at: Offset,
+    /// Whether all rows read its first element.
+    pub same: bool,
+}
+
+/// An instruction whose operands lie in memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FlatOp {
+    pub kind: FlatKind,
+    pub rows: usize,
+    pub out: [Offset; 2],
+    pub operands: [FlatOperand; 3],
+}
+
+/// Small loops, one after another.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Flat {
+    pub ops: Vec<FlatOp>,
+}
+
 /// Instructions executed together.
 #[derive(Clone, Debug)]
 pub(super) enum Group {
+    Flat(Flat),
     Rows(RowGroup),
     Whole(WholeOp),
 }
@@ -294,6 +349,14 @@ pub(super) struct Tile {
     pub columns: usize,
     pub block: usize,
     pub values: Arc<[f64]>,
+}
+
+/// A constant that lies in memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Splat {
+    pub column: usize,
+    pub to: Offset,
+    pub length: usize,
 }
 
 /// A result of the program.
@@ -317,8 +380,8 @@ pub(super) struct Code {
     pub columns: Vec<Arc<[f64]>>,
     pub maps: Vec<Arc<[u32]>>,
     pub tiles: Vec<Tile>,
-    /// Constants that whole-array operations read as arrays: column and place.
-    pub splats: Vec<(usize, Offset)>,
+    /// Constants that whole-array operations read as arrays.
+    pub splats: Vec<Splat>,
     pub positions: ParameterSpace,
     pub directions: ParameterSpace,
     pub roots: Vec<Root>,

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::graph::interpret::interpret;
 use crate::graph::{Axis, Graph, Node, Op, Vector};
+use crate::numeric::lanes::LANES;
 
-use super::code::{Code, Group, Input, Lines, Offset, ParameterSpace, Root};
+use super::code::{Code, Group, Input, Lines, Offset, ParameterSpace, Root, Splat};
 use super::domain;
 use super::roles::Roles;
 use super::schedule::{Batch, Schedule};
@@ -119,7 +120,7 @@ impl<'g> Compiler<'g> {
             true => values,
             false => domain::map(self.graph, domain, axes).iter().map(|&k| values[k as usize]).collect(),
         };
-        self.code.columns.push(spread);
+        self.code.columns.push(padded(spread));
         let column = self.code.columns.len() - 1;
         self.columns.insert((node, domain.to_vec()), column);
         column
@@ -155,10 +156,11 @@ impl<'g> Compiler<'g> {
             Input::Column(column) => match self.splats.get(&node) {
                 Some(&offset) => offset,
                 None => {
-                    let offset = self.allocate(self.graph.len_of(node));
-                    self.code.splats.push((column, offset));
-                    self.splats.insert(node, offset);
-                    offset
+                    let length = self.graph.len_of(node);
+                    let to = self.allocate(length);
+                    self.code.splats.push(Splat { column, to, length });
+                    self.splats.insert(node, to);
+                    to
                 }
             },
         }
@@ -167,5 +169,16 @@ impl<'g> Compiler<'g> {
     /// A node's array as lines: one for each row over `rows`, running over `inner`.
     pub fn lines(&self, node: Node, rows: &[Axis], inner: &[Axis]) -> Lines {
         domain::lines(self.graph, rows, inner, self.graph.axes_of(node))
+    }
+}
+
+/// Filled up to whole vectors with the last number, so that the lanes beyond the end meet no values that others do not.
+fn padded(values: Arc<[f64]>) -> Arc<[f64]> {
+    let length = values.len().next_multiple_of(LANES);
+    match (values.last(), length == values.len()) {
+        (Some(&last), false) => {
+            values.iter().copied().chain(std::iter::repeat_n(last, length - values.len())).collect()
+        }
+        _ => values,
     }
 }

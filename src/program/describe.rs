@@ -31,6 +31,7 @@ fn line(text: &mut String, depth: usize, content: std::fmt::Arguments) {
 fn groups(text: &mut String, graph: &Graph, groups: &[Group], depth: usize) {
     for group in groups {
         match group {
+            Group::Flat(_) => unreachable!("a description is made of loops"),
             Group::Rows(group) => rows(text, graph, group, depth),
             Group::Whole(op) => whole(text, graph, op, depth),
         }

@@ -1,14 +1,16 @@
 //! A graph compiled for repeated evaluation at batches of positions.
 //!
-//! Constants are computed when the program is made. What varies is computed for eight samples at a time, one in each
-//! lane of the virtual vector, by loops over the rows of plates that are cut in blocks (see `schedule` and `code`).
-//! Nothing that a sample goes through depends on the other samples, so its results have the same bits in any batch.
+//! Constants are computed when the program is made. What varies is computed by loops over the rows of plates that are
+//! cut in blocks (see `schedule` and `code`). The lanes of the virtual vector are eight samples; for samples that are
+//! left over they are eight rows of a plate. The order of all operations on a sample is the same either way, and nothing
+//! that it goes through depends on the others, so its results have the same bits in any batch.
 
 mod code;
 mod compile;
 mod describe;
 mod domain;
 mod execute;
+mod flat;
 mod peephole;
 mod roles;
 mod rows;
@@ -23,10 +25,10 @@ use std::cell::Cell;
 
 use crate::graph::{Graph, Node};
 use crate::numeric::dispatch::InstructionSet;
-use crate::numeric::lanes::{F8, LANES};
+use crate::numeric::lanes::LANES;
 
-use code::{Code, Group, Input, ParameterSpace, Root};
-use execute::Frame;
+use code::{Code, Group, Input, ParameterSpace, Root, Splat};
+use execute::{Abreast, Frame};
 
 /// A compiled graph.
 #[derive(Clone, Debug)]
@@ -40,10 +42,51 @@ pub struct Program {
 #[derive(Clone, Debug)]
 pub struct Workspace {
     samples: usize,
-    /// Chunks, one after another.
-    memory: Vec<F8>,
-    scratch: Vec<F8>,
+    parts: Vec<Part>,
+    memory: Numbers,
+    scratch: Numbers,
     numbers: Vec<f64>,
+}
+
+/// Samples that are computed together, and where their memory begins.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    first: usize,
+    abreast: Abreast,
+    start: usize,
+}
+
+/// Numbers that begin where a line of the cache does.
+#[derive(Debug)]
+struct Numbers {
+    room: Vec<f64>,
+    length: usize,
+}
+
+/// Numbers in a line of the cache.
+const LINE: usize = 8;
+/// More samples than these are computed eight abreast even if fewer than eight are left.
+const ONE_BY_ONE: usize = 3;
+
+impl Numbers {
+    fn new(length: usize) -> Self {
+        Self { room: vec![0.0; length + LINE], length }
+    }
+
+    fn get(&mut self) -> &mut [f64] {
+        let skipped = self.room.as_ptr().align_offset(LINE * size_of::<f64>()).min(LINE);
+        &mut self.room[skipped..][..self.length]
+    }
+}
+
+impl Clone for Numbers {
+    /// The copy may begin elsewhere in its room.
+    fn clone(&self) -> Self {
+        let mut from = Self { room: self.room.clone(), length: self.length };
+        let skipped = self.room.as_ptr().align_offset(LINE * size_of::<f64>()).min(LINE);
+        from.get().copy_from_slice(&self.room[skipped..][..self.length]);
+        from
+    }
 }
 
 impl Workspace {
@@ -57,8 +100,9 @@ impl Program {
     /// Compiles the computation of `roots`, each of which yields as many numbers per sample as it has elements.
     pub fn compile(graph: &Graph, roots: &[Node]) -> Self {
         let (graph, roots) = graph.pruned(roots);
-        let code = compile::compile(&graph, &roots);
+        let mut code = compile::compile(&graph, &roots);
         let description = describe::describe(&graph, &code);
+        flat::flatten(&mut code);
         Self { code, set: InstructionSet::detect(), description }
     }
 
@@ -69,21 +113,38 @@ impl Program {
 
     /// All memory that evaluations of `samples` samples need.
     pub fn workspace(&self, samples: usize) -> Workspace {
-        let chunks = samples.div_ceil(LANES);
-        let mut memory = vec![F8::ZERO; chunks * self.code.memory];
-        for chunk in memory.chunks_exact_mut(self.code.memory.max(1)) {
-            for &(column, offset) in &self.code.splats {
-                for (cell, &value) in chunk[offset..].iter_mut().zip(self.code.columns[column].iter()) {
-                    *cell = F8::splat(value);
-                }
+        let mut parts = vec![];
+        let (mut first, mut start) = (0, 0);
+        while first < samples {
+            let abreast = match samples - first {
+                1..=ONE_BY_ONE => Abreast::One,
+                _ => Abreast::Eight,
+            };
+            parts.push(Part { first, abreast, start });
+            first += abreast.lanes();
+            start += self.part_length(abreast);
+        }
+        let mut memory = Numbers::new(start);
+        for part in &parts {
+            let lanes = part.abreast.lanes();
+            for &Splat { column, to, length } in &self.code.splats {
+                let cells = &mut memory.get()[part.start + to * lanes..][..length * lanes];
+                let values = self.code.columns[column].iter();
+                cells.chunks_exact_mut(lanes).zip(values).for_each(|(cells, &value)| cells.fill(value));
             }
         }
         Workspace {
             samples,
+            parts,
             memory,
-            scratch: vec![F8::ZERO; self.code.scratch],
+            scratch: Numbers::new(self.code.scratch * LANES),
             numbers: vec![0.0; self.code.numbers],
         }
+    }
+
+    /// Numbers in the memory of a part: whole lines, and one to spare for vectors that begin with an array's last rows.
+    fn part_length(&self, abreast: Abreast) -> usize {
+        (self.code.memory * abreast.lanes()).next_multiple_of(LINE) + LINE
     }
 
     /// Evaluates the roots at `positions`, S rows, with `directions`, S rows or none; `outputs` has for each root S
@@ -96,16 +157,17 @@ impl Program {
         outputs: &mut [&mut [f64]],
     ) {
         assert_eq!(outputs.len(), self.code.roots.len(), "an output for each root");
-        let samples = workspace.samples;
-        let length = self.code.memory;
-        for (chunk, memory) in workspace.memory.chunks_exact_mut(length.max(1)).enumerate() {
-            let rows = Rows { first: chunk * LANES, samples };
-            rows.load(&self.code.positions, positions, memory);
-            rows.load(&self.code.directions, directions, memory);
+        let Workspace { samples, parts, memory, scratch, numbers } = workspace;
+        let memory = memory.get();
+        for part in parts.iter() {
+            let memory = &mut memory[part.start..];
+            part.load(*samples, &self.code.positions, positions, memory);
+            part.load(*samples, &self.code.directions, directions, memory);
         }
-        self.execute(workspace);
+        self.execute(parts, memory, scratch.get(), numbers);
         for (root, output) in self.code.roots.iter().zip(outputs) {
-            self.store(root, workspace, output);
+            assert_eq!(output.len(), *samples * root.length, "an output has a row for each sample");
+            parts.iter().for_each(|part| self.store(root, part, &memory[part.start..], output));
         }
     }
 
@@ -114,65 +176,80 @@ impl Program {
         self.description.clone()
     }
 
-    /// Chunks run one after another, except that a loop of many blocks runs all chunks on a block before the next:
-    /// its constants are read from afar once.
-    fn execute(&self, workspace: &mut Workspace) {
-        let memory = Cell::from_mut(workspace.memory.as_mut_slice()).as_slice_of_cells();
-        let scratch = Cell::from_mut(workspace.scratch.as_mut_slice()).as_slice_of_cells();
-        let numbers = Cell::from_mut(workspace.numbers.as_mut_slice()).as_slice_of_cells();
-        let frame = |memory| Frame { code: &self.code, memory, scratch, numbers, set: self.set };
-        let chunks = || memory.chunks_exact(self.code.memory.max(1)).map(frame);
+    /// Parts run one after another, except that a loop of many blocks runs all parts on a block before the next: its
+    /// constants are read from afar once.
+    fn execute(&self, parts: &[Part], memory: &mut [f64], scratch: &mut [f64], numbers: &mut [f64]) {
+        let memory = Cell::from_mut(memory).as_slice_of_cells();
+        let scratch = Cell::from_mut(scratch).as_slice_of_cells();
+        let numbers = Cell::from_mut(numbers).as_slice_of_cells();
+        let frame = |part: &Part| Frame {
+            code: &self.code,
+            memory: &memory[part.start..][..self.part_length(part.abreast)],
+            scratch,
+            numbers,
+            set: self.set,
+            abreast: part.abreast,
+        };
+        if let [part] = parts {
+            return frame(part).run(&self.code.groups);
+        }
         let is_long = |group: &Group| matches!(group, Group::Rows(group) if group.rows > group.block);
         for groups in self.code.groups.chunk_by(|a, b| !is_long(a) && !is_long(b)) {
             match groups {
                 [Group::Rows(group)] if group.rows > group.block => {
-                    chunks().for_each(|frame| frame.clear(group));
+                    parts.iter().for_each(|part| frame(part).clear(group));
                     for first in (0..group.rows).step_by(group.block) {
-                        chunks().for_each(|frame| frame.run_block(group, first));
+                        parts.iter().for_each(|part| frame(part).run_block(group, first));
                     }
                 }
-                groups => chunks().for_each(|frame| frame.run(groups)),
+                groups => parts.iter().for_each(|part| frame(part).run(groups)),
             }
         }
     }
 
-    fn store(&self, root: &Root, workspace: &Workspace, output: &mut [f64]) {
-        assert_eq!(output.len(), workspace.samples * root.length, "an output has a row for each sample");
-        for (sample, row) in output.chunks_exact_mut(root.length.max(1)).enumerate() {
-            match root.from {
-                Input::Column(column) => row.copy_from_slice(&self.code.columns[column]),
-                Input::Array(offset) => {
-                    let first = sample / LANES * self.code.memory + offset;
-                    for (value, lanes) in row.iter_mut().zip(&workspace.memory[first..]) {
-                        *value = lanes.0[sample % LANES];
-                    }
+    fn store(&self, root: &Root, part: &Part, memory: &[f64], output: &mut [f64]) {
+        let (length, lanes) = (root.length, part.abreast.lanes());
+        let rest = &mut output[part.first * length..];
+        match (root.from, part.abreast) {
+            (Input::Column(column), _) => {
+                let rows = rest.chunks_exact_mut(length.max(1)).take(lanes);
+                rows.for_each(|row| row.copy_from_slice(&self.code.columns[column][..length]));
+            }
+            (Input::Array(offset), Abreast::One) => copy(&memory[offset..], &mut rest[..length]),
+            (Input::Array(offset), Abreast::Eight) => {
+                let elements = &memory[offset * LANES..][..length * LANES];
+                for (lane, row) in rest.chunks_exact_mut(length.max(1)).take(lanes).enumerate() {
+                    let from = elements.chunks_exact(LANES);
+                    row.iter_mut().zip(from).for_each(|(value, lanes)| *value = lanes[lane]);
                 }
             }
         }
     }
 }
 
-/// The samples of a chunk.
-struct Rows {
-    first: usize,
-    samples: usize,
+/// Fills `to`; for few numbers quicker than a call of the system's copy.
+fn copy(from: &[f64], to: &mut [f64]) {
+    to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
 }
 
-impl Rows {
-    /// Transposes the chunk's rows of a parameter vector into memory; lanes beyond the last sample repeat it, so that
-    /// they meet no values that the samples do not.
-    fn load(&self, space: &ParameterSpace, vectors: &[f64], memory: &mut [F8]) {
+impl Part {
+    /// Brings the rows of a parameter vector into memory; lanes beyond the last sample repeat it, so that they meet no
+    /// values that the samples do not.
+    fn load(&self, samples: usize, space: &ParameterSpace, vectors: &[f64], memory: &mut [f64]) {
         if space.length == 0 {
             return;
         }
-        let width = vectors.len() / self.samples;
+        let width = if samples == 1 { vectors.len() } else { vectors.len() / samples };
         assert!(width >= space.length, "a vector is as long as the graph reads it");
+        if self.abreast == Abreast::One {
+            return copy(&vectors[self.first * width..], &mut memory[space.first..][..space.length]);
+        }
+        let elements = &mut memory[space.first * LANES..][..space.length * LANES];
         for lane in 0..LANES {
-            let sample = (self.first + lane).min(self.samples - 1);
+            let sample = (self.first + lane).min(samples - 1);
             let row = &vectors[sample * width..][..space.length];
-            for (cell, &value) in memory[space.first..].iter_mut().zip(row) {
-                cell.0[lane] = value;
-            }
+            let cells = elements.chunks_exact_mut(LANES);
+            cells.zip(row).for_each(|(cells, &value)| cells[lane] = value);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::graph::{Axis, Node, Op};
+use crate::numeric::lanes::LANES;
 
 use super::code::{DROPPED, Factors, Operand, Place, RowGroup, RowOp, Tile};
 use super::compile::Compiler;
@@ -24,7 +25,7 @@ pub(super) fn emit(
 ) -> RowGroup {
     let rows = domain::length(compiler.graph, &domain);
     let wide = nodes.iter().any(|&node| reads_matrix(compiler, node));
-    let block = rows.min(if wide { TILE_BLOCK } else { BLOCK }).max(1);
+    let block = rows.next_multiple_of(LANES).clamp(LANES, if wide { TILE_BLOCK } else { BLOCK });
     let group = RowGroup { domain, rows, block, cleared: vec![], ops: vec![] };
     let mut emitter =
         Emitter { compiler, schedule, group, loaded: HashMap::new(), values: HashMap::new(), slots: 0 };

@@ -143,6 +143,26 @@ fn contractions() {
     check(&b.finish(), &roots, 159);
 }
 
+/// Sizes at which columns are packed, with a rest; either operand transposed, and a batch.
+#[test]
+fn products_of_matrices() {
+    let mut b = Builder::new();
+    let [i, j, k] = [("i", 37), ("j", 45), ("k", 11)].map(|(label, size)| b.axis(label, size));
+    let batch = b.axis("b", 2);
+    let left = b.parameter(Vector::Position, 0, &[i, k]);
+    let right = b.parameter(Vector::Position, 407, &[j, k]);
+    let product = b.contract(left, right, &[k]);
+    let curved = b.unary(Unary::Tanh, product);
+    let back = b.contract(curved, right, &[j]);
+    let gram = b.contract(curved, left, &[i]);
+    let stack = b.parameter(Vector::Position, 902, &[k, batch]);
+    let batched = b.mul(left, stack);
+    let many = b.contract(batched, right, &[k]);
+    let constant = b.data(&[j, k], numbers(8, 495));
+    let mixed = b.contract(left, constant, &[k]);
+    check(&b.finish(), &[product, back, gram, many, mixed], 924);
+}
+
 /// A positive definite matrix for each of a batch, over `axes` = [batch, row, column].
 fn positive_definite(b: &mut Builder, [batch, row, column]: [Axis; 3], inner: Axis) -> Node {
     let size = b.graph().axis_size(row);
@@ -175,6 +195,32 @@ fn linear_algebra() {
     let invalid = b.cholesky(negative, row, column);
     let roots = [a, l, forward, reverse, inverse, determinant, invalid];
     check(&b.finish(), &roots, 78);
+}
+
+/// Sizes at which rows and right-hand sides fill vectors, with a rest.
+#[test]
+fn linear_algebra_of_larger_matrices() {
+    let mut b = Builder::new();
+    let [row, column, inner] = ["i", "j", "k"].map(|label| b.axis(label, 43));
+    let sides = b.axis("s", 37);
+    let x = b.parameter(Vector::Position, 0, &[row, inner]);
+    let transposed = b.rename(x, &[(row, column)]);
+    let gram = b.contract(x, transposed, &[inner]);
+    let (i, j) = (b.iota(row), b.iota(column));
+    let diagonal = b.equal(i, j);
+    let a = b.add(gram, diagonal);
+    let l = b.cholesky(a, row, column);
+    let right = b.parameter(Vector::Position, 1849, &[row, sides]);
+    let left = b.rename(right, &[(row, column)]);
+    let forward = b.solve_triangular(l, right, row, column, Direction::Forward);
+    let reverse = b.solve_triangular(l, left, row, column, Direction::Reverse);
+    let shifted = b.plus(right, 0.5);
+    let one = b.sum(shifted, &[sides]);
+    let single = b.solve_triangular(l, one, row, column, Direction::Forward);
+    let negative = b.neg(a);
+    let invalid = b.cholesky(negative, row, column);
+    let roots = [a, l, forward, reverse, single, invalid];
+    check(&b.finish(), &roots, 1849 + 43 * 37);
 }
 
 #[test]

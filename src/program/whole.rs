@@ -1,8 +1,9 @@
 //! Operations on whole arrays: where their operands lie, line by line and matrix by matrix.
 
 use crate::graph::{Axis, Direction, Node, NodeData, Op};
+use crate::numeric::lanes::LANES;
 
-use super::code::{Matrices, Part, Positions, Reduction, WholeOp};
+use super::code::{COLUMNS, Lines, Matrices, Part, Positions, Reduction, WholeOp};
 use super::compile::Compiler;
 use super::domain::{self, shared};
 use super::scan;
@@ -23,7 +24,11 @@ pub(super) fn emit(compiler: &mut Compiler, schedule: &Schedule, node: Node) -> 
                 let node = compiler.roles.array_of(data.inputs[k]);
                 (compiler.input(node), compiler.lines(node, &data.axes, over))
             });
-            WholeOp::Contract { x, y, out }
+            let [wide, narrow] = [columns(&x.1), columns(&y.1)];
+            // A product has the same bits either way.
+            let (x, y, columns) = if wide >= narrow { (x, y, wide) } else { (y, x, narrow) };
+            compiler.code.numbers = compiler.code.numbers.max(x.1.steps.len() * COLUMNS);
+            WholeOp::Contract { x, y, out, columns }
         }
         Op::CumulativeSum(axis, direction) => {
             let lines = compiler.lines(data.inputs[0], &without(&data.axes, &[*axis]), &[*axis]);
@@ -47,6 +52,13 @@ pub(super) fn emit(compiler: &mut Compiler, schedule: &Schedule, node: Node) -> 
         Op::Stack(axis) => stack(compiler, &data, *axis, out),
         _ => unreachable!("the other operations are rows"),
     }
+}
+
+/// How many rows, one after another, start at the same place; each run is as long.
+fn columns(lines: &Lines) -> usize {
+    let starts = &lines.starts;
+    let run = |run: &[u32]| run.len();
+    starts.chunk_by(|a, b| a == b).map(run).min().filter(|run| starts.len() % run == 0).unwrap_or(1)
 }
 
 fn without(axes: &[Axis], gone: &[Axis]) -> Vec<Axis> {
@@ -75,7 +87,9 @@ fn matrices_along(
     let graph = compiler.graph;
     let axes = graph.axes_of(node);
     let size = graph.axis_size(row);
-    compiler.code.numbers = compiler.code.numbers.max(2 * size * size);
+    // Two matrices; or one of whole vectors; or lines of right-hand sides.
+    let room = size * (2 * size).max(size.next_multiple_of(LANES)).max(COLUMNS);
+    compiler.code.numbers = compiler.code.numbers.max(room);
     Matrices {
         array,
         starts: shared(domain::map(graph, batch, axes)),

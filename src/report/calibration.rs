@@ -68,17 +68,31 @@ pub struct Ranks {
 pub enum Finding {
     /// Nothing speaks against it.
     Calibrated,
-    /// Some latent's ranks are not uniform.
+    /// Some latent's ranks are not uniform where it counts.
     Miscalibrated,
     /// There are too few ranks.
     Unknown,
 }
 
 impl Calibration {
-    /// The latents whose ranks are not uniform, over all fits or over those to be trusted.
+    /// The latents whose ranks are not uniform over the fits to be trusted; over all fits, where too few are.
     pub fn miscalibrated(&self) -> Vec<&Latent> {
-        let low = |ranks: &Option<Ranks>| ranks.as_ref().is_some_and(|ranks| ranks.p_value < self.level);
-        self.latents.iter().filter(|latent| low(&latent.all) || low(&latent.trusted)).collect()
+        let decisive = |latent: &&Latent| self.is_uneven(latent.trusted.as_ref().or(latent.all.as_ref()));
+        self.latents.iter().filter(decisive).collect()
+    }
+
+    /// The latents whose ranks are uniform over the fits to be trusted, and not over all fits.
+    pub fn saved_by_the_verdict(&self) -> Vec<&Latent> {
+        let is_saved = |latent: &&Latent| {
+            latent.trusted.is_some()
+                && !self.is_uneven(latent.trusted.as_ref())
+                && self.is_uneven(latent.all.as_ref())
+        };
+        self.latents.iter().filter(is_saved).collect()
+    }
+
+    fn is_uneven(&self, ranks: Option<&Ranks>) -> bool {
+        ranks.is_some_and(|ranks| ranks.p_value < self.level)
     }
 
     /// The answer.
@@ -112,11 +126,21 @@ pub fn table(calibration: &Calibration) -> String {
         Finding::Unknown => text.push_str("Too few fits to say anything.\n"),
         Finding::Calibrated => {
             let level = fixed(calibration.level, 4);
-            let _ = writeln!(text, "Calibrated: no p-value is below {level}.");
+            let saved = calibration.saved_by_the_verdict();
+            let scope = if saved.is_empty() { "" } else { " where the verdict is trust" };
+            let _ = writeln!(text, "Calibrated{scope}: no p-value is below {level}.");
+            for latent in saved {
+                let ranks = latent.all.as_ref();
+                let _ = writeln!(text, "Not so over all fits: {}.", fault(latent, ranks));
+            }
         }
         Finding::Miscalibrated => {
             for latent in calibration.miscalibrated() {
-                let _ = writeln!(text, "Not calibrated: {}.", fault(latent, calibration.level));
+                let (ranks, scope) = match &latent.trusted {
+                    Some(trusted) => (Some(trusted), "where the verdict is trust"),
+                    None => (latent.all.as_ref(), "over all fits"),
+                };
+                let _ = writeln!(text, "Not calibrated {scope}: {}.", fault(latent, ranks));
             }
         }
     }
@@ -147,12 +171,8 @@ fn replicates(calibration: &Calibration) -> String {
 }
 
 /// What a latent's ranks look like, in words.
-fn fault(latent: &Latent, level: f64) -> String {
-    let (ranks, which) = match (&latent.trusted, &latent.all) {
-        (Some(ranks), _) if ranks.p_value < level => (ranks, "where the verdict is trust"),
-        (_, Some(ranks)) => (ranks, "over all fits"),
-        _ => return latent.name.clone(),
-    };
+fn fault(latent: &Latent, ranks: Option<&Ranks>) -> String {
+    let Some(ranks) = ranks else { return latent.name.clone() };
     let mut shape = Vec::new();
     if ranks.shift.abs() > 3.0 {
         shape.push(if ranks.shift > 0.0 {
@@ -169,7 +189,7 @@ fn fault(latent: &Latent, level: f64) -> String {
         });
     }
     let shape = if shape.is_empty() { "the ranks are uneven".to_owned() } else { shape.join(", and ") };
-    format!("{}: {shape} {which} (p = {:.1e})", latent.name, ranks.p_value)
+    format!("{}: {shape} (p = {:.1e})", latent.name, ranks.p_value)
 }
 
 fn lines(latents: &[&Latent]) -> Vec<String> {
@@ -197,15 +217,18 @@ fn lines(latents: &[&Latent]) -> Vec<String> {
     };
     let all = |of: fn(&Ranks) -> f64| move |latent: &Latent| latent.all.as_ref().map(of);
     columns.push(("chi-square", number(&all(|ranks| ranks.chi_square), 1)));
-    columns.push(("p", number(&all(|ranks| ranks.p_value), 4)));
+    let chance = |of: &dyn Fn(&Latent) -> Option<f64>| -> Vec<String> {
+        latents.iter().map(|latent| of(latent).map_or("-".to_owned(), shown_chance)).collect()
+    };
+    columns.push(("p", chance(&all(|ranks| ranks.p_value))));
     columns.push(("shift", number(&all(|ranks| ranks.shift), 1)));
     columns.push(("spread", number(&all(|ranks| ranks.spread), 1)));
     let apart = |latent: &&Latent| {
         latent.all.as_ref().map(|ranks| ranks.count) != latent.trusted.as_ref().map(|ranks| ranks.count)
     };
-    if latents.iter().any(|latent| apart(&latent)) {
-        columns.push(("p if trust", number(&|latent| latent.trusted.as_ref().map(|ranks| ranks.p_value), 4)));
-        columns.push(("p if not", number(&|latent| latent.others.as_ref().map(|ranks| ranks.p_value), 4)));
+    if latents.iter().any(apart) {
+        columns.push(("p if trust", chance(&|latent| latent.trusted.as_ref().map(|ranks| ranks.p_value))));
+        columns.push(("p if not", chance(&|latent| latent.others.as_ref().map(|ranks| ranks.p_value))));
     }
     for (header, cells) in columns {
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
@@ -214,6 +237,10 @@ fn lines(latents: &[&Latent]) -> Vec<String> {
         }
     }
     lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+fn shown_chance(p: f64) -> String {
+    if p < 1e-4 { "<0.0001".to_owned() } else { fixed(p, 4) }
 }
 
 /// Bars of an eighth of a line each, the expected height in the middle.

@@ -156,7 +156,7 @@ fn range_words(range: &Range) -> String {
     format!("values {} to {}; {beyond}", range.low, range.high)
 }
 
-fn sites<'a>(
+pub(super) fn sites<'a>(
     model: &'a Model,
     keep: impl Fn(&Site) -> bool + 'a,
 ) -> impl Iterator<Item = (SiteId, &'a Site)> + 'a {
@@ -179,7 +179,7 @@ fn bracketed(model: &Model, name: &str, axes: &[AxisVar]) -> String {
     format!("{name}[{}]", names.join(", "))
 }
 
-fn kind_words(model: &Model, site: &Site) -> String {
+pub(super) fn kind_words(model: &Model, site: &Site) -> String {
     match site.value {
         Kind::Index(dim) => format!("position in `{}`", model.dim(dim).name),
         _ => site.domain.domain.name.to_string(),
@@ -196,7 +196,7 @@ fn transform_words(site: &Site) -> String {
 }
 
 /// A distribution by the names of its families.
-fn distribution_words(distribution: &Distribution) -> String {
+pub(super) fn distribution_words(distribution: &Distribution) -> String {
     match distribution {
         Distribution::Family(call) => call.family.name.to_string(),
         Distribution::If(_, yes, no) => format!("{} or {}", distribution_words(yes), distribution_words(no)),

@@ -8,6 +8,7 @@ pub mod errors;
 pub mod explain;
 pub mod json;
 pub mod reference;
+pub mod story;
 pub mod text;
 
 use serde::{Serialize, Serializer};

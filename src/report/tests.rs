@@ -170,3 +170,43 @@ fn csv_quotes_names_and_leaves_out_what_is_not_finite() {
     let theta = lines.next().unwrap();
     assert!(theta.starts_with("\"theta[1, 2]\",-112.382,8.25,") && theta.ends_with(','), "{theta}");
 }
+
+#[test]
+fn a_calibration_is_judged_where_the_verdict_is_trust() {
+    use super::calibration::{Calibration, Finding, Latent, Ranks, table};
+    let ranks = |p_value: f64, spread: f64| {
+        let bins = if spread > 0.0 { vec![12, 4, 4, 20] } else { vec![10; 4] };
+        Some(Ranks { count: 40, bins, chi_square: 17.6, p_value, shift: 0.0, spread })
+    };
+    let of = |trusted: Option<Ranks>| Calibration {
+        seed: 1,
+        asked: 100,
+        done: 60,
+        trust: 40,
+        check: 15,
+        do_not_use: 3,
+        failed: 2,
+        not_finite: 0,
+        thinned: 99,
+        level: 0.01,
+        latents: vec![Latent { name: "tau".to_owned(), all: ranks(1e-5, 5.0), trusted, others: None }],
+    };
+    let saved = of(ranks(0.5, 0.0));
+    assert_eq!(saved.finding(), Finding::Calibrated);
+    let text = table(&saved);
+    for wanted in [
+        "tau  ▅▂▂█         17.6  <0.0001    0.0     5.0",
+        "60 replicates of the 100 asked for: 40 trust, 15 check, 3 do-not-use, 2 without a fit",
+        "Calibrated where the verdict is trust: no p-value is below 0.01",
+        "Not so over all fits: tau: the posterior is too narrow (p = 1.0e-5).",
+    ] {
+        assert!(text.contains(wanted), "{wanted} in\n{text}");
+    }
+    let spoiled = of(ranks(1e-5, 5.0));
+    assert_eq!(spoiled.finding(), Finding::Miscalibrated);
+    assert!(
+        table(&spoiled)
+            .contains("Not calibrated where the verdict is trust: tau: the posterior is too narrow")
+    );
+    assert_eq!(of(None).finding(), Finding::Miscalibrated);
+}

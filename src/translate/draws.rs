@@ -1,5 +1,7 @@
 //! How a value of a distribution is drawn once the numbers that it depends on are known.
 
+use std::sync::Arc;
+
 use crate::graph::{Axis, Node};
 use crate::library::{Family, Over};
 use crate::model::Distribution;
@@ -34,17 +36,43 @@ pub enum DrawPlan {
         /// The axis of the states.
         axis: Axis,
     },
-    /// Positions of states along a chain, drawn from its last element backwards (Scott 2002).
+    /// Positions of the states of chains, drawn from their last elements backwards (Scott 2002).
     Chain {
-        /// log weight of each state given all up to it.
+        /// log weight of the states at all lags but the longest, given all up to the element.
         filtered: Node,
-        /// log weight of each step.
-        step: Node,
-        /// The axis it runs along.
+        /// log weights of each step.
+        steps: Vec<DrawStep>,
+        /// The axis they run along.
         along: Axis,
-        /// States of the previous element, and of the element.
+        /// For each chain, the axes of its states at the lags 0, 1 … up to the longest.
+        lags: Vec<Vec<Axis>>,
+        /// The axis of the result along which the chains lie.
+        member: Axis,
+    },
+    /// Positions of the states of a tree, drawn from its roots.
+    Tree {
+        /// log weight of each node's states, given all below it.
+        below: Node,
+        /// log weight of a node's state given its parent's.
+        step: Node,
+        /// The axis of the nodes.
+        along: Axis,
+        /// The parent of each node, before it.
+        parents: Arc<[Option<usize>]>,
+        /// States of a node, and of its parent.
         states: [Axis; 2],
     },
+}
+
+/// log weights of the steps of a chain, over states at some lags.
+#[derive(Clone, Copy, Debug)]
+pub struct DrawStep {
+    /// Along the chain.
+    pub when: Node,
+    /// Where it is not 0.
+    pub yes: Node,
+    /// Where it is 0.
+    pub no: Node,
 }
 
 impl Translator<'_> {
@@ -96,7 +124,11 @@ impl DrawPlan {
                 std::iter::once(*weights).chain(component.nodes()).collect()
             }
             Self::State { weights, .. } => vec![*weights],
-            Self::Chain { filtered, step, .. } => vec![*filtered, *step],
+            Self::Chain { filtered, steps, .. } => {
+                let steps = steps.iter().flat_map(|step| [step.when, step.yes, step.no]);
+                std::iter::once(*filtered).chain(steps).collect()
+            }
+            Self::Tree { below, step, .. } => vec![*below, *step],
         }
     }
 }

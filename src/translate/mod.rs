@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 pub use bindings::{Bindings, Coordinates};
 pub use discrete::{Place, Reading, Reference, States};
-pub use draws::DrawPlan;
+pub use draws::{DrawPlan, DrawStep};
 
 use crate::array::Array;
 use crate::graph::interpret::interpret;

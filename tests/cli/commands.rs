@@ -184,3 +184,55 @@ fn any_width_is_drawn_in() {
         assert_eq!(output.status.code(), Some(1), "{columns}");
     }
 }
+
+#[test]
+fn a_model_is_explained_to_tools() {
+    let room = Room::new("explain_tools");
+    room.write(
+        "m.vi",
+        "dim obs\ndata y[obs]: count\nlatent rate ~ gamma(2, 1)\nlatent out[obs] ~ bernoulli(0.2)\nlatent n ~ poisson(3)\n\
+         let mean = rate * n\nobserve y ~ poisson(if out then 0 else mean)\n",
+    );
+    room.write("d.json", r#"{"y": [1, 0, 4]}"#);
+    let bare: serde_json::Value =
+        serde_json::from_str(&room.run("explain m.vi --format json").fine().out).expect("one object");
+    assert_eq!(bare["dims"][0]["size"], serde_json::Value::Null);
+    let told = room.run("explain m.vi --data d.json --format json").fine().out;
+    let told: serde_json::Value = serde_json::from_str(&told).expect("one object");
+    assert_eq!(told["dims"][0]["size"], 3);
+    let latent = |name: &str| {
+        let all = told["latents"].as_array().expect("a list").clone();
+        all.into_iter().find(|latent| latent["name"] == name).unwrap_or_else(|| panic!("{name} of {told:#}"))
+    };
+    assert_eq!(
+        (&latent("rate")["estimator"], &latent("rate")["sum"]),
+        (&"reparam".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(latent("rate")["refusals"][0]["estimator"], "exact");
+    assert_eq!(latent("n")["estimator"], "exact");
+    assert!(latent("n")["sum"]["range"]["prior_beyond"].as_f64().is_some_and(|share| share < 1e-12));
+    assert!(latent("out")["sum"]["elements"].as_f64().is_some_and(|elements| elements >= 6.0));
+    assert_eq!(told["factors"][0]["reads"], serde_json::json!(["out", "mean"]));
+    let dot = room.run("explain m.vi --format dot").fine().out;
+    let mut lines = dot.lines();
+    assert_eq!((lines.next(), lines.next_back()), (Some("digraph model {"), Some("}")));
+    for line in ["\"rate\" -> \"mean\";", "\"n\" -> \"mean\";", "\"mean\" -> \"y\";", "\"out\" -> \"y\";"] {
+        assert!(dot.contains(line), "no {line} in\n{dot}");
+    }
+    assert!(dot.contains("\"out[obs]\", shape=ellipse, style=dashed"), "{dot}");
+}
+
+#[test]
+fn a_sum_that_is_too_large_says_how_to_allow_it() {
+    let room = Room::new("max_states");
+    room.write(
+        "m.vi",
+        "data y: real\nlatent a: int(0..99) ~ uniform\nlatent b: int(0..99) ~ uniform\nobserve y ~ normal(a + b, 1)\n",
+    );
+    room.write("d.json", r#"{"y": 31}"#);
+    let words = ["1e4 elements", "likelihood of `y`", "--max-states 1e4"];
+    room.run("check m.vi --data d.json --max-states 5000").refused(1, &words);
+    room.run("check m.vi --data d.json --max-states 1e4").fine();
+    room.run("fit m.vi --data d.json --max-states 5e3 -q").refused(1, &[words[2]]);
+    room.run("explain m.vi --data d.json --max-states many").refused(2, &["not a number of elements"]);
+}

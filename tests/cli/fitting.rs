@@ -162,7 +162,7 @@ fn a_family_that_needs_more_draws_than_there_are_is_refused() {
         "dim k = 300\ndata y[k]: real\nlatent a[k] ~ normal(0, 1)\nobserve y ~ normal(a, 1)\n",
     );
     room.write("d.json", serde_json::json!({ "y": vec![0.5; 300] }).to_string());
-    let words = ["V0920", "a full-rank Gaussian of 300 coordinates", "256 coordinates are the most"];
+    let words = ["V0920", "a full-rank Gaussian of 300 coordinates", "leave `--family` away"];
     room.run("fit m.vi --data d.json --family full-rank").refused(1, &words);
     room.run("fit m.vi --data d.json --family mean-field --format json").fine();
 }

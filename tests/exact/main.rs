@@ -1,7 +1,9 @@
 //! Exact sums against truth that is computed apart from the engine.
 
 mod buckets;
+mod chains;
 mod counts;
+mod models;
 
 use serde_json::Value;
 

@@ -117,7 +117,7 @@ fn moved_gaussian(
         mean.iter_mut().zip(row).for_each(|(mean, x)| *mean += weight * x);
     }
     mean /= total;
-    let own = &gaussian.factor * gaussian.factor.transpose();
+    let own = gaussian.factor() * gaussian.factor().transpose();
     let mut covariance: DMatrix<f64> = own * former;
     for (row, weight) in rows.chunks_exact(wide).zip(weights) {
         let gap = DVector::from_fn(d, |i, _| row[i] - mean[i]);

@@ -9,6 +9,7 @@ use super::super::draws::structured;
 use super::super::evaluator::{Halt, Progress, Watch};
 use super::super::gaussian::Gaussian;
 use super::super::natural;
+use super::super::regions::furthest;
 use super::cells::{Tables, mirrored, probabilities};
 use super::{MixedTarget, Rule, Support, rules, width};
 
@@ -102,19 +103,27 @@ impl Guide {
 
     /// The largest difference to another guide: of means, in standard deviations, and of a cell's mean, in its.
     pub fn distance(&self, other: &Self) -> f64 {
+        self.gaps(other).into_iter().fold(0.0, f64::max)
+    }
+
+    /// The coordinates and cells in which another guide is furthest away.
+    pub fn apart(&self, other: &Self) -> Vec<usize> {
+        furthest(&self.gaps(other))
+    }
+
+    /// Distances to another guide by coordinate, then by cell.
+    fn gaps(&self, other: &Self) -> Vec<f64> {
         let deviations = self.gaussian.deviations();
-        let mut largest: f64 = 0.0;
-        for i in 0..self.gaussian.dimension() {
-            largest = largest.max((self.gaussian.mean[i] - other.gaussian.mean[i]).abs() / deviations[i]);
-        }
+        let real = |i: usize| (self.gaussian.mean[i] - other.gaussian.mean[i]).abs() / deviations[i];
+        let mut gaps: Vec<f64> = (0..self.gaussian.dimension()).map(real).collect();
         for (a, b) in self.tables.iter().zip(&other.tables) {
             for cell in 0..a.count() {
                 let ([m, s], [n, t]) = (a.moments(cell), b.moments(cell));
                 let unit = s.max(t).max(0.1 * a.step[cell].min(1.0));
-                largest = largest.max((m - n).abs() / unit);
+                gaps.push((m - n).abs() / unit);
             }
         }
-        largest
+        gaps
     }
 }
 
@@ -254,7 +263,7 @@ fn gaussian_step(
         mean[i] += deviations[i] * (length * slope / size).clamp(-2.0, 2.0);
         next[i] = deviations[i] / size.sqrt();
     }
-    Gaussian::diagonal(mean, &next)
+    Gaussian::diagonal(mean, &next).whole()
 }
 
 /// Moves all tables by `length` towards what their rules estimate.

@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::super::draws::{Purpose, stream};
 use super::super::elbo::of_pairs;
 use super::super::evaluator::{Halt, Watch};
+use super::super::failure::{Failure, Finding, listed};
 use super::super::fit::{Fit, Options, Rung};
 use super::super::gaussian::Definiteness;
 use super::super::importance::{Proposal, log_add};
@@ -18,7 +19,7 @@ use super::adapt::{Part, adapted};
 use super::ascent::{Account, End, Guide, ascend};
 use super::cells::{Tables, pick};
 use super::start::start;
-use super::{MixedTarget, width};
+use super::{MixedTarget, Support, width};
 
 /// Independent starts.
 const STARTS: u64 = 4;
@@ -192,7 +193,7 @@ pub fn fit(target: &mut dyn MixedTarget, options: &Options, watch: &mut dyn Watc
     }
     reached.sort_by(|a, b| b.bound.total_cmp(&a.bound));
     if reached.is_empty() {
-        return super::super::fit::without_density(account.spent as u64);
+        return super::super::fit::without_density(account.spent as u64, halt);
     }
     let agreement = agreement(&reached);
     let leaders = leaders(reached);
@@ -206,7 +207,11 @@ fn agreement(reached: &[Reached]) -> Agreement {
     if others.iter().any(|one| best.guide.distance(&one.guide) < SAME) {
         Agreement::Same
     } else if let Some(one) = others.first() {
-        Agreement::Other { gap: best.bound - one.bound }
+        Agreement::Several {
+            gap: best.bound - one.bound,
+            apart: best.guide.apart(&one.guide),
+            exchanged: vec![],
+        }
     } else {
         Agreement::Unknown
     }
@@ -276,7 +281,7 @@ fn conclude(
     let found = moments(&draws, log_weights.as_ref().unwrap_or(&even), wide);
     let names = names(account.target);
     let settled = leaders[0].end == End::Settled || matches!(leaders[0].end, End::Halted(_));
-    let (verdict, reasons) = verdict::judge(&Evidence {
+    let (verdict, findings, reasons) = verdict::judge(&Evidence {
         khat: smoothed.khat,
         draws: count,
         effective: smoothed.effective,
@@ -285,11 +290,18 @@ fn conclude(
         agreement,
         definiteness: Definiteness::Definite,
         moments: &found,
-        heaviest: None,
+        escapes: &[],
+        outlying: &[],
+        bend: None,
+        misfits: &[],
+        hidden: &[],
+        bound_gap: 0.0,
+        ends: &ends(account.target),
         halt,
         names: &names,
     });
-    let (verdict, reasons) = factorised(verdict, reasons, smoothed.khat, account.target);
+    let (verdict, findings, reasons) =
+        factorised((verdict, findings, reasons), smoothed.khat, account.target);
     let elbo = of_pairs(&weighed.log_ratios);
     let family = family(leaders, account.target.dimension());
     let guide_deviation = deviations(&leaders[0].guide);
@@ -312,6 +324,7 @@ fn conclude(
         evaluations: account.spent as u64,
         stopped: super::super::fit::stop_sentence(halt),
         verdict,
+        findings,
         reasons,
         corrected: weights,
         mean: found.mean.as_slice().to_vec(),
@@ -324,23 +337,36 @@ fn conclude(
 /// A factorised guide that cannot follow the posterior is no reason to throw its means away: it is said, and to be
 /// checked.
 fn factorised(
-    verdict: Verdict,
-    mut reasons: Vec<String>,
+    (verdict, mut findings, reasons): (Verdict, Vec<Finding>, Vec<String>),
     khat: f64,
     target: &dyn MixedTarget,
-) -> (Verdict, Vec<String>) {
-    if khat > psis::threshold(4000).min(0.6) {
-        let names: Vec<String> = target.cells().iter().map(|block| format!("`{}`", block.name)).collect();
-        reasons.insert(
-            0,
-            format!(
-                "the guide takes the cells of {} as independent, and the posterior couples them: probabilities may be \
-                 off, and are likely too certain",
-                names.join(" and ")
-            ),
-        );
+) -> (Verdict, Vec<Finding>, Vec<String>) {
+    if khat <= psis::threshold(4000).min(0.6) {
+        return (verdict, findings, reasons);
     }
-    (verdict, reasons)
+    let latents: Vec<String> = target.cells().into_iter().map(|block| block.name).collect();
+    let seen = format!(
+        "the guide takes the cells of {} as independent, and the posterior couples them: probabilities may be off, and \
+         are likely too certain",
+        listed(&latents)
+    );
+    findings.insert(0, Finding { failure: Failure::Misfit, verdict: Verdict::Check, latents, seen });
+    let reasons = findings.iter().map(Finding::sentence).collect();
+    (verdict.max(Verdict::Check), findings, reasons)
+}
+
+/// Number of ends of each coordinate's latent, then of each cell's.
+fn ends(target: &dyn MixedTarget) -> Vec<usize> {
+    let blocks = target.blocks().into_iter().map(|block| (block.ends, block.end - block.start));
+    let cells = target.cells().into_iter().map(|block| {
+        let ends = match block.support {
+            Support::Whole { count: Some(_), .. } => 2,
+            Support::Whole { count: None, .. } => 1,
+            Support::Real => 0,
+        };
+        (ends, block.end - block.start)
+    });
+    blocks.chain(cells).flat_map(|(ends, size)| std::iter::repeat_n(ends, size)).collect()
 }
 
 fn log_mean(log_ratios: &[f64]) -> f64 {

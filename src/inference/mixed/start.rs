@@ -5,7 +5,7 @@ use rand::RngExt;
 
 use super::super::draws::{Purpose, stream};
 use super::super::evaluator::{Evaluator, Unwatched};
-use super::super::gaussian::Gaussian;
+use super::super::gaussian::{Gaussian, Root};
 use super::super::path;
 use super::ascent::{Account, Guide, refill};
 use super::averaged::Averaged;
@@ -42,12 +42,11 @@ fn narrow(d: usize) -> Gaussian {
         let none = DMatrix::zeros(0, 0);
         return Gaussian {
             mean: DVector::zeros(0),
-            factor: none.clone(),
-            inverse: none,
+            root: Root::Whole { factor: none.clone(), inverse: none },
             log_determinant: 0.0,
         };
     }
-    Gaussian::diagonal(DVector::zeros(d), &DVector::from_element(d, 0.3))
+    Gaussian::diagonal(DVector::zeros(d), &DVector::from_element(d, 0.3)).whole()
 }
 
 /// The Gaussian along a path of the density averaged over cells drawn from the guide.
@@ -64,5 +63,5 @@ fn given_cells(account: &mut Account, guide: &Guide, seed: u64, index: u64) -> O
         .and_then(|start| path::follow(&mut evaluator, start, seed, index));
     let spent = evaluator.spent();
     account.spent += (spent * ROWS as u64) as f64;
-    found.map(|path| path.gaussian)
+    found.map(|path| path.gaussian.whole())
 }

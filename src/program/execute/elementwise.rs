@@ -1,62 +1,166 @@
-//! Element-wise loops over the rows of a block.
-
-use std::cell::Cell;
+//! Element-wise loops over the vectors of a block.
 
 use crate::graph::{Binary, Unary};
-use crate::numeric::dispatch::Isa;
+use crate::numeric::dispatch::{Isa, Kernel};
 use crate::numeric::kernels::{elementary, gamma};
-use crate::numeric::lanes::{F8, LANES, lanes, times_plus};
-use crate::program::code::Pair;
+use crate::numeric::lanes::{Lanes, Stream, Target, lanes, times_plus};
+use crate::program::code::{Pair, Sign};
 
 use super::rows::Source;
 
-/// `fill!(out, row => vector)`: a vector for each row. Macros, for the reason given at `lanes`.
+/// `fill!(out, vector => value)`: a value for each vector. Macros, for the reason given at `lanes`.
 macro_rules! fill {
-    ($out:expr, $row:ident => $vector:expr) => {
-        for ($row, cell) in $out.iter().enumerate() {
-            cell.set($vector);
+    ($out:expr, $vector:ident => $value:expr) => {
+        for $vector in 0..$out.count() {
+            $out.set($vector, $value);
         }
     };
 }
 
-/// An expression of the lanes of one operand, for each row.
+/// An expression of the lanes of one operand, for each vector.
 macro_rules! map {
     ($out:expr, $x:ident = $source:expr => $body:expr) => {
-        fill!($out, row => lanes!($x = $source.at(row) => $body))
+        fill!($out, vector => lanes!($x = $source.at(vector) => $body))
     };
 }
 
-/// An expression of the lanes of two operands, for each row.
-macro_rules! zip {
-    ($out:expr, $x:ident = $first:expr, $y:ident = $second:expr => $body:expr) => {
-        fill!($out, row => lanes!($x = $first.at(row), $y = $second.at(row) => $body))
+impl<const N: usize> Source<'_, N> {
+    /// As vectors at equal distances, if it is.
+    #[inline(always)]
+    fn stream(&self, count: usize) -> Option<Stream<'_, N>> {
+        match self {
+            Self::Stream(stream) => Some(*stream),
+            Self::Same(value) => Some(Stream::of_same(value, count)),
+            Self::Spread(_) => None,
+        }
+    }
+}
+
+/// A number for each row, the same for all samples.
+#[derive(Clone, Copy)]
+struct Spread<'a>(&'a [f64]);
+
+impl Spread<'_> {
+    #[inline(always)]
+    fn at<const N: usize>(&self, row: usize) -> Lanes<N> {
+        Lanes::splat(self.0[row])
+    }
+}
+
+/// Expands a loop for each kind of source that an operand can be, so that the kind is not asked for at each vector.
+macro_rules! by_kind {
+    ($out:expr, $x:ident, $body:expr) => {
+        match (&$x, $x.stream($out.count())) {
+            (_, Some($x)) => $body,
+            (Source::Spread(column), None) => {
+                let $x = Spread(&column[..$out.count()]);
+                $body
+            }
+            _ => {}
+        }
     };
 }
 
-/// Writes an operand's vector for each row.
+/// Writes an operand's vectors.
 #[inline(always)]
-pub(super) fn copy(out: &[Cell<F8>], x: Source) {
-    fill!(out, row => x.at(row));
+pub(super) fn copy<const N: usize>(out: Target<N>, x: Source<N>) {
+    fill!(out, vector => x.at(vector));
 }
 
 /// Kernels for positive arguments do not hold elsewhere: those lanes are done by the scalar reference.
 #[inline(always)]
-fn repaired(op: Unary, x: F8, result: F8) -> F8 {
-    let mut outside = false;
-    for lane in 0..LANES {
-        outside |= x.0[lane].is_nan() | (x.0[lane] <= 0.0);
+fn repaired<const N: usize>(op: Unary, x: Lanes<N>, result: Lanes<N>) -> Lanes<N> {
+    if is_outside(x) { repair(op, x, result) } else { result }
+}
+
+/// Whether a lane is not positive, or no number.
+#[inline(always)]
+fn is_outside<const N: usize>(x: Lanes<N>) -> bool {
+    let mut outside = 0u64;
+    for lane in 0..N {
+        outside |= if x.0[lane] > 0.0 { 0 } else { 1 };
     }
-    if outside { repair(op, x, result) } else { result }
+    outside != 0
 }
 
 #[cold]
 #[inline(never)]
-fn repair(op: Unary, x: F8, result: F8) -> F8 {
+fn repair<const N: usize>(op: Unary, x: Lanes<N>, result: Lanes<N>) -> Lanes<N> {
     lanes!(x = x, result = result => if x > 0.0 { result } else { op.eval(x) })
 }
 
+/// A function of one operand.
+pub(super) struct UnaryKernel<'a, const N: usize> {
+    pub op: Unary,
+    pub out: Target<'a, N>,
+    pub x: Source<'a, N>,
+}
+
+impl<const N: usize> Kernel for UnaryKernel<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        unary::<I, N>(self.op, self.out, self.x);
+    }
+}
+
+/// A function of two operands.
+pub(super) struct BinaryKernel<'a, const N: usize> {
+    pub op: Binary,
+    pub out: Target<'a, N>,
+    pub operands: [Source<'a, N>; 2],
+}
+
+impl<const N: usize> Kernel for BinaryKernel<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        binary(self.op, self.out, self.operands);
+    }
+}
+
+/// ± x y ± z
+pub(super) struct MultiplyAddKernel<'a, const N: usize> {
+    pub signs: [Sign; 2],
+    pub out: Target<'a, N>,
+    pub operands: [Source<'a, N>; 3],
+}
+
+impl<const N: usize> Kernel for MultiplyAddKernel<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let Self { signs, out, operands } = self;
+        match signs {
+            [Sign::Plus, Sign::Plus] => multiply_add::<I, N, 1, 1>(out, operands),
+            [Sign::Plus, Sign::Minus] => multiply_add::<I, N, 1, -1>(out, operands),
+            [Sign::Minus, Sign::Plus] => multiply_add::<I, N, -1, 1>(out, operands),
+            [Sign::Minus, Sign::Minus] => multiply_add::<I, N, -1, -1>(out, operands),
+        }
+    }
+}
+
+/// A function and its derivative.
+pub(super) struct PairKernel<'a, const N: usize> {
+    pub op: Pair,
+    pub out: [Target<'a, N>; 2],
+    pub x: Source<'a, N>,
+}
+
+impl<const N: usize> Kernel for PairKernel<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        pair::<I, N>(self.op, self.out, self.x);
+    }
+}
+
 #[inline(always)]
-pub(super) fn unary<I: Isa>(op: Unary, out: &[Cell<F8>], x: Source) {
+fn unary<I: Isa, const N: usize>(op: Unary, out: Target<N>, x: Source<N>) {
     match op {
         Unary::Neg => map!(out, x = x => -x),
         Unary::Reciprocal => map!(out, x = x => 1.0 / x),
@@ -71,13 +175,13 @@ pub(super) fn unary<I: Isa>(op: Unary, out: &[Cell<F8>], x: Source) {
         Unary::Sigmoid => map!(out, x = x => elementary::sigmoid::<I>(x)),
         Unary::Softplus => map!(out, x = x => elementary::softplus::<I>(x)),
         Unary::Lgamma => {
-            fill!(out, row => repaired(op, x.at(row), lanes!(x = x.at(row) => gamma::lgamma::<I>(x))))
+            fill!(out, v => repaired(op, x.at(v), lanes!(x = x.at(v) => gamma::lgamma::<I>(x))))
         }
         Unary::Polygamma(0) => {
-            fill!(out, row => repaired(op, x.at(row), lanes!(x = x.at(row) => gamma::digamma::<I>(x))))
+            fill!(out, v => repaired(op, x.at(v), lanes!(x = x.at(v) => gamma::digamma::<I>(x))))
         }
         Unary::Polygamma(1) => {
-            fill!(out, row => repaired(op, x.at(row), lanes!(x = x.at(row) => gamma::trigamma::<I>(x))))
+            fill!(out, v => repaired(op, x.at(v), lanes!(x = x.at(v) => gamma::trigamma::<I>(x))))
         }
         Unary::Not => map!(out, x = x => if x == 0.0 { 1.0 } else { 0.0 }),
         Unary::Floor => map!(out, x = x => f64::floor(x)),
@@ -98,7 +202,7 @@ pub(super) fn unary<I: Isa>(op: Unary, out: &[Cell<F8>], x: Source) {
 
 /// One lane after another, for functions that have no kernel.
 #[inline(never)]
-fn scalar(out: &[Cell<F8>], x: Source, function: &dyn Fn(f64) -> f64) {
+fn scalar<const N: usize>(out: Target<N>, x: Source<N>, function: &dyn Fn(f64) -> f64) {
     map!(out, x = x => function(x));
 }
 
@@ -108,68 +212,96 @@ fn truth(condition: bool) -> f64 {
 }
 
 #[inline(always)]
-pub(super) fn binary(op: Binary, out: &[Cell<F8>], x: Source, y: Source) {
+fn binary<const N: usize>(op: Binary, out: Target<N>, [x, y]: [Source<N>; 2]) {
+    macro_rules! zip {
+        ($a:ident, $b:ident => $body:expr) => {
+            by_kind!(
+                out,
+                x,
+                by_kind!(out, y, fill!(out, v => {
+                    let (first, second): (Lanes<N>, Lanes<N>) = (x.at(v), y.at(v));
+                    lanes!($a = first, $b = second => $body)
+                }))
+            )
+        };
+    }
     match op {
-        Binary::Add => zip!(out, x = x, y = y => x + y),
-        Binary::Sub => zip!(out, x = x, y = y => x - y),
-        Binary::Mul => zip!(out, x = x, y = y => x * y),
-        Binary::Div => zip!(out, x = x, y = y => x / y),
-        Binary::Less => zip!(out, x = x, y = y => truth(x < y)),
-        Binary::LessEqual => zip!(out, x = x, y = y => truth(x <= y)),
-        Binary::Equal => zip!(out, x = x, y = y => truth(x == y)),
-        Binary::NotEqual => zip!(out, x = x, y = y => truth(x != y)),
-        Binary::And => zip!(out, x = x, y = y => truth((x != 0.0) & (y != 0.0))),
-        Binary::Or => zip!(out, x = x, y = y => truth((x != 0.0) | (y != 0.0))),
-        Binary::Min => zip!(out, x = x, y = y => if x.is_nan() | (x < y) { x } else { y }),
-        Binary::Max => zip!(out, x = x, y = y => if x.is_nan() | (x > y) { x } else { y }),
-        Binary::IntegerDivide => zip!(out, x = x, y = y => (x / y).floor()),
-        Binary::Modulo => zip!(out, x = x, y = y => x - y * (x / y).floor()),
-        Binary::Pow | Binary::Atan2 => scalar_binary(op.row().eval, out, x, y),
+        Binary::Add => zip!(x, y => x + y),
+        Binary::Sub => zip!(x, y => x - y),
+        Binary::Mul => zip!(x, y => x * y),
+        Binary::Div => zip!(x, y => x / y),
+        Binary::Less => zip!(x, y => truth(x < y)),
+        Binary::LessEqual => zip!(x, y => truth(x <= y)),
+        Binary::Equal => zip!(x, y => truth(x == y)),
+        Binary::NotEqual => zip!(x, y => truth(x != y)),
+        Binary::And => zip!(x, y => truth((x != 0.0) & (y != 0.0))),
+        Binary::Or => zip!(x, y => truth((x != 0.0) | (y != 0.0))),
+        Binary::Min => zip!(x, y => if x.is_nan() | (x < y) { x } else { y }),
+        Binary::Max => zip!(x, y => if x.is_nan() | (x > y) { x } else { y }),
+        Binary::IntegerDivide => zip!(x, y => (x / y).floor()),
+        Binary::Modulo => zip!(x, y => x - y * (x / y).floor()),
+        Binary::Pow | Binary::Atan2 => scalar_binary(op.row().eval, out, [x, y]),
     }
 }
 
 #[inline(never)]
-fn scalar_binary(eval: fn(f64, f64) -> f64, out: &[Cell<F8>], x: Source, y: Source) {
-    zip!(out, x = x, y = y => eval(x, y));
+fn scalar_binary<const N: usize>(eval: fn(f64, f64) -> f64, out: Target<N>, [x, y]: [Source<N>; 2]) {
+    fill!(out, v => lanes!(x = x.at(v), y = y.at(v) => eval(x, y)));
 }
 
 /// `yes` where the condition is not 0, else `no`.
 #[inline(always)]
-pub(super) fn select(out: &[Cell<F8>], condition: Source, yes: Source, no: Source) {
-    fill!(out, row => {
-        lanes!(c = condition.at(row), yes = yes.at(row), no = no.at(row) => if c != 0.0 { yes } else { no })
+pub(super) fn select<const N: usize>(out: Target<N>, condition: Source<N>, yes: Source<N>, no: Source<N>) {
+    fill!(out, vector => {
+        let (condition, yes, no) = (condition.at(vector), yes.at(vector), no.at(vector));
+        lanes!(c = condition, yes = yes, no = no => if c != 0.0 { yes } else { no })
     });
 }
 
 /// P x y + A z with the signs P and A.
 #[inline(always)]
-pub(super) fn multiply_add<I: Isa, const P: i8, const A: i8>(out: &[Cell<F8>], [x, y, z]: [Source; 3]) {
-    fill!(out, row => lanes!(x = x.at(row), y = y.at(row), z = z.at(row) => {
-        times_plus::<I>(if P < 0 { -x } else { x }, y, if A < 0 { -z } else { z })
-    }));
+fn multiply_add<I: Isa, const N: usize, const P: i8, const A: i8>(out: Target<N>, [x, y, z]: [Source<N>; 3]) {
+    // The product has the same bits either way; a spread factor, if any, comes first.
+    let (x, y) = if matches!(y, Source::Spread(_)) { (y, x) } else { (x, y) };
+    let Some(y) = y.stream(out.count()) else { return };
+    by_kind!(
+        out,
+        x,
+        by_kind!(
+            out,
+            z,
+            fill!(out, v => {
+                let (x, y, z): (Lanes<N>, Lanes<N>, Lanes<N>) = (x.at(v), y.at(v), z.at(v));
+                lanes!(x = x, y = y, z = z => {
+                    times_plus::<I>(if P < 0 { -x } else { x }, y, if A < 0 { -z } else { z })
+                })
+            })
+        )
+    );
 }
 
-/// A function and its derivative.
 #[inline(always)]
-pub(super) fn pair<I: Isa>(op: Pair, first: &[Cell<F8>], second: &[Cell<F8>], x: Source) {
-    for row in 0..first.len() {
-        let x = x.at(row);
-        let (mut value, mut slope) = (F8::ZERO, F8::ZERO);
+fn pair<I: Isa, const N: usize>(op: Pair, out: [Target<N>; 2], x: Source<N>) {
+    for vector in 0..out[0].count() {
+        let x = x.at(vector);
+        let (mut value, mut slope) = (Lanes::ZERO, Lanes::ZERO);
         match op {
             Pair::SoftplusSigmoid => {
-                for lane in 0..LANES {
+                for lane in 0..N {
                     (value.0[lane], slope.0[lane]) = elementary::softplus_and_sigmoid::<I>(x.0[lane]);
                 }
             }
             Pair::LgammaDigamma => {
-                for lane in 0..LANES {
+                for lane in 0..N {
                     (value.0[lane], slope.0[lane]) = gamma::lgamma_and_digamma::<I>(x.0[lane]);
                 }
-                value = repaired(Unary::Lgamma, x, value);
-                slope = repaired(Unary::Polygamma(0), x, slope);
+                if is_outside(x) {
+                    value = repair(Unary::Lgamma, x, value);
+                    slope = repair(Unary::Polygamma(0), x, slope);
+                }
             }
         }
-        first[row].set(value);
-        second[row].set(slope);
+        out[0].set(vector, value);
+        out[1].set(vector, slope);
     }
 }

@@ -2,15 +2,17 @@
 #![allow(clippy::needless_range_loop, reason = "loops of constant count over several arrays, to be unrolled")]
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 
-use crate::numeric::dispatch::Isa;
-use crate::numeric::lanes::F8;
+use crate::numeric::dispatch::{Isa, Kernel};
+use crate::numeric::lanes::{Lanes, Target};
 use crate::program::code::Tile;
 
-use super::reduce::{STRANDS, tree};
+use super::layout::{Layout, element};
+use super::reduce::{STRANDS, first_lanes, tree, tree_of_lanes};
 use super::rows::Source;
 
-/// Rows, or columns, that are held in registers together.
+/// Vectors of rows, or columns, that are held in registers together.
 const TOGETHER: usize = 4;
 
 /// The part of a tile that belongs to a block of rows: column-major, `size` rows.
@@ -38,78 +40,174 @@ impl<'a> TileBlock<'a> {
     }
 }
 
+/// A vector of a column: of rows, or one row's number for all samples.
+#[inline(always)]
+fn entries<const N: usize, L: Layout<N>>(column: &[f64], vector: usize) -> Lanes<N> {
+    if L::ROWS < N {
+        return Lanes::splat(column[vector]);
+    }
+    let column = &column[vector * N..][..N];
+    let mut result = Lanes::ZERO;
+    for lane in 0..N {
+        result.0[lane] = column[lane];
+    }
+    result
+}
+
 /// out\[row] = sum over columns of tile[row, column] * vector[column]
-#[inline(always)]
-pub(super) fn times_vector<I: Isa>(tile: TileBlock, vector: &[Cell<F8>], out: &[Cell<F8>]) {
-    let vector = &vector[..tile.columns];
-    let mut groups = out.chunks_exact(TOGETHER);
-    let mut first = 0;
-    for group in groups.by_ref() {
-        let mut sums = [F8::ZERO; TOGETHER];
-        for (column, factor) in tile.values.chunks_exact(tile.size).zip(vector) {
-            let entries = &column[first..][..TOGETHER];
-            let factor = factor.get();
-            for k in 0..TOGETHER {
-                sums[k] = F8::splat(entries[k]).times_plus::<I>(factor, sums[k]);
-            }
-        }
-        for k in 0..TOGETHER {
-            group[k].set(sums[k]);
-        }
-        first += TOGETHER;
-    }
-    for (k, cell) in groups.remainder().iter().enumerate() {
-        let mut sum = F8::ZERO;
-        for (column, factor) in vector.iter().enumerate() {
-            sum = F8::splat(tile.column(column)[first + k]).times_plus::<I>(factor.get(), sum);
-        }
-        cell.set(sum);
+pub(super) struct TimesVector<'a, const N: usize, L> {
+    tile: TileBlock<'a>,
+    vector: &'a [Cell<f64>],
+    out: Target<'a, N>,
+    layout: PhantomData<L>,
+}
+
+impl<'a, const N: usize, L: Layout<N>> TimesVector<'a, N, L> {
+    #[inline(always)]
+    pub fn new(tile: TileBlock<'a>, vector: &'a [Cell<f64>], out: Target<'a, N>) -> Self {
+        Self { tile, vector, out, layout: PhantomData }
     }
 }
 
-/// into[column] += sum over rows of tile[row, column] * x\[row]
-#[inline(always)]
-pub(super) fn transposed_times_vector<I: Isa>(tile: TileBlock, x: (Source, usize), into: &[Cell<F8>]) {
-    let into = &into[..tile.columns];
-    let mut groups = into.chunks_exact(TOGETHER);
-    let mut first = 0;
-    for group in groups.by_ref() {
-        add_columns::<I, TOGETHER>(tile, first, x, group);
-        first += TOGETHER;
-    }
-    for (k, cell) in groups.remainder().iter().enumerate() {
-        add_columns::<I, 1>(tile, first + k, x, std::slice::from_ref(cell));
+impl<const N: usize, L: Layout<N>> Kernel for TimesVector<'_, N, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        times_vector::<I, N, L>(self.tile, self.vector, self.out);
     }
 }
 
-/// The columns from `first` on, N of them.
+/// into[column] += sum over rows of tile[row, column] * x\[row], of so many rows
+pub(super) struct TransposedTimesVector<'a, const N: usize, L> {
+    tile: TileBlock<'a>,
+    x: (Source<'a, N>, usize),
+    into: &'a [Cell<f64>],
+    layout: PhantomData<L>,
+}
+
+impl<'a, const N: usize, L: Layout<N>> TransposedTimesVector<'a, N, L> {
+    #[inline(always)]
+    pub fn new(tile: TileBlock<'a>, x: (Source<'a, N>, usize), into: &'a [Cell<f64>]) -> Self {
+        Self { tile, x, into, layout: PhantomData }
+    }
+}
+
+impl<const N: usize, L: Layout<N>> Kernel for TransposedTimesVector<'_, N, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        transposed_times_vector::<I, N, L>(self.tile, self.x, self.into);
+    }
+}
+
 #[inline(always)]
-fn add_columns<I: Isa, const N: usize>(
+fn times_vector<I: Isa, const N: usize, L: Layout<N>>(tile: TileBlock, vector: &[Cell<f64>], out: Target<N>) {
+    let whole = out.count() / TOGETHER * TOGETHER;
+    for first in (0..whole).step_by(TOGETHER) {
+        add_rows::<I, N, L, TOGETHER>(tile, vector, (out, first));
+    }
+    for first in whole..out.count() {
+        add_rows::<I, N, L, 1>(tile, vector, (out, first));
+    }
+}
+
+/// The vectors of rows from `first` on, K of them.
+#[inline(always)]
+fn add_rows<I: Isa, const N: usize, L: Layout<N>, const K: usize>(
+    tile: TileBlock,
+    vector: &[Cell<f64>],
+    (out, first): (Target<N>, usize),
+) {
+    let vector = &vector[..tile.columns * L::ELEMENT];
+    let mut sums = [Lanes::ZERO; K];
+    for (column, factor) in tile.values.chunks_exact(tile.size).zip(vector.chunks_exact(L::ELEMENT)) {
+        let column = &column[first * L::ROWS..][..K * L::ROWS];
+        let factor = element::<N, L>(factor, 0);
+        for k in 0..K {
+            sums[k] = entries::<N, L>(column, k).times_plus::<I>(factor, sums[k]);
+        }
+    }
+    for k in 0..K {
+        out.set(first + k, sums[k]);
+    }
+}
+
+#[inline(always)]
+fn transposed_times_vector<I: Isa, const N: usize, L: Layout<N>>(
+    tile: TileBlock,
+    x: (Source<N>, usize),
+    into: &[Cell<f64>],
+) {
+    let whole = tile.columns / TOGETHER * TOGETHER;
+    for first in (0..whole).step_by(TOGETHER) {
+        add_columns::<I, N, L, TOGETHER>(tile, first, x, into);
+    }
+    for first in whole..tile.columns {
+        add_columns::<I, N, L, 1>(tile, first, x, into);
+    }
+}
+
+/// The columns from `first` on, K of them.
+#[inline(always)]
+fn add_columns<I: Isa, const N: usize, L: Layout<N>, const K: usize>(
     tile: TileBlock,
     first: usize,
-    (x, count): (Source, usize),
-    into: &[Cell<F8>],
+    (x, count): (Source<N>, usize),
+    into: &[Cell<f64>],
 ) {
-    let mut columns: [&[f64]; N] = [&[]; N];
-    for k in 0..N {
-        columns[k] = &tile.column(first + k)[..count];
+    let mut columns: [&[f64]; K] = [&[]; K];
+    for k in 0..K {
+        columns[k] = tile.column(first + k);
     }
-    let mut strands = [[F8::ZERO; STRANDS]; N];
+    let into = &into[first * L::ELEMENT..][..K * L::ELEMENT];
+    if L::ROWS == 1 && N > 1 {
+        let sums = strands_of_columns::<I, N, L, K>(columns, (x, count));
+        for (k, cells) in into.chunks_exact(L::ELEMENT).enumerate() {
+            cells.iter().zip(sums[k].0).for_each(|(cell, sum)| cell.set(cell.get() + sum));
+        }
+        return;
+    }
+    let mut sums = [Lanes::ZERO; K];
+    let whole = count / N;
+    for vector in 0..whole {
+        let factor = x.at(vector);
+        for k in 0..K {
+            sums[k] = entries::<N, L>(columns[k], vector).times_plus::<I>(factor, sums[k]);
+        }
+    }
+    if count % N > 0 {
+        let factor = first_lanes(x.at(whole), count % N);
+        for k in 0..K {
+            sums[k] = entries::<N, L>(columns[k], whole).times_plus::<I>(factor, sums[k]);
+        }
+    }
+    for k in 0..K {
+        into[k].set(into[k].get() + tree_of_lanes(sums[k]));
+    }
+}
+
+#[inline(always)]
+fn strands_of_columns<I: Isa, const N: usize, L: Layout<N>, const K: usize>(
+    columns: [&[f64]; K],
+    (x, count): (Source<N>, usize),
+) -> [Lanes<N>; K] {
+    let columns = columns.map(|column| &column[..count]);
+    let mut strands = [[Lanes::ZERO; STRANDS]; K];
     for strand in 0..STRANDS {
-        let mut sums = [F8::ZERO; N];
+        let mut sums = [Lanes::ZERO; K];
         let mut row = strand;
         while row < count {
             let factor = x.at(row);
-            for k in 0..N {
-                sums[k] = F8::splat(columns[k][row]).times_plus::<I>(factor, sums[k]);
+            for k in 0..K {
+                sums[k] = entries::<N, L>(columns[k], row).times_plus::<I>(factor, sums[k]);
             }
             row += STRANDS;
         }
-        for k in 0..N {
+        for k in 0..K {
             strands[k][strand] = sums[k];
         }
     }
-    for k in 0..N {
-        into[k].set(into[k].get().plus(tree(strands[k])));
-    }
+    strands.map(tree)
 }

@@ -1,8 +1,11 @@
-//! Executes code for a chunk of eight samples. Memory is seen through cells, so that an instruction may read what it
-//! overwrites.
+//! Executes code for eight samples at once, or for one. Memory is seen through cells, so that an instruction may read
+//! what it overwrites.
 
+mod contract;
 mod elementwise;
+mod flat;
 mod index;
+mod layout;
 mod linear;
 mod matrix;
 mod reduce;
@@ -13,47 +16,67 @@ mod whole;
 use std::cell::Cell;
 
 use crate::numeric::dispatch::{InstructionSet, Isa, Kernel};
-use crate::numeric::lanes::F8;
+use crate::numeric::lanes::{LANES, Lanes, vectors};
 
 use super::code::{Code, Group, Input, Offset, RowGroup, WholeOp};
 
-/// What instructions see of the workspace: one chunk's memory, and scratch.
+/// The samples that one memory is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Abreast {
+    /// Each element is a vector of so many samples.
+    Eight,
+    /// Each element is a number.
+    One,
+}
+
+impl Abreast {
+    /// Numbers in memory for an element.
+    pub fn lanes(self) -> usize {
+        match self {
+            Self::Eight => LANES,
+            Self::One => 1,
+        }
+    }
+}
+
+/// What instructions see of the workspace: the memory of some samples, and scratch.
 #[derive(Clone, Copy)]
 pub(super) struct Frame<'a> {
     pub code: &'a Code,
-    pub memory: &'a [Cell<F8>],
-    pub scratch: &'a [Cell<F8>],
+    pub memory: &'a [Cell<f64>],
+    pub scratch: &'a [Cell<f64>],
     pub numbers: &'a [Cell<f64>],
     pub set: InstructionSet,
+    pub abreast: Abreast,
 }
 
 /// An array read whole.
 #[derive(Clone, Copy)]
-pub(super) enum Elements<'a> {
-    Lanes(&'a [Cell<F8>]),
+pub(super) enum Elements<'a, const N: usize> {
+    Lanes(&'a [Cell<Lanes<N>>]),
     Column(&'a [f64]),
 }
 
-impl Elements<'_> {
+impl<const N: usize> Elements<'_, N> {
     /// The element, the same for all samples if it is a constant.
     #[inline(always)]
-    pub fn at(self, index: usize) -> F8 {
+    pub fn at(self, index: usize) -> Lanes<N> {
         match self {
             Self::Lanes(lanes) => lanes[index].get(),
-            Self::Column(column) => F8::splat(column[index]),
+            Self::Column(column) => Lanes::splat(column[index]),
         }
     }
 }
 
 impl<'a> Frame<'a> {
-    /// An array in memory from its first element on.
+    /// An array in memory from its first element on; an element is a vector of the samples.
     #[inline(always)]
-    pub fn array(self, offset: Offset) -> &'a [Cell<F8>] {
-        &self.memory[offset..]
+    pub fn array<const N: usize>(self, offset: Offset) -> &'a [Cell<Lanes<N>>] {
+        &vectors(self.memory)[offset..]
     }
 
     #[inline(always)]
-    pub fn elements(self, input: Input) -> Elements<'a> {
+    pub fn elements<const N: usize>(self, input: Input) -> Elements<'a, N> {
         match input {
             Input::Array(offset) => Elements::Lanes(self.array(offset)),
             Input::Column(column) => Elements::Column(&self.code.columns[column]),
@@ -62,23 +85,14 @@ impl<'a> Frame<'a> {
 
     /// Executes the groups in order.
     pub fn run(self, groups: &[Group]) {
-        for group in groups {
-            match group {
-                Group::Rows(group) => {
-                    self.clear(group);
-                    for first in (0..group.rows).step_by(group.block) {
-                        self.run_block(group, first);
-                    }
-                }
-                Group::Whole(op) => self.run_whole(op),
-            }
-        }
+        self.set.run(GroupsKernel { frame: self, groups });
     }
 
     /// Sets the accumulators of a group to 0.
     pub fn clear(self, group: &RowGroup) {
+        let lanes = self.abreast.lanes();
         for &(first, length) in &group.cleared {
-            self.memory[first..first + length].iter().for_each(|cell| cell.set(F8::ZERO));
+            self.memory[first * lanes..(first + length) * lanes].iter().for_each(|cell| cell.set(0.0));
         }
     }
 
@@ -87,8 +101,38 @@ impl<'a> Frame<'a> {
         self.set.run(BlockKernel { frame: self, group, first });
     }
 
-    pub fn run_whole(self, op: &WholeOp) {
-        self.set.run(WholeKernel { frame: self, op });
+    #[inline(always)]
+    fn block<I: Isa>(self, group: &RowGroup, first: usize) {
+        let count = group.block.min(group.rows - first);
+        match self.abreast {
+            Abreast::Eight => rows::run::<I, LANES, layout::Samples>(self, group, (first, count)),
+            Abreast::One => rows::run::<I, LANES, layout::Rows>(self, group, (first, count)),
+        }
+    }
+}
+
+struct GroupsKernel<'a> {
+    frame: Frame<'a>,
+    groups: &'a [Group],
+}
+
+impl Kernel for GroupsKernel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        for group in self.groups {
+            match group {
+                Group::Flat(code) => flat::run::<I>(self.frame, code),
+                Group::Rows(group) => {
+                    self.frame.clear(group);
+                    for first in (0..group.rows).step_by(group.block) {
+                        self.frame.run_block(group, first);
+                    }
+                }
+                Group::Whole(op) => self.frame.set.run(WholeKernel { frame: self.frame, op }),
+            }
+        }
     }
 }
 
@@ -103,11 +147,7 @@ impl Kernel for BlockKernel<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let count = self.group.block.min(self.group.rows - self.first);
-        let block = rows::Block { frame: self.frame, size: self.group.block, first: self.first, count };
-        for op in &self.group.ops {
-            block.run::<I>(op);
-        }
+        self.frame.block::<I>(self.group, self.first);
     }
 }
 
@@ -121,6 +161,9 @@ impl Kernel for WholeKernel<'_> {
 
     #[inline(always)]
     fn run<I: Isa>(self) {
-        whole::run::<I>(self.frame, self.op);
+        match self.frame.abreast {
+            Abreast::Eight => whole::run::<I, LANES>(self.frame, self.op),
+            Abreast::One => whole::run::<I, 1>(self.frame, self.op),
+        }
     }
 }

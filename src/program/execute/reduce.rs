@@ -1,47 +1,94 @@
 //! Sums over the rows of a block. Rows are added in eight strands, row k to strand k mod 8, and the strands in a tree:
-//! an order that does not depend on the width of registers, nor on how many samples there are.
+//! an order that does not depend on the width of registers, nor on what the lanes are.
+
+use std::cell::Cell;
 
 use crate::numeric::dispatch::Isa;
-use crate::numeric::lanes::F8;
+use crate::numeric::lanes::{LANES, Lanes};
 
+use super::layout::Layout;
 use super::rows::Source;
 
 /// Number of strands.
-pub(super) const STRANDS: usize = 8;
+pub(super) const STRANDS: usize = LANES;
 
 /// Adds the strands in a tree.
 #[inline(always)]
-pub(super) fn tree(s: [F8; STRANDS]) -> F8 {
+pub(super) fn tree<const N: usize>(s: [Lanes<N>; STRANDS]) -> Lanes<N> {
     let (a, b) = (s[0].plus(s[1]), s[2].plus(s[3]));
     let (c, d) = (s[4].plus(s[5]), s[6].plus(s[7]));
     a.plus(b).plus(c.plus(d))
 }
 
-/// `strands!(count, sum, row => expression)`: sums over rows, in strands. A macro, for the reason given at `lanes`.
-macro_rules! strands {
-    ($count:expr, $sum:ident, $row:ident => $next:expr) => {{
-        let mut sums = [F8::ZERO; STRANDS];
+/// The same where the strands are lanes.
+#[inline(always)]
+pub(super) fn tree_of_lanes<const N: usize>(lanes: Lanes<N>) -> f64 {
+    if N == 1 {
+        return lanes.0[0];
+    }
+    let x = lanes.0;
+    ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]))
+}
+
+/// The first lanes, and 0 in the others.
+#[inline(always)]
+pub(super) fn first_lanes<const N: usize>(lanes: Lanes<N>, count: usize) -> Lanes<N> {
+    let mut result = lanes;
+    for lane in 0..N {
+        result.0[lane] = if lane < count { lanes.0[lane] } else { 0.0 };
+    }
+    result
+}
+
+/// Adds the sum over rows of the product of the factors.
+#[inline(always)]
+pub(super) fn add<I: Isa, const N: usize, L: Layout<N>>(
+    count: usize,
+    (x, y): (Source<N>, Option<Source<N>>),
+    into: &[Cell<f64>],
+) {
+    let sum = match y {
+        None => strands::<I, N, L, false>(count, [x, x]),
+        Some(y) => strands::<I, N, L, true>(count, [x, y]),
+    };
+    for (lane, cell) in into.iter().enumerate() {
+        cell.set(cell.get() + sum.0[lane]);
+    }
+}
+
+/// Sum over rows of x, or of x y; where lanes are rows, in the first lane.
+#[inline(always)]
+fn strands<I: Isa, const N: usize, L: Layout<N>, const PRODUCT: bool>(
+    count: usize,
+    [x, y]: [Source<N>; 2],
+) -> Lanes<N> {
+    macro_rules! next {
+        ($sum:expr, $x:expr, $y:expr) => {
+            if PRODUCT { $x.times_plus::<I>($y, $sum) } else { $sum.plus($x) }
+        };
+    }
+    if L::ROWS == 1 && N > 1 {
+        let mut sums = [Lanes::ZERO; STRANDS];
         for strand in 0..STRANDS {
-            let mut $sum = F8::ZERO;
-            let mut $row = strand;
-            while $row < $count {
-                $sum = $next;
-                $row += STRANDS;
+            let mut sum = Lanes::ZERO;
+            let mut row = strand;
+            while row < count {
+                sum = next!(sum, x.at(row), y.at(row));
+                row += STRANDS;
             }
-            sums[strand] = $sum;
+            sums[strand] = sum;
         }
-        tree(sums)
-    }};
-}
-
-/// Sum over rows.
-#[inline(always)]
-pub(super) fn sum(count: usize, x: Source) -> F8 {
-    strands!(count, sum, row => sum.plus(x.at(row)))
-}
-
-/// Sum over rows of the product.
-#[inline(always)]
-pub(super) fn dot<I: Isa>(count: usize, x: Source, y: Source) -> F8 {
-    strands!(count, sum, row => x.at(row).times_plus::<I>(y.at(row), sum))
+        return tree(sums);
+    }
+    let mut sum = Lanes::ZERO;
+    let whole = count / N;
+    for vector in 0..whole {
+        sum = next!(sum, x.at(vector), y.at(vector));
+    }
+    if count % N > 0 {
+        let [x, y] = [x.at(whole), y.at(whole)].map(|x| first_lanes(x, count % N));
+        sum = next!(sum, x, y);
+    }
+    sum.0[0] = tree_of_lanes(sum);
+    sum
 }

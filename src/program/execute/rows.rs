@@ -1,62 +1,102 @@
 //! Instructions of row groups on one block: operands are resolved here, the loops are in `elementwise` and `reduce`.
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 
-use crate::numeric::dispatch::Isa;
-use crate::numeric::lanes::F8;
-use crate::program::code::{DROPPED, Factors, Operand, Place, RowOp, Sign};
+use crate::numeric::dispatch::{Isa, Kernel};
+use crate::numeric::lanes::{Lanes, Stream, Target, times_plus, vectors};
+use crate::program::code::{DROPPED, Factors, Operand, Place, RowGroup, RowOp};
 
+use super::layout::{Layout, element};
 use super::{Frame, elementwise, matrix, reduce};
+
+/// Executes the block of rows from `first` on, `count` of them.
+#[inline(always)]
+pub(super) fn run<I: Isa, const N: usize, L: Layout<N>>(
+    frame: Frame,
+    group: &RowGroup,
+    (first, count): (usize, usize),
+) {
+    let block = Block::<N, L> { frame, size: group.block, first, count, layout: PhantomData };
+    for op in &group.ops {
+        block.run::<I>(op);
+    }
+}
 
 /// A block of rows.
 #[derive(Clone, Copy)]
-pub(super) struct Block<'a> {
-    pub frame: Frame<'a>,
+struct Block<'a, const N: usize, L> {
+    frame: Frame<'a>,
     /// Rows of a slot.
-    pub size: usize,
+    size: usize,
     /// The block's first row.
-    pub first: usize,
+    first: usize,
     /// Rows in this block.
-    pub count: usize,
+    count: usize,
+    layout: PhantomData<L>,
 }
 
-/// What an operand gives at each row of a block.
+/// What an operand gives at each vector of a block.
 #[derive(Clone, Copy)]
-pub(super) enum Source<'a> {
-    Lanes(&'a [Cell<F8>]),
-    Column(&'a [f64]),
-    Same(F8),
+pub(super) enum Source<'a, const N: usize> {
+    /// Vectors.
+    Stream(Stream<'a, N>),
+    /// A number for each row, the same for all samples.
+    Spread(&'a [f64]),
+    /// The same vector.
+    Same(Lanes<N>),
 }
 
-impl Source<'_> {
+impl<const N: usize> Source<'_, N> {
     #[inline(always)]
-    pub fn at(&self, row: usize) -> F8 {
+    pub fn at(&self, vector: usize) -> Lanes<N> {
         match self {
-            Self::Lanes(lanes) => lanes[row].get(),
-            Self::Column(column) => F8::splat(column[row]),
+            Self::Stream(stream) => stream.at(vector),
+            Self::Spread(column) => Lanes::splat(column[vector]),
             Self::Same(value) => *value,
         }
     }
 }
 
-impl<'a> Block<'a> {
+impl<'a, const N: usize, L: Layout<N>> Block<'a, N, L> {
+    /// Number of vectors.
     #[inline(always)]
-    fn rows(self, place: Place) -> &'a [Cell<F8>] {
+    fn vectors(self) -> usize {
+        self.count.div_ceil(L::ROWS)
+    }
+
+    /// From the block's first row on.
+    #[inline(always)]
+    fn cells(self, place: Place) -> &'a [Cell<f64>] {
         match place {
-            Place::Slot(slot) => &self.frame.scratch[slot * self.size..][..self.count],
-            Place::Array(offset) => &self.frame.memory[offset + self.first..][..self.count],
+            Place::Slot(slot) => &self.frame.scratch[slot * self.size * L::ELEMENT..],
+            Place::Array(offset) => &self.frame.memory[(offset + self.first) * L::ELEMENT..],
         }
     }
 
     #[inline(always)]
-    fn source(self, operand: Operand) -> Source<'a> {
+    fn target(self, place: Place) -> Target<'a, N> {
+        let numbers = match place {
+            // A slot has room for whole vectors.
+            Place::Slot(_) => self.vectors() * N,
+            Place::Array(_) => self.count * L::ELEMENT,
+        };
+        Target::new(&self.cells(place)[..numbers])
+    }
+
+    #[inline(always)]
+    fn source(self, operand: Operand) -> Source<'a, N> {
         match operand {
-            Operand::Rows(place) => Source::Lanes(self.rows(place)),
-            Operand::Scalar(offset) => Source::Same(self.frame.memory[offset].get()),
+            Operand::Rows(place) => Source::Stream(Stream::of_cells(self.cells(place), N, self.vectors())),
+            Operand::Scalar(offset) => Source::Same(element::<N, L>(self.frame.memory, offset)),
             Operand::Column(column) => {
-                Source::Column(&self.frame.code.columns[column][self.first..][..self.count])
+                let column = &self.frame.code.columns[column][self.first..];
+                match L::ROWS == N {
+                    true => Source::Stream(Stream::of_numbers(column, N, self.vectors())),
+                    false => Source::Spread(column),
+                }
             }
-            Operand::Immediate(value) => Source::Same(F8::splat(value)),
+            Operand::Immediate(value) => Source::Same(Lanes::splat(value)),
         }
     }
 
@@ -66,86 +106,133 @@ impl<'a> Block<'a> {
     }
 
     #[inline(always)]
-    pub fn run<I: Isa>(self, op: &RowOp) {
+    fn run<I: Isa>(self, op: &RowOp) {
+        let set = self.frame.set;
         match *op {
             RowOp::Load { out, array, map } => {
-                let array = self.frame.array(array);
-                for (out, &element) in self.rows(out).iter().zip(self.map(map)) {
-                    out.set(array[element as usize].get());
-                }
+                let array = &self.frame.memory[array * L::ELEMENT..];
+                load::<N, L>(array, &self.cells(out)[..self.count * L::ELEMENT], self.map(map));
             }
-            RowOp::Copy { out, x } => elementwise::copy(self.rows(out), self.source(x)),
-            RowOp::Unary { op, out, x } => elementwise::unary::<I>(op, self.rows(out), self.source(x)),
+            RowOp::Copy { out, x } => elementwise::copy(self.target(out), self.source(x)),
+            RowOp::Unary { op, out, x } => {
+                set.run(elementwise::UnaryKernel { op, out: self.target(out), x: self.source(x) });
+            }
             RowOp::Binary { op, out, x, y } => {
-                elementwise::binary(op, self.rows(out), self.source(x), self.source(y));
+                let operands = [self.source(x), self.source(y)];
+                set.run(elementwise::BinaryKernel { op, out: self.target(out), operands });
             }
             RowOp::Select { out, condition, yes, no } => {
                 let (yes, no) = (self.source(yes), self.source(no));
-                elementwise::select(self.rows(out), self.source(condition), yes, no);
+                elementwise::select(self.target(out), self.source(condition), yes, no);
             }
             RowOp::MultiplyAdd { out, product, addend, signs } => {
                 let operands = [self.source(product[0]), self.source(product[1]), self.source(addend)];
-                match signs {
-                    [Sign::Plus, Sign::Plus] => {
-                        elementwise::multiply_add::<I, 1, 1>(self.rows(out), operands)
-                    }
-                    [Sign::Plus, Sign::Minus] => {
-                        elementwise::multiply_add::<I, 1, -1>(self.rows(out), operands)
-                    }
-                    [Sign::Minus, Sign::Plus] => {
-                        elementwise::multiply_add::<I, -1, 1>(self.rows(out), operands)
-                    }
-                    [Sign::Minus, Sign::Minus] => {
-                        elementwise::multiply_add::<I, -1, -1>(self.rows(out), operands)
-                    }
-                }
+                set.run(elementwise::MultiplyAddKernel { signs, out: self.target(out), operands });
             }
             RowOp::Pair { op, out, x } => {
-                elementwise::pair::<I>(op, self.rows(out[0]), self.rows(out[1]), self.source(x));
+                let out = out.map(|out| self.target(out));
+                set.run(elementwise::PairKernel { op, out, x: self.source(x) });
             }
             RowOp::MatrixVector { out, tile, vector } => {
                 let tile = matrix::TileBlock::new(&self.frame.code.tiles[tile], self.first);
-                matrix::times_vector::<I>(tile, self.frame.array(vector), self.rows(out));
+                let vector = &self.frame.memory[vector * L::ELEMENT..];
+                set.run(matrix::TimesVector::<N, L>::new(tile, vector, self.target(out)));
             }
             RowOp::TransposedMatrixVector { tile, x, into } => {
                 let tile = matrix::TileBlock::new(&self.frame.code.tiles[tile], self.first);
-                matrix::transposed_times_vector::<I>(
-                    tile,
-                    (self.source(x), self.count),
-                    self.frame.array(into),
-                );
+                let into = &self.frame.memory[into * L::ELEMENT..];
+                set.run(matrix::TransposedTimesVector::<N, L>::new(tile, (self.source(x), self.count), into));
             }
-            RowOp::Sum { factors, into } => self.sum::<I>(factors, &self.frame.memory[into]),
+            RowOp::Sum { factors, into } => {
+                let into = &self.frame.memory[into * L::ELEMENT..][..L::ELEMENT];
+                reduce::add::<I, N, L>(self.count, self.factors(factors), into);
+            }
             RowOp::SumInto { factors, map, into } => {
-                self.sum_into::<I>(factors, self.map(map), self.frame.array(into));
+                let into = &self.frame.memory[into * L::ELEMENT..];
+                set.run(SumInto::<N, L>::new(self.factors(factors), self.map(map), into));
             }
         }
     }
 
     #[inline(always)]
-    fn sum<I: Isa>(self, factors: Factors, into: &Cell<F8>) {
-        let sum = match factors {
-            Factors::One(x) => reduce::sum(self.count, self.source(x)),
-            Factors::Two(x, y) => reduce::dot::<I>(self.count, self.source(x), self.source(y)),
-        };
-        into.set(into.get().plus(sum));
-    }
-
-    #[inline(always)]
-    fn sum_into<I: Isa>(self, factors: Factors, map: &[u32], into: &[Cell<F8>]) {
-        let (x, y) = match factors {
+    fn factors(self, factors: Factors) -> (Source<'a, N>, Option<Source<'a, N>>) {
+        match factors {
             Factors::One(x) => (self.source(x), None),
             Factors::Two(x, y) => (self.source(x), Some(self.source(y))),
-        };
-        for (row, &element) in map.iter().enumerate() {
-            if element == DROPPED {
-                continue;
+        }
+    }
+}
+
+/// out\[row] = array[map\[row]]
+#[inline(always)]
+pub(super) fn load<const N: usize, L: Layout<N>>(array: &[Cell<f64>], out: &[Cell<f64>], map: &[u32]) {
+    if L::ELEMENT == 1 {
+        for (out, &element) in out.iter().zip(map) {
+            out.set(array[element as usize].get());
+        }
+        return;
+    }
+    for (out, &element) in vectors::<N>(out).iter().zip(map) {
+        out.set(vectors::<N>(array)[element as usize].get());
+    }
+}
+
+/// into[map\[row]] += the product of the factors
+pub(super) struct SumInto<'a, const N: usize, L> {
+    factors: (Source<'a, N>, Option<Source<'a, N>>),
+    map: &'a [u32],
+    into: &'a [Cell<f64>],
+    layout: PhantomData<L>,
+}
+
+impl<'a, const N: usize, L: Layout<N>> SumInto<'a, N, L> {
+    #[inline(always)]
+    pub fn new(
+        factors: (Source<'a, N>, Option<Source<'a, N>>),
+        map: &'a [u32],
+        into: &'a [Cell<f64>],
+    ) -> Self {
+        Self { factors, map, into, layout: PhantomData }
+    }
+
+    /// Adds the rows of a vector.
+    #[inline(always)]
+    fn add(&self, rows: &[u32], next: impl Fn(usize, f64) -> f64, whole: impl Fn(Lanes<N>) -> Lanes<N>) {
+        if L::ELEMENT > 1 {
+            if rows[0] != DROPPED {
+                let cell = &vectors::<N>(self.into)[rows[0] as usize];
+                cell.set(whole(cell.get()));
             }
-            let cell = &into[element as usize];
-            cell.set(match y {
-                None => cell.get().plus(x.at(row)),
-                Some(y) => x.at(row).times_plus::<I>(y.at(row), cell.get()),
-            });
+            return;
+        }
+        for (row, &element) in rows.iter().enumerate() {
+            if element != DROPPED {
+                let cell = &self.into[element as usize];
+                cell.set(next(row, cell.get()));
+            }
+        }
+    }
+}
+
+impl<const N: usize, L: Layout<N>> Kernel for SumInto<'_, N, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<I: Isa>(self) {
+        let (x, y) = self.factors;
+        for (vector, rows) in self.map.chunks(L::ROWS).enumerate() {
+            let a = x.at(vector);
+            match y {
+                None => self.add(rows, |row, sum| sum + a.0[row % N], |sum| sum.plus(a)),
+                Some(y) => {
+                    let b = y.at(vector);
+                    self.add(
+                        rows,
+                        |row, sum| times_plus::<I>(a.0[row % N], b.0[row % N], sum),
+                        |sum| a.times_plus::<I>(b, sum),
+                    );
+                }
+            }
         }
     }
 }

@@ -5,29 +5,29 @@ use crate::program::code::{Input, ScanOp, Slice, Transfer};
 
 use super::Frame;
 
-pub(super) fn run(frame: Frame, op: &ScanOp) {
-    transfer(frame, &op.before);
+pub(super) fn run<const N: usize>(frame: Frame, op: &ScanOp) {
+    transfer::<N>(frame, &op.before);
     for step in 0..op.length {
         let position = match op.direction {
             Direction::Forward => step,
             Direction::Reverse => op.length - 1 - step,
         };
         for sequence in &op.sequences {
-            read_slice(frame, sequence, (position, op.length));
+            read_slice::<N>(frame, sequence, (position, op.length));
         }
         frame.run(&op.body);
         for output in &op.outputs {
-            write_slice(frame, output, (position, op.length));
+            write_slice::<N>(frame, output, (position, op.length));
         }
-        transfer(frame, &op.next);
-        transfer(frame, &op.carried);
+        transfer::<N>(frame, &op.next);
+        transfer::<N>(frame, &op.carried);
     }
-    transfer(frame, &op.after);
+    transfer::<N>(frame, &op.after);
 }
 
-fn transfer(frame: Frame, transfers: &[Transfer]) {
+fn transfer<const N: usize>(frame: Frame, transfers: &[Transfer]) {
     for &Transfer { from, to, length } in transfers {
-        let (from, to) = (frame.elements(from), frame.array(to));
+        let (from, to) = (frame.elements::<N>(from), frame.array(to));
         (0..length).for_each(|k| to[k].set(from.at(k)));
     }
 }
@@ -39,14 +39,14 @@ fn elements(slice: &Slice, (position, length): (usize, usize)) -> impl Iterator<
         .flat_map(move |o| (0..inner).map(move |i| (o * inner + i, (o * length + position) * inner + i)))
 }
 
-fn read_slice(frame: Frame, slice: &Slice, at: (usize, usize)) {
+fn read_slice<const N: usize>(frame: Frame, slice: &Slice, at: (usize, usize)) {
     let Input::Array(leaf) = slice.slice else { unreachable!("a leaf is an array") };
-    let (leaf, array) = (frame.array(leaf), frame.elements(slice.array));
+    let (leaf, array) = (frame.array(leaf), frame.elements::<N>(slice.array));
     elements(slice, at).for_each(|(own, whole)| leaf[own].set(array.at(whole)));
 }
 
-fn write_slice(frame: Frame, slice: &Slice, at: (usize, usize)) {
+fn write_slice<const N: usize>(frame: Frame, slice: &Slice, at: (usize, usize)) {
     let Input::Array(array) = slice.array else { unreachable!("an output is an array") };
-    let (array, own_values) = (frame.array(array), frame.elements(slice.slice));
+    let (array, own_values) = (frame.array(array), frame.elements::<N>(slice.slice));
     elements(slice, at).for_each(|(own, whole)| array[whole].set(own_values.at(own)));
 }

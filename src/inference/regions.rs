@@ -1,0 +1,206 @@
+//! Regions of the posterior that independent starts lead to: whether they are one, and what tells them apart.
+
+use std::rc::Rc;
+
+use super::candidate::Candidate;
+use super::escape;
+use super::gaussian::{Definiteness, Gaussian};
+use super::importance::Proposal;
+use super::ladder::{Ladder, NEGLIGIBLE};
+use super::natural::Fitted;
+use super::newton::Point;
+use super::path::{self, NEWTON_LIMIT, Path};
+use super::target::Block;
+use super::union::Union;
+use super::verdict::Agreement;
+
+/// The most regions that are told apart.
+const MOST_REGIONS: usize = 8;
+/// The most paths from positions beyond a dip of the density.
+const MOST_DIPS: usize = 2;
+/// Number of the first path from beyond a dip.
+const BEYOND: u64 = 2000;
+/// Difference of bounds, in nats, up to which regions may be the same but for labels.
+const ALIKE: f64 = 1.5;
+/// Distance in standard deviations from which on regions are apart in a coordinate.
+const APART: f64 = 2.0;
+
+/// A fitted region of the posterior.
+pub struct Region {
+    /// The Gaussian.
+    pub fitted: Fitted,
+    /// Curvature at the end of its path.
+    pub definiteness: Definiteness,
+    /// The best proposal in it, with the log of its mass, where that was looked for.
+    pub proposal: Option<(Rc<dyn Proposal>, f64)>,
+}
+
+/// What another path led to.
+enum Comparison {
+    /// A known region.
+    Same,
+    /// A region of no weight.
+    Negligible,
+    /// Another region.
+    Other(Box<Fitted>),
+}
+
+impl Ladder<'_, '_> {
+    /// The best proposal in a region, which is noted with it.
+    pub(super) fn settle_in(&mut self, mut region: Region) -> (Region, Candidate) {
+        let best = self.best_proposal(&region.fitted);
+        let weighted = &best.weighted;
+        let level = if best.is_usable() { weighted.log_evidence() } else { region.fitted.elbo };
+        region.proposal = Some((Rc::clone(&best.proposal), level));
+        (region, best)
+    }
+
+    /// Follows where other paths led; the best proposal for all regions, and whether any path agreed with the first one.
+    pub(super) fn visit(&mut self, paths: &[Path], mut best: Candidate) -> (Candidate, bool) {
+        let mut agreed = false;
+        for path in paths {
+            if !self.evaluator.may_continue() || self.regions.len() >= MOST_REGIONS {
+                break;
+            }
+            match self.compare(&best, path) {
+                Comparison::Same => agreed = true,
+                Comparison::Negligible => {}
+                Comparison::Other(found) => {
+                    if found.elbo > self.regions[0].fitted.elbo + NEGLIGIBLE {
+                        // The regions left behind have no weight, and what agreed with them says nothing.
+                        self.regions.clear();
+                        agreed = false;
+                    }
+                    let region = Region { fitted: *found, definiteness: path.definiteness, proposal: None };
+                    best = self.with_region(region, best);
+                }
+            }
+        }
+        (best, agreed)
+    }
+
+    /// Looks for regions that the starts could not see, beyond dips of the density far out.
+    pub(super) fn visit_beyond(&mut self, best: Candidate) -> Candidate {
+        let gaussian = self.regions[0].fitted.gaussian.clone();
+        if gaussian.dimension() > NEWTON_LIMIT || !best.is_good() || !self.evaluator.may_continue() {
+            return best;
+        }
+        let seed = self.options.seed;
+        let found = escape::beyond_dips(self.evaluator, &gaussian, seed);
+        let mut paths = Vec::new();
+        for (position, index) in found.into_iter().take(MOST_DIPS).zip(BEYOND..) {
+            let start = Point::at(self.evaluator, position);
+            paths.extend(path::follow(self.evaluator, start, seed, index));
+        }
+        self.visit(&paths, best).0
+    }
+
+    /// Takes a region in: the best leads, and a union of those with weight is weighed.
+    fn with_region(&mut self, region: Region, best: Candidate) -> Candidate {
+        let leads = self.regions.first().is_none_or(|first| region.fitted.elbo > first.fitted.elbo);
+        let level = self.regions.first().map_or(f64::NEG_INFINITY, |first| first.fitted.elbo);
+        if !leads && level - region.fitted.elbo > NEGLIGIBLE / 2.0 {
+            self.regions.push(region);
+            return best;
+        }
+        let (region, own) = self.settle_in(region);
+        self.regions.insert(if leads { 0 } else { self.regions.len() }, region);
+        let top = self.regions[0].fitted.elbo;
+        let known = self.regions.iter().filter(|region| region.fitted.elbo > top - NEGLIGIBLE / 2.0);
+        let parts: Vec<(Rc<dyn Proposal>, f64)> =
+            known.filter_map(|region| region.proposal.clone()).collect();
+        if parts.len() < 2 {
+            return if leads { own } else { best };
+        }
+        let joined = self.weigh(Rc::new(Union::of(parts)), None);
+        let other = if leads { own } else { best };
+        if joined.is_usable() || joined.badness() < other.badness() { joined } else { other }
+    }
+
+    /// What a path led to, against what is known.
+    fn compare(&mut self, best: &Candidate, path: &Path) -> Comparison {
+        let is_known = |ladder: &Self, gaussian: &Gaussian| {
+            let near = ladder.regions.iter().any(|region| are_near(&region.fitted.gaussian, gaussian));
+            near || (best.is_good()
+                && (best.encloses(gaussian) || best.covers(gaussian, ladder.options.seed)))
+        };
+        let floor = self.regions[0].fitted.elbo - NEGLIGIBLE;
+        if is_known(self, &path.gaussian) {
+            return Comparison::Same;
+        }
+        if path.elbo < floor {
+            return Comparison::Negligible;
+        }
+        match self.gaussian(&path.gaussian) {
+            Some(found) if found.elbo < floor => Comparison::Negligible,
+            Some(found) if !is_known(self, &found.gaussian) => Comparison::Other(Box::new(found)),
+            Some(_) => Comparison::Same,
+            None => Comparison::Negligible,
+        }
+    }
+
+    /// What the regions say of each other.
+    pub(super) fn agreement(&self, agreed: bool) -> Agreement {
+        let Some((first, others)) = self.regions.split_first() else { return Agreement::Unknown };
+        let level =
+            |region: &Region| region.proposal.as_ref().map_or(region.fitted.elbo, |(_, level)| *level);
+        let Some(gap) = others.iter().map(|other| (level(first) - level(other)).abs()).reduce(f64::min)
+        else {
+            return if agreed { Agreement::Same } else { Agreement::Unknown };
+        };
+        let blocks = self.evaluator.blocks();
+        let one = &first.fitted.gaussian;
+        let (mut apart, mut exchanged, mut is_exchange) = (Vec::new(), Vec::new(), true);
+        for other in others {
+            let two = &other.fitted.gaussian;
+            let swapped = exchanged_between(one, two, &blocks);
+            is_exchange &= !swapped.is_empty() && (level(first) - level(other)).abs() < ALIKE;
+            exchanged.extend(swapped);
+            apart.extend(apart_in(one, two));
+        }
+        let exchanged = if is_exchange { exchanged } else { Vec::new() };
+        Agreement::Several { gap, apart, exchanged }
+    }
+}
+
+/// Whether either mean lies where the other Gaussian puts its mass.
+fn are_near(one: &Gaussian, other: &Gaussian) -> bool {
+    let dimension = one.dimension() as f64;
+    let limit = dimension + 4.0 * (2.0 * dimension).sqrt() + 4.0;
+    one.squared_distances(other.mean.as_slice())[0] < limit
+        && other.squared_distances(one.mean.as_slice())[0] < 4.0 * limit
+}
+
+/// The coordinates in which two Gaussians are furthest apart.
+fn apart_in(one: &Gaussian, other: &Gaussian) -> Vec<usize> {
+    let widths = one.deviations() + other.deviations();
+    let gaps = (&one.mean - &other.mean).abs().component_div(&widths);
+    furthest(gaps.as_slice())
+}
+
+/// The places of the largest gaps.
+pub fn furthest(gaps: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..gaps.len()).collect();
+    order.sort_by(|a, b| gaps[*b].total_cmp(&gaps[*a]));
+    let count = order.iter().filter(|i| gaps[**i] > 0.5 * gaps[order[0]]).count();
+    order.truncate(count.min(3));
+    order
+}
+
+/// The coordinates of latents whose means are those of the other Gaussian in another order.
+fn exchanged_between(one: &Gaussian, other: &Gaussian, blocks: &[Block]) -> Vec<usize> {
+    let widths = (one.deviations() + other.deviations()) * 0.5;
+    let exchanged = |block: &Block| {
+        let range = block.start..block.end;
+        let sorted = |gaussian: &Gaussian| {
+            let mut means: Vec<f64> = range.clone().map(|i| gaussian.mean[i]).collect();
+            means.sort_by(f64::total_cmp);
+            means
+        };
+        let width = range.clone().map(|i| widths[i]).fold(0.0, f64::max);
+        let moved = range.clone().any(|i| (one.mean[i] - other.mean[i]).abs() > APART * width);
+        let alike = sorted(one).iter().zip(sorted(other)).all(|(a, b)| (a - b).abs() < width);
+        moved && alike
+    };
+    blocks.iter().filter(|block| exchanged(block)).flat_map(|block| block.start..block.end).collect()
+}

@@ -1,0 +1,225 @@
+//! The rungs of the ladder: proposals around one Gaussian, each tried only if those before were not good enough.
+
+use std::rc::Rc;
+
+use super::adaptive;
+use super::axes;
+use super::candidate::Candidate;
+use super::conditional::Conditional;
+use super::draws::{Purpose, stream};
+use super::elbo::{Estimate, of_pairs};
+use super::fit::Rung;
+use super::gaussian::{Gaussian, Root};
+use super::importance::{GUARD, Mixture, Proposal, Weighted};
+use super::ladder::{Ladder, is_mean_field};
+use super::natural::Fitted;
+use super::nested::Nested;
+use super::path::NEWTON_LIMIT;
+
+/// Pairs of the first weighting.
+const FIRST_PAIRS: usize = 500;
+/// Up to this many coordinates single ones are conditioned on.
+const AXIS_LIMIT: usize = 64;
+/// Beyond, up to this many, where a Hessian takes few products.
+const SPARSE_AXIS_LIMIT: usize = 256;
+/// How many products few are.
+const FEW_PRODUCTS: usize = 64;
+/// The most coordinates that are conditioned on together.
+const MOST_AXES: usize = 6;
+/// Least change of curvature along a coordinate, against the greatest, that counts.
+const LEAST_CHANGE: f64 = 0.15;
+/// Up to this many coordinates a mixture is adapted.
+const ADAPTIVE_LIMIT: usize = 24;
+/// The most adaptations of a mixture, and the effective share of draws at which it is left alone.
+const ADAPTATIONS: usize = 8;
+const SETTLED: f64 = 0.85;
+
+impl Ladder<'_, '_> {
+    /// Climbs from the Gaussian until the weights are good.
+    pub(super) fn best_proposal(&mut self, fitted: &Fitted) -> Candidate {
+        self.evaluator.enter("weighting draws");
+        let mixture = Mixture::guarded(self.family(&fitted.gaussian), &fitted.gaussian);
+        let mut best = self.weigh(Rc::new(mixture), Some(&fitted.gaussian));
+        let dimension = fitted.gaussian.dimension();
+        if best.is_good() || self.options.family.is_some() {
+            return best;
+        }
+        if self.may_condition(dimension) && self.evaluator.may_continue() {
+            self.evaluator.enter("conditioning on scales");
+            let ranked = axes::rank(self.evaluator, &fitted.gaussian, self.options.seed);
+            self.bend = self.bend.or(ranked.first().copied());
+            let second = ranked.get(1).map_or(0.0, |(_, score)| score / ranked[0].1);
+            if dimension <= ADAPTIVE_LIMIT || second < 0.4 {
+                best = self.along_axes(fitted, best, &ranked);
+            }
+            if !best.is_good() {
+                best = self.along_several(fitted, best, &ranked);
+            }
+        }
+        if !best.is_good() && dimension <= ADAPTIVE_LIMIT {
+            best = self.adapted(&fitted.gaussian, best);
+        }
+        best
+    }
+
+    fn family(&self, gaussian: &Gaussian) -> &'static str {
+        match &gaussian.root {
+            Root::Sparse(_) => "block Gaussian",
+            _ if is_mean_field(self.options) => "mean-field Gaussian",
+            Root::Whole { .. } if gaussian.dimension() <= NEWTON_LIMIT => "full-rank Gaussian",
+            Root::Whole { .. } => "whitened mean-field Gaussian",
+            Root::Diagonal(_) => "mean-field Gaussian",
+        }
+    }
+
+    /// Lets a mixture follow the weighted draws.
+    fn adapted(&mut self, gaussian: &Gaussian, best: Candidate) -> Candidate {
+        self.evaluator.enter("adapting a mixture");
+        if !self.evaluator.may_continue() {
+            return best;
+        }
+        let mut generator = stream(self.options.seed, Purpose::Probe, 1);
+        let mut mixture = adaptive::spread(gaussian, &best.weighted, &mut generator);
+        for _ in 0..ADAPTATIONS {
+            let weighted = Weighted::draw(self.evaluator, &mixture, FIRST_PAIRS, &mut generator);
+            mixture = adaptive::adapt(&mixture, &weighted);
+            if weighted.smoothed.effective > SETTLED * weighted.count() as f64 {
+                break;
+            }
+            if !self.evaluator.may_continue() {
+                return best;
+            }
+        }
+        let candidate = self.weigh(Rc::new(mixture), None);
+        if candidate.badness() < best.badness() { candidate } else { best }
+    }
+
+    fn may_condition(&self, dimension: usize) -> bool {
+        dimension <= AXIS_LIMIT
+            || (dimension <= SPARSE_AXIS_LIMIT && self.evaluator.hessian_products() <= FEW_PRODUCTS)
+    }
+
+    fn name_of(&self, axis: usize) -> String {
+        self.names.get(axis).map_or("a coordinate", String::as_str).to_owned()
+    }
+
+    /// Conditions on several coordinates at once: on those that are scales or bounded otherwise, if these are few; on those
+    /// that change the curvature alone; on those along which it changes most.
+    fn along_several(&mut self, fitted: &Fitted, mut best: Candidate, ranked: &[(usize, f64)]) -> Candidate {
+        let gaussian = &fitted.gaussian;
+        let most = MOST_AXES.min(gaussian.dimension() / 3);
+        let bounded = self.bounded();
+        if (2..=most).contains(&bounded.len()) {
+            best = self.better_nested(gaussian, bounded, best).0;
+        }
+        if best.is_good() {
+            return best;
+        }
+        let taken = axes::greedy(self.evaluator, gaussian, ranked, (most, LEAST_CHANGE), self.options.seed);
+        let (best, found) = self.better_nested(gaussian, taken, best);
+        if found {
+            return best;
+        }
+        let least = LEAST_CHANGE * ranked[0].1;
+        let strong = ranked.iter().take(most).filter(|(_, score)| *score > least).map(|(axis, _)| *axis);
+        self.better_nested(gaussian, strong.collect(), best).0
+    }
+
+    /// Coordinates of latents whose values have an end.
+    fn bounded(&self) -> Vec<usize> {
+        let blocks = self.evaluator.blocks();
+        blocks.iter().filter(|block| block.ends > 0).flat_map(|block| block.start..block.end).collect()
+    }
+
+    /// The better one of a candidate and the Gaussian given some axes, and whether there is such a one.
+    fn better_nested(&mut self, gaussian: &Gaussian, axes: Vec<usize>, best: Candidate) -> (Candidate, bool) {
+        let Some(nested) = self.nested(gaussian, axes) else { return (best, false) };
+        let candidate = self.weigh(Rc::new(nested), None);
+        (if candidate.badness() < best.badness() { candidate } else { best }, true)
+    }
+
+    /// The Gaussian given those of some axes along which grids can be built, if there are two.
+    fn nested(&mut self, gaussian: &Gaussian, axes: Vec<usize>) -> Option<Nested> {
+        let mut axes: Vec<(usize, String)> =
+            axes.into_iter().map(|axis| (axis, self.name_of(axis))).collect();
+        let mut generator = stream(self.options.seed, Purpose::Probe, 3);
+        while axes.len() > 1 && self.evaluator.may_continue() {
+            match Nested::explore(self.evaluator, gaussian, &axes, &mut generator) {
+                Ok(nested) => return Some(nested),
+                Err(failed) => axes.remove(failed),
+            };
+        }
+        None
+    }
+
+    /// Conditions on the coordinates along which curvature changes most.
+    fn along_axes(&mut self, fitted: &Fitted, mut best: Candidate, ranked: &[(usize, f64)]) -> Candidate {
+        for &(axis, score) in ranked.iter().take(2) {
+            if best.is_good() || score <= 0.0 || !self.evaluator.may_continue() {
+                break;
+            }
+            let name = self.name_of(axis);
+            let found = Conditional::explore(self.evaluator, &fitted.gaussian, axis, &name);
+            if let Some(conditional) = found {
+                let candidate = self.weigh(Rc::new(conditional), None);
+                if candidate.badness() < best.badness() {
+                    best = candidate;
+                }
+            }
+        }
+        best
+    }
+
+    /// Draws from a proposal, weights them, draws more if that is promising, and notes the rung.
+    pub(super) fn weigh(&mut self, proposal: Rc<dyn Proposal>, core: Option<&Gaussian>) -> Candidate {
+        let weighted = self.draw(proposal.as_ref(), FIRST_PAIRS * self.options.effort);
+        let elbo = match core {
+            Some(gaussian) => core_elbo(&weighted, gaussian),
+            None => weighted.elbo(),
+        };
+        self.evaluator.note(elbo.value);
+        let candidate = self.refine(Candidate { proposal, weighted, elbo });
+        self.rungs.push(Rung {
+            family: candidate.proposal.name(),
+            elbo,
+            khat: candidate.weighted.smoothed.khat,
+            efficiency: candidate.efficiency(),
+            evaluations: self.evaluator.spent(),
+            seconds: self.evaluator.seconds(),
+        });
+        candidate
+    }
+
+    fn draw(&mut self, proposal: &dyn Proposal, pairs: usize) -> Weighted {
+        let mut generator = stream(self.options.seed, Purpose::Proposal, self.proposals);
+        self.proposals += 1;
+        Weighted::draw(self.evaluator, proposal, pairs, &mut generator)
+    }
+
+    /// More draws, until means and standard deviations are precise.
+    fn refine(&mut self, mut candidate: Candidate) -> Candidate {
+        let most = self.options.draws.max(2 * FIRST_PAIRS) * self.options.effort;
+        // Twice the draws have an error smaller by the root of two.
+        let tolerance = (self.options.effort as f64).sqrt().recip();
+        while candidate.weighted.count() < most && candidate.is_promising() && self.evaluator.may_continue() {
+            let (mean, spread) = candidate.weighted.moments().worst();
+            if mean < 0.03 * tolerance && spread < 0.04 * tolerance {
+                break;
+            }
+            let more = self.draw(candidate.proposal.as_ref(), FIRST_PAIRS);
+            candidate.weighted = candidate.weighted.and(more);
+        }
+        candidate
+    }
+}
+
+/// The bound of a guarded Gaussian's core, by the draws that came from it.
+fn core_elbo(weighted: &Weighted, gaussian: &Gaussian) -> Estimate {
+    let rows = ((1.0 - GUARD) * (weighted.count() / 2) as f64).round() as usize * 2;
+    let dimension = gaussian.dimension();
+    let distances = gaussian.squared_distances(&weighted.draws[..rows * dimension]);
+    let level = gaussian.entropy() - 0.5 * dimension as f64;
+    let values: Vec<f64> =
+        weighted.log_densities[..rows].iter().zip(&distances).map(|(p, d)| p + level + 0.5 * d).collect();
+    of_pairs(&values)
+}

@@ -1,0 +1,206 @@
+//! The compiled story of a model for tools: as one JSON object, and as a graph for Graphviz.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::estimator::{Choice, Takes};
+use crate::lower::{Beyond, expected_axes, formula};
+use crate::model::{AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind};
+
+use super::explain::{Story, distribution_words, kind_words, sites};
+
+/// Everything that the text says, by name: dims, data, latents with the choice made for each, what is computed,
+/// factors. Spans are byte offsets into the model, `[start, end]`.
+pub fn json(story: &Story) -> Value {
+    let model = story.model;
+    let is_data = |site: &Site| matches!(site.kind, SiteKind::Data { .. });
+    let is_given = |site: &Site| matches!(site.kind, SiteKind::Data { .. } | SiteKind::Latent { .. });
+    json!({
+        "dims": dims(story),
+        "data": described(model, is_data),
+        "latents": story.choices.iter().map(|choice| latent(story, choice)).collect::<Vec<_>>(),
+        "computed": described(model, |site| !is_given(site)),
+        "factors": model.factors.iter().map(|factor| factor_object(model, factor)).collect::<Vec<_>>(),
+    })
+}
+
+fn dims(story: &Story) -> Vec<Value> {
+    let size = |k: usize| story.bound.and_then(|bound| bound.bindings().sizes[k]);
+    let each = story.model.dims.iter().enumerate();
+    each.map(|(k, dim)| json!({"name": dim.name, "size": size(k), "doc": dim.doc})).collect()
+}
+
+fn described(model: &Model, keep: impl Fn(&Site) -> bool) -> Vec<Value> {
+    let each = sites(model, keep).map(|(_, site)| {
+        let known = match site.stage {
+            Stage::Literal | Stage::Data => "data",
+            Stage::Model => "model",
+            Stage::Draw => "draw",
+        };
+        json!({
+            "name": site.name,
+            "axes": axes(model, &site.axes),
+            "type": kind_words(model, site),
+            "known": known,
+            "reads": names(model, &reads_of(site)),
+            "doc": site.doc,
+        })
+    });
+    each.collect()
+}
+
+fn latent(story: &Story, choice: &Choice) -> Value {
+    let (model, site) = (story.model, story.model.site(choice.latent));
+    let SiteKind::Latent { prior, using } = &site.kind else { unreachable!("choices are made for latents") };
+    let refusals = choice.refusals.iter().map(|refusal| {
+        json!({
+            "estimator": refusal.estimator,
+            "reason": refusal.reason,
+            "span": [refusal.span.start, refusal.span.end],
+        })
+    });
+    json!({
+        "name": site.name,
+        "axes": axes(model, &site.axes),
+        "type": kind_words(model, site),
+        "prior": distribution_words(prior),
+        "reads": names(model, &reads_of(site)),
+        "estimator": choice.estimator.name,
+        "asked": using.as_ref().map(|(name, _)| name),
+        "cost": {"formula": choice.cost.formula, "visits": choice.cost.visits},
+        "why": choice.why,
+        "refusals": refusals.collect::<Vec<_>>(),
+        "sum": is_summed(story, choice.latent).then(|| sum(story, choice.latent)),
+        "doc": site.doc,
+    })
+}
+
+/// What an exact sum visits; numbers only where data are bound.
+fn sum(story: &Story, latent: SiteId) -> Value {
+    let Some(known) = story.sums.iter().find(|sum| sum.site == latent) else {
+        return json!({"formula": formula(&expected_axes(story.model, latent)), "elements": null, "range": null});
+    };
+    let range = known.range.map(|range| {
+        let beyond = match range.beyond {
+            Beyond::OfPrior(share) => Some(share),
+            Beyond::Unknown => None,
+        };
+        json!({"low": range.low, "high": range.high, "prior_beyond": beyond})
+    });
+    json!({"formula": formula(&known.axes), "elements": known.cost, "range": range})
+}
+
+fn factor_object(model: &Model, factor: &Factor) -> Value {
+    match factor {
+        Factor::Observe { site, axes: cells, distribution, .. } => json!({
+            "kind": "observe",
+            "observed": model.site(*site).name,
+            "axes": axes(model, cells),
+            "distribution": distribution_words(distribution),
+            "reads": names(model, &reads_of_distribution(distribution)),
+        }),
+        Factor::Potential { value, .. } => json!({
+            "kind": "potential",
+            "axes": axes(model, &value.axes),
+            "reads": names(model, &reads_of_term(value)),
+        }),
+    }
+}
+
+fn axes(model: &Model, axes: &[AxisVar]) -> Vec<String> {
+    axes.iter().map(|axis| model.dim(axis.dim).name.clone()).collect()
+}
+
+fn names(model: &Model, sites: &[SiteId]) -> Vec<String> {
+    sites.iter().map(|site| model.site(*site).name.clone()).collect()
+}
+
+/// The arrays that a site's definition reads, each once, in declared order.
+fn reads_of(site: &Site) -> Vec<SiteId> {
+    match &site.kind {
+        SiteKind::Data { .. } => vec![],
+        SiteKind::Let(term) | SiteKind::Generate(term) => reads_of_term(term),
+        SiteKind::Latent { prior, .. } => reads_of_distribution(prior),
+        SiteKind::GenerateDraw(distribution) => reads_of_distribution(distribution),
+    }
+}
+
+fn reads_of_term(term: &Term) -> Vec<SiteId> {
+    let mut found = Vec::new();
+    term.walk(&mut |part| note(part, &mut found));
+    settled(found)
+}
+
+fn reads_of_distribution(distribution: &Distribution) -> Vec<SiteId> {
+    let mut found = Vec::new();
+    distribution.walk(&mut |part| note(part, &mut found));
+    settled(found)
+}
+
+fn note(term: &Term, found: &mut Vec<SiteId>) {
+    if let TermKind::Read(site, _) = &term.kind {
+        found.push(*site);
+    }
+}
+
+fn settled(mut found: Vec<SiteId>) -> Vec<SiteId> {
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The graph in the language of Graphviz: latents are ellipses (summed out: dashed), data filled boxes, what is
+/// computed from latents plain; an arrow goes from what is read to what reads it.
+pub fn dot(story: &Story) -> String {
+    let model = story.model;
+    let mut text = "digraph model {\n".to_string();
+    for (id, site) in sites(model, is_drawn) {
+        let style = match site.kind {
+            SiteKind::Data { .. } => "shape=box, style=filled",
+            SiteKind::Latent { .. } if is_summed(story, id) => "shape=ellipse, style=dashed",
+            SiteKind::Latent { .. } => "shape=ellipse",
+            _ => "shape=plaintext",
+        };
+        let _ = writeln!(text, "  \"{}\" [label=\"{}\", {style}];", site.name, label(model, site));
+    }
+    let mut arrows = |from: Vec<SiteId>, to: &str| {
+        for site in from.into_iter().map(|from| model.site(from)).filter(|site| is_drawn(site)) {
+            let _ = writeln!(text, "  \"{}\" -> \"{to}\";", site.name);
+        }
+    };
+    for (_, site) in sites(model, is_drawn) {
+        arrows(reads_of(site), &site.name);
+    }
+    for (k, factor) in model.factors.iter().enumerate() {
+        match factor {
+            Factor::Observe { site, distribution, .. } => {
+                arrows(reads_of_distribution(distribution), &model.site(*site).name);
+            }
+            Factor::Potential { value, .. } => arrows(reads_of_term(value), &format!("potential {}", k + 1)),
+        }
+    }
+    text.push('}');
+    text
+}
+
+/// Whether a site is a node of the graph.
+fn is_drawn(site: &Site) -> bool {
+    match site.kind {
+        SiteKind::Data { .. } | SiteKind::Latent { .. } => true,
+        SiteKind::Let(_) => site.stage > Stage::Data,
+        SiteKind::Generate(_) | SiteKind::GenerateDraw(_) => false,
+    }
+}
+
+fn is_summed(story: &Story, latent: SiteId) -> bool {
+    story.choices.iter().any(|choice| choice.latent == latent && choice.estimator.takes == Takes::Sum)
+}
+
+/// `theta[school]`
+fn label(model: &Model, site: &Site) -> String {
+    match site.axes.as_slice() {
+        [] => site.name.clone(),
+        own => format!("{}[{}]", site.name, axes(model, own).join(", ")),
+    }
+}
