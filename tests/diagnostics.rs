@@ -321,7 +321,7 @@ const PLANTED: &[(&str, &str, u16)] = &[
     ("let level = v[2]", "let level = v[4]", 312),
     ("observe y ~ normal(line + shift, s)", "observe y ~ normal(line + shift, sgima)", 201),
     ("observe z ~ normal(level, t)", "observe z ~ normal(level, c)", 501),
-    ("observe n ~ poisson(log = c + line)", "observe n ~ normal(c, 1)", 502),
+    ("observe n ~ poisson(log = c + line)", "observe n ~ poisson(c)", 501),
     ("observe d ~ bernoulli(p)", "observe d ~ p", 403),
     ("observe m ~ binomial(n, q)", "observe log(m) ~ normal(0, 1)", 604),
     ("generate far = a > 1", "generate far = 0 < a < 1", 118),
@@ -382,6 +382,22 @@ fn three_mistakes_are_three_reports() {
 
 fn rows() -> Vec<&'static Row> {
     CATALOGUE.iter().flat_map(|rows| rows.iter()).collect()
+}
+
+#[test]
+fn every_code_is_reviewed() {
+    let review = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics-review.md"))
+        .expect("the review");
+    let reviewed: Vec<String> = review
+        .lines()
+        .filter_map(|line| line.strip_prefix("| V"))
+        .map(|line| format!("V{}", line.split(' ').next().unwrap_or("")))
+        .collect();
+    let codes: Vec<String> = rows().iter().map(|row| row.code.to_string()).collect();
+    let (reviewed, codes): (BTreeSet<_>, BTreeSet<_>) =
+        (reviewed.into_iter().collect(), codes.into_iter().collect());
+    let lacking: Vec<_> = codes.symmetric_difference(&reviewed).collect();
+    assert!(lacking.is_empty(), "docs/diagnostics-review.md and the catalogue differ: {lacking:?}");
 }
 
 #[test]

@@ -153,9 +153,9 @@ impl Binder<'_> {
             }
             Input::Default(_) => Diagnostic::new(codes::OUT_OF_SUPPORT, message)
                 .at(declared.span, "its default is outside of its type"),
-            Input::Computed | Input::Faulty => {
-                Diagnostic::new(codes::LET_TYPE, message).at(declared.span, format!("declared as {wanted}"))
-            }
+            Input::Computed | Input::Faulty => Diagnostic::new(codes::LET_TYPE, message)
+                .at(declared.span, format!("declared as {wanted}"))
+                .help("it is computed from data alone: correct those, or its type"),
         }
     }
 }

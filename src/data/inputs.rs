@@ -105,7 +105,13 @@ impl<'a> Binder<'a> {
                 .help(format!("did you mean `{name}`? write `from \"{name}\"` after the type"));
         }
         match unread.fields[..] {
-            [] => diagnostic,
+            [] => {
+                let all = listed(self.fields.iter().map(|field| field.name.as_str()));
+                let has = if all.is_empty() { "are empty".to_owned() } else { format!("have {all}") };
+                diagnostic.help(format!(
+                    "the data {has}; add `{field}`, in the same file or one more `--data FILE`"
+                ))
+            }
             _ => {
                 let names = listed(unread.fields.iter().map(|field| field.name.as_str()));
                 diagnostic

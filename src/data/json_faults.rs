@@ -121,7 +121,8 @@ impl Cursor<'_> {
     /// Lists nested deeper than any array.
     pub fn too_deep(&self) -> Box<Diagnostic> {
         let fault = Diagnostic::new(codes::DEPTH, "lists are nested too deeply to be an array".to_owned());
-        Box::new(fault.in_file(File::Data(self.file), self.here(), "the 33rd list inside a list"))
+        let fault = fault.in_file(File::Data(self.file), self.here(), "the 33rd list inside a list");
+        Box::new(fault.help("an array has one level of lists for each axis; is a bracket repeated?"))
     }
 }
 

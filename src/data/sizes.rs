@@ -123,7 +123,7 @@ impl<'a> Binder<'a> {
                     .in_file(other.file(), other.origin.key, wanted)
                     .at(span, format!("over `{name}`, whose size comes from the data"))
                     .help(format!(
-                        "if they are not over the same things, declare another dim in place of `{name}`"
+                        "complete the shorter one; if they are not over the same things, declare another dim in place of `{name}`"
                     )),
             );
         }
@@ -281,7 +281,8 @@ impl<'a> Binder<'a> {
         };
         let message = format!("`{name}` {bounds}: {} {reason}", shown(last));
         let diagnostic = Diagnostic::new(codes::SIZE, message).at(term.span, reason);
-        self.diagnostics.push(diagnostic);
+        self.diagnostics
+            .push(diagnostic.help("a size is a positive integer; correct the data it is taken from"));
         self.faulty_dims.insert(dim);
     }
 

@@ -169,9 +169,10 @@ impl Binder<'_> {
             let message = self.fact(site, &offenders, |at| format!("is {}, {wanted}", shown(numbers[at])));
             let name = &self.model.site(site).name;
             let help = match kind {
-                Kind::Bool => {
+                Kind::Bool if offenders.first.iter().all(|&at| numbers[at].fract() == 0.0) => {
                     format!("correct these values; if `{name}` counts something, declare it `count`")
                 }
+                Kind::Bool => format!("correct these values; if `{name}` is a share, declare it `unit`"),
                 Kind::Index(_) => "the elements of a dim are counted: correct these values".to_owned(),
                 _ => format!(
                     "correct these values; if `{name}` is measured and not counted, declare it `real`"

@@ -93,9 +93,9 @@ pub static ROWS: &[Row] = &[
         slug: "data::delimiter",
         severity: Severity::Error,
         summary: "a table seems to use another delimiter",
-        explanation: "The columns of a `.csv` file are parted by commas and those of a `.tsv` file by tabs; decimals \
-                      are written with a point. A header that is one long name with semicolons, tabs or bars in it \
-                      shows that the file was written otherwise.",
+        explanation: "The columns of a `.csv` file are parted by commas and those of a `.tsv` file by tabs; decimals are written \
+                      with a point. `--delimiter` and `--decimal` say otherwise: `--delimiter ';' --decimal ','` for tables \
+                      written where the comma stands before decimals.",
         wrong: "y;x\n1,5;2",
         right: "y,x\n1.5,2",
     },
@@ -160,10 +160,11 @@ pub static ROWS: &[Row] = &[
         code: Code(716),
         slug: "data::unread_field",
         severity: Severity::Warning,
-        summary: "a field is not read and its name is like one that takes its default",
-        explanation: "Fields that no declaration reads are left alone: data files often hold more than one model \
-                      needs. Here a declaration took its default while a field of almost the same name was there, \
-                      which may be a slip in one of the two names.",
+        summary: "a field of the data is not read",
+        explanation: "Either a declaration took its default while a field of almost the same name was there, which may be a slip \
+                      in one of the two names; or a JSON file has an array that no declaration reads, which may be a \
+                      term that was forgotten. Columns of a table and single numbers, often sizes that nothing needs here, \
+                      are left alone. `# allow: data::unread_field` silences it for files that serve several models.",
         wrong: "data scale: positive = 2.5, with {\"Scale\": 1.5}",
         right: "data scale: positive = 2.5 from \"Scale\"",
     },

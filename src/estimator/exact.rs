@@ -1,7 +1,7 @@
 //! Exact sums: a discrete latent with finitely many values leaves the guide; its values are summed out.
 
 use super::{Cost, Estimator, Facts, Refusal, Takes, cost};
-use crate::model::{Kind, Stage, thresholds};
+use crate::model::{Kind, SiteKind, Stage, conjugate, thresholds};
 
 /// The row.
 pub static EXACT: Estimator = Estimator {
@@ -10,7 +10,8 @@ pub static EXACT: Estimator = Estimator {
     doc: "No sampling noise at all, and a tighter bound than any guide over the latent could give. Needs terms that do \
           not mix all elements of the latent. Counts without an end are summed over a window, beyond which a negligible \
           share of the posterior lies; a continuous latent that is only compared with known numbers is summed over the \
-          buckets between these, each with its prior mass.",
+          buckets between these, each with its prior mass. With `using exact`, a continuous latent whose prior is \
+          conjugate to all that reads it is integrated out in closed form.",
     takes: Takes::Sum,
     refuse,
     why,
@@ -31,6 +32,10 @@ fn refuse(facts: &Facts) -> Option<Refusal> {
     match site.value {
         Kind::Bool | Kind::Index(_) => None,
         Kind::Real if thresholds(facts.model, facts.latent).is_some() => None,
+        Kind::Real if conjugate(facts.model, facts.latent).is_some() => None,
+        Kind::Real if is_asked(facts) => refusal(
+            "it is continuous, and its prior is not conjugate to everything that reads it".to_string(),
+        ),
         Kind::Real => refusal("it is continuous".to_string()),
         Kind::Int => {
             let known = |k: usize, end: f64| match &site.domain.ends[k] {
@@ -53,6 +58,10 @@ fn why(facts: &Facts) -> String {
         Kind::Index(dim) => format!("one value for each `{}`", facts.model.dim(dim).name),
         Kind::Int if is_finite(facts) => "finitely many values".to_string(),
         Kind::Int => "values without end, of which those with mass are summed".to_string(),
+        Kind::Real if pairs(facts).is_some() => {
+            let pairs = pairs(facts).unwrap_or_default();
+            return format!("collapsed exactly: {pairs}; drawn from its posterior given all else");
+        }
         Kind::Real => {
             return "continuous, but the density meets it only in comparisons with known numbers: summed out over the \
                     buckets between these"
@@ -66,4 +75,16 @@ fn is_finite(facts: &Facts) -> bool {
     let site = facts.model.site(facts.latent);
     let end = &site.domain.ends[1];
     end.as_ref().map_or(site.domain.domain.interval.high.is_finite(), |end| end.stage <= Stage::Data)
+}
+
+fn is_asked(facts: &Facts) -> bool {
+    matches!(&facts.model.site(facts.latent).kind, SiteKind::Latent { using: Some(_), .. })
+}
+
+/// The conjugate pairs that a latent is part of.
+fn pairs(facts: &Facts) -> Option<String> {
+    let mut names: Vec<&str> =
+        conjugate(facts.model, facts.latent)?.iter().map(|entry| entry.pair.name).collect();
+    names.dedup();
+    Some(names.join(", "))
 }

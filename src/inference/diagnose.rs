@@ -115,8 +115,9 @@ fn escapes(evaluator: &mut Evaluator, climb: &Climb, ends: &[usize], outliers: &
     let gaussian = &climb.gaussian;
     let deviations = gaussian.deviations();
     let is_suspicious = climb.status == Status::Unconverged
-        || !(climb.weighted.smoothed.khat < SUSPICIOUS)
-        || deviations.iter().any(|s| !(*s < WIDE));
+        || climb.weighted.smoothed.khat.is_nan()
+        || climb.weighted.smoothed.khat >= SUSPICIOUS
+        || deviations.iter().any(|s| s.is_nan() || *s >= WIDE);
     let (share, least) = if is_suspicious { SUSPICIOUS_ALLOWANCE } else { ALLOWANCE };
     let before = evaluator.spent();
     let most = before + least.max((share * before as f64) as u64);

@@ -1,5 +1,6 @@
 //! Distributions, functions and domains: one row each. The only place that knows any of them by name.
 
+mod conjugacy;
 pub mod domains;
 pub mod families;
 mod formula;
@@ -7,6 +8,7 @@ pub mod functions;
 pub mod interval;
 pub mod spec;
 
+pub use conjugacy::{CONJUGACIES, Conjugacy, Scale, conjugacy};
 pub use domains::{DOMAINS, domain};
 pub use families::{FAMILIES, family};
 pub(crate) use formula::log_probability;

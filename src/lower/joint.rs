@@ -6,6 +6,7 @@ use crate::library::Rank;
 use crate::model::{AxisVar, Distribution, Factor, SiteId};
 use crate::translate::Translator;
 
+use super::conjugate::{self, Collapsed};
 use super::kept::{self, Kept};
 use super::latents::{self, Centring, Layout};
 use super::limits::Limits;
@@ -22,6 +23,8 @@ pub(super) struct Joint {
     pub(super) kept: Vec<Kept>,
     /// Which of their values are summed, where the model does not say.
     pub(super) ranges: Vec<(SiteId, Range)>,
+    /// Continuous latents integrated out in closed form.
+    pub(super) collapsed: Vec<Collapsed>,
 }
 
 impl Joint {
@@ -51,8 +54,14 @@ fn build_with(
     (centring, limits): (&Centring, &Limits),
     dimension: usize,
 ) -> Result<Joint, Box<Diagnostic>> {
-    let (layout, ranges) = (Layout::default(), vec![]);
-    let mut joint = Joint { layout, tables: vec![], discrete: vec![], kept: vec![], ranges };
+    let mut joint = Joint {
+        layout: Layout::default(),
+        tables: vec![],
+        discrete: vec![],
+        kept: vec![],
+        ranges: vec![],
+        collapsed: vec![],
+    };
     // Latents may read each other's earlier elements, so all that are known to be finite are carried first.
     let summed =
         |site: &SiteId| states::is_summed(translator.model(), *site) && !centring.kept.contains(site);
@@ -72,6 +81,9 @@ fn build_with(
                 joint.ranges.extend(carried.range.map(|range| (site, range)));
                 carried.table
             })
+        } else if let Some((collapsed, correction)) = conjugate::collapse(translator, site) {
+            joint.collapsed.push(collapsed);
+            Ok(correction)
         } else {
             Ok(latents::bind(translator, site, centring, &mut joint.layout))
         };

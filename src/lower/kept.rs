@@ -11,6 +11,7 @@ use crate::translate::{Translator, evaluate};
 
 use super::joint::{Joint, over_cells};
 use super::latents::{self, Centring, Layout};
+use super::refusal::NOT_SUMMABLE;
 
 /// What the elements of a latent can be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -184,6 +185,9 @@ fn tried_values(translator: &mut Translator, kept: &Kept, axes: &[Axis]) -> (Nod
 
 /// The first latent that a refusal points at, among those that may be kept.
 pub fn culprit(model: &Model, refusal: &Diagnostic, may: impl Fn(&SiteId) -> bool) -> Option<SiteId> {
+    if refusal.code != NOT_SUMMABLE {
+        return None;
+    }
     let at = |span| model.site_ids().find(|id| model.site(*id).span == span && may(id));
     refusal.labels.iter().find_map(|label| at(label.span))
 }

@@ -2,9 +2,9 @@
 //! pieces into which it falls once discrete latents are summed out.
 
 use crate::data::BoundModel;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::graph::{Graph, Node};
-use crate::model::{AxisVar, Factor};
+use crate::model::{AxisVar, Factor, Site};
 use crate::translate::Translator;
 
 use super::eliminate::{Purpose, Rows, Table, eliminate};
@@ -56,6 +56,9 @@ pub fn likelihood(
     let model = bound.model();
     let mut translator = Translator::new(model, bound.bindings());
     let joint = joint::build(&mut translator, centring, limits)?;
+    if let Some(latent) = joint.collapsed.first() {
+        return Err(Box::new(integrated_out(model.site(latent.site))));
+    }
     // Tables are those of the priors first, then those of the factors in order.
     let first = joint.tables.len() - model.factors.len();
     let observed =
@@ -73,6 +76,15 @@ pub fn likelihood(
     }
     groups.sort_by_key(|group| group.factors[0]);
     Ok(Likelihood { graph: translator.builder.finish(), groups })
+}
+
+/// What is integrated out has no draws at which a point's density could be evaluated.
+fn integrated_out(site: &Site) -> Diagnostic {
+    let message =
+        format!("leave-one-out prediction where `{}` is integrated out: not supported yet", site.name);
+    Diagnostic::new(Code(801), message)
+        .at(site.span, "integrated out by `using exact`")
+        .help("leave `using exact` away to compare the model")
 }
 
 /// The same tables with zeros, over the same axes, in place of the data's densities: what is left of them once they are

@@ -3,6 +3,7 @@
 mod buckets;
 mod chain;
 pub mod columns;
+mod conjugate;
 mod cost;
 mod coupling;
 mod discrete;
@@ -140,6 +141,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
             .collect();
         discrete::bind_states(&mut translator, &tapped.eliminated, &mut randoms);
     }
+    conjugate::draw(&mut translator, &joint.collapsed, &mut randoms);
     predict::bind_randoms(&mut translator, &mut randoms);
     let reported = predict::reported(&mut translator);
     Ok(Objective {

@@ -5,7 +5,7 @@ use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::library::{End, Grain, Interval, Rank, domain};
 use crate::model::{
-    Address, AxisVar, Distribution, Factor, FamilyCall, SiteId, SiteKind, Stage, Term, TermKind,
+    Address, AxisVar, Distribution, Factor, FamilyCall, Model, SiteId, SiteKind, Stage, Term, TermKind,
 };
 use crate::translate::evaluate;
 
@@ -59,7 +59,7 @@ fn check_one(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Imp
     let diagnostic = Diagnostic::new(Code(760), message)
         .at(target.span, format!("holds {}{rest}", named.join(", ")))
         .at(call.span, "observed with this distribution")
-        .help(what_to_do(call, &wrong));
+        .help(what_to_do((target, call), &wrong, bound.model()));
     let site = match &target.kind {
         TermKind::Read(site, addresses)
             if addresses.iter().all(|address| matches!(address, Address::Here(_))) =>
@@ -73,14 +73,18 @@ fn check_one(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Imp
 }
 
 /// Zeros among positive numbers are a kind of data of its own.
-fn what_to_do(call: &FamilyCall, wrong: &[(usize, f64)]) -> String {
+fn what_to_do((target, call): (&Term, &FamilyCall), wrong: &[(usize, f64)], model: &Model) -> String {
     let allowed = domain(call.family.support.domain).map(|row| row.interval);
     let above = allowed.is_some_and(|allowed| allowed.low == 0.0 && allowed.grain == Grain::Real);
     if above && wrong.iter().all(|&(_, value)| value == 0.0) {
         let name = call.family.name;
-        return format!(
-            "if these zeros are real, model them: `zero_inflated(p, {name}(…))` with `latent p: unit ~ uniform`; else correct or drop them"
-        );
+        let cells: Vec<&str> = target.axes.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
+        if let (TermKind::Read(site, _), [dim]) = (&target.kind, &cells[..]) {
+            let data = &model.site(*site).name;
+            return format!(
+                "if these zeros are real, model them apart: `let zero[{dim}] = {data} == 0`, `observe zero ~ bernoulli(p)` and `observe {data}[i: {dim} where {data} > 0] ~ {name}(…)`; else correct or drop them"
+            );
+        }
     }
     "correct or drop these values, or choose a distribution that can produce them".to_owned()
 }

@@ -250,7 +250,7 @@ pub enum Misfit<'t> {
     /// There are more than places.
     TooMany(&'t [Argument]),
     /// No parameter has this keyword.
-    Unknown(&'t Name),
+    Unknown(&'t Name, &'t [Argument]),
     /// The place has been given already.
     Twice(&'t Name),
 }
@@ -266,7 +266,9 @@ impl Misfit<'_> {
     ) -> Diagnostic {
         match self {
             Misfit::TooMany(given) => errors::arity(function, span, given, signatures),
-            Misfit::Unknown(keyword) => errors::unknown_argument(function, keyword, signatures, known),
+            Misfit::Unknown(keyword, given) => {
+                errors::unknown_argument((function, keyword), given, signatures, known)
+            }
             Misfit::Twice(keyword) => errors::argument_twice(function, keyword),
         }
     }
@@ -283,7 +285,7 @@ pub fn place<'t>(
     let mut next = 0;
     for argument in arguments {
         let at = match &argument.name {
-            Some(name) => *places.get(name.text.as_str()).ok_or(Misfit::Unknown(name))?,
+            Some(name) => *places.get(name.text.as_str()).ok_or(Misfit::Unknown(name, arguments))?,
             None => {
                 next += 1;
                 next - 1

@@ -95,7 +95,12 @@ impl<'t> Checker<'t> {
                 "upto" => &mut upto,
                 _ => {
                     let known = ["right", "left", "upto"];
-                    self.report(errors::unknown_argument(&call.function, name, &[FORM.to_string()], &known));
+                    self.report(errors::unknown_argument(
+                        (&call.function, name),
+                        marks,
+                        &[FORM.to_string()],
+                        &known,
+                    ));
                     return None;
                 }
             };

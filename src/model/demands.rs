@@ -4,7 +4,7 @@
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
-use super::supports::{interval_of, of_operator};
+use super::supports::{interval_of, literal, of_operator};
 use super::terms;
 use crate::library::{self, Action, Domain, Interval, Parameter, Rank};
 use crate::source::Span;
@@ -144,15 +144,19 @@ struct Reach<'m> {
     model: &'m Model,
     /// What stands for data whose sign is not known.
     sign: f64,
-    read: Vec<SiteId>,
+    /// Latents, with the elements where those are written in the model.
+    read: Vec<(SiteId, Option<Vec<f64>>)>,
 }
 
 impl Reach<'_> {
     /// `None` where it cannot be told.
     fn of(&mut self, term: &Term) -> Option<Interval> {
+        if term.stage == Stage::Data && !matches!(term.kind, TermKind::Read(..) | TermKind::Number(_)) {
+            return self.known(interval_of(self.model, term));
+        }
         match &term.kind {
             TermKind::Number(value) => Some(Interval::point(*value)),
-            TermKind::Read(site, _) => self.site(*site),
+            TermKind::Read(site, addresses) => self.site(*site, addresses),
             TermKind::Rename(_, inner) => self.of(inner),
             TermKind::Operate(operator, operands) => {
                 let exact = matches!(
@@ -182,19 +186,37 @@ impl Reach<'_> {
         }
     }
 
-    fn site(&mut self, id: SiteId) -> Option<Interval> {
+    /// A value that is known from data, of which only the sign is taken to matter.
+    fn known(&self, range: Interval) -> Option<Interval> {
+        [self.sign, 1.0, 0.5].into_iter().find(|value| range.contains(*value)).map(Interval::point)
+    }
+
+    /// Whether a latent is read here for the first time: at other elements it is another unknown.
+    fn is_first(&mut self, id: SiteId, addresses: &[Address]) -> bool {
+        let fixed = |address: &Address| match address {
+            Address::At(Term { kind: TermKind::Convert(_, inner), .. }) => literal(inner),
+            _ => None,
+        };
+        let place: Option<Vec<f64>> = addresses.iter().map(fixed).collect();
+        let place = place.filter(|place| !place.is_empty());
+        let meets = |(known, other): &(SiteId, Option<Vec<f64>>)| {
+            *known == id && (place.is_none() || other.is_none() || place == *other)
+        };
+        if self.read.iter().any(meets) {
+            return false;
+        }
+        self.read.push((id, place));
+        true
+    }
+
+    fn site(&mut self, id: SiteId, addresses: &[Address]) -> Option<Interval> {
         let site = self.model.site(id);
         match &site.kind {
             SiteKind::Let(value) => self.of(value),
-            SiteKind::Data { .. } => {
-                let range = site.domain.domain.interval;
-                let signed = [self.sign, 1.0, 0.5].into_iter().find(|value| range.contains(*value));
-                signed.map(Interval::point)
-            }
+            SiteKind::Data { .. } => self.known(site.domain.domain.interval),
             SiteKind::Latent { .. }
-                if !self.read.contains(&id) && site.domain.domain.rank == Rank::Scalar =>
+                if site.domain.domain.rank == Rank::Scalar && self.is_first(id, addresses) =>
             {
-                self.read.push(id);
                 Some(super::supports::site_interval(&site.domain))
             }
             _ => None,

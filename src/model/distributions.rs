@@ -267,7 +267,7 @@ impl<'t> Checker<'t> {
             match place(&form_names(form), called.arguments) {
                 Ok(placed) if complete(form, &placed) => return Some((position, placed)),
                 Ok(_) => {}
-                Err(Misfit::Unknown(name)) if knows(called.family, name) => {}
+                Err(Misfit::Unknown(name, _)) if knows(called.family, name) => {}
                 Err(wrong) => misfit = misfit.or(Some(wrong)),
             }
         }
@@ -275,8 +275,8 @@ impl<'t> Checker<'t> {
             called.family.forms.iter().map(|form| signature(called.name, &form_names(form))).collect();
         let known: Vec<&str> = called.family.forms.iter().flat_map(form_names).collect();
         let diagnostic = match misfit {
-            Some(Misfit::Unknown(name)) => {
-                Misfit::Unknown(name).diagnostic(&function, called.span, &signatures, &known)
+            Some(unknown @ Misfit::Unknown(..)) => {
+                unknown.diagnostic(&function, called.span, &signatures, &known)
             }
             Some(Misfit::Twice(name)) => errors::argument_twice(&function, name),
             _ => errors::arity(&function, called.span, called.arguments, &signatures),
@@ -368,6 +368,11 @@ impl<'t> Checker<'t> {
                 _ => true,
             };
             if let Some(extra) = term.axes.iter().find(|axis| !allowed(axis)) {
+                if cells.iter().chain(&call.over).any(|axis| axis.dim == extra.dim) {
+                    self.report(errors::matrix_argument((term, parameter), call, &self.model));
+                    right = None;
+                    continue;
+                }
                 let better = self.model.dim(extra.dim).name.clone();
                 let gather = self.gather(term, extra.dim);
                 let diagnostic = errors::extra_axes(term, (target, cells), (&better, gather), &self.model);

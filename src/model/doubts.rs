@@ -285,8 +285,11 @@ fn scale_like_variance(call: &FamilyCall, source: &Source) -> Option<Diagnostic>
         _ => term.span,
     };
     let (whole, inner) = (source.slice(term.span), source.slice(inner));
-    let plainly =
-        if squared { format!("if `{inner}` is the sd itself, write `{inner}`") } else { String::new() };
+    let plainly = if squared && inner != whole {
+        format!("if `{inner}` is the sd itself, write `{inner}`")
+    } else {
+        String::new()
+    };
     Some(
         Diagnostic::new(Code(1008), format!("`{name}` takes a standard deviation; is this {likely}?"))
             .at(term.span, "used as the sd")

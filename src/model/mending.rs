@@ -6,6 +6,9 @@ use crate::diagnostics::{Diagnostic, Edit};
 use crate::source::Span;
 use crate::syntax::ast::*;
 
+/// Statements farther apart than this are left for the person to move.
+const FARTHEST: usize = 1000;
+
 impl<'t> Checker<'t> {
     /// `let mu = normal(0, 5)`
     pub fn assigned_distribution(&self, made: &LetDeclaration) -> Diagnostic {
@@ -26,7 +29,7 @@ impl<'t> Checker<'t> {
     fn reordering(&self, used: Span, declared: Span) -> Option<(&'static str, Vec<Edit>)> {
         let (user, declarer) = (self.statement_at(used)?, self.statement_at(declared)?);
         let (first, last) = (&self.statements[user], &self.statements[declarer]);
-        if user >= declarer {
+        if user >= declarer || declarer - user > FARTHEST {
             return None;
         }
         if !self.names_any(last, &self.statements[user..declarer]) {
@@ -41,16 +44,15 @@ impl<'t> Checker<'t> {
     }
 
     fn statement_at(&self, place: Span) -> Option<usize> {
-        self.statements
-            .iter()
-            .position(|statement| statement.span.start <= place.start && place.end <= statement.span.end)
+        let after = self.statements.partition_point(|statement| statement.span.start <= place.start);
+        let at = after.checked_sub(1)?;
+        (place.end <= self.statements[at].span.end).then_some(at)
     }
 
     /// Whether the text of a statement has the name of something that one of `others` declares.
     fn names_any(&self, statement: &Statement, others: &[Statement]) -> bool {
-        let inside = |span: &Span| {
-            others.iter().any(|other| other.span.start <= span.start && span.end <= other.span.end)
-        };
+        let (Some(first), Some(last)) = (others.first(), others.last()) else { return false };
+        let inside = |span: &Span| first.span.start <= span.start && span.end <= last.span.end;
         let declared = |word: &str| {
             let array = self.names.arrays.get(word).map(|array| array.span);
             let dim = self.names.dims.get(word).map(|dim| dim.span);

@@ -4,6 +4,7 @@ mod acting;
 mod calls;
 mod checker;
 mod combinators;
+mod conjugate;
 mod demands;
 mod dialect;
 mod dims;
@@ -36,6 +37,7 @@ mod types;
 mod walk;
 
 pub use checker::check;
+pub use conjugate::{Entry, conjugate};
 pub use ir::*;
 pub use print::print;
 pub use priors::leaves;

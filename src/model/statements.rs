@@ -94,7 +94,10 @@ impl<'t> Checker<'t> {
             self.report(errors::unsupported(missing.span, "`missing`"));
         }
         let Some(ty) = &data.ty else {
-            self.report(errors::missing_type(&data.head.name));
+            // A statement that could not be read to its end has a default that is broken, and has been reported.
+            if !matches!(&data.default, Some(Expr { kind: ExprKind::Broken, .. })) {
+                self.report(errors::missing_type(&data.head.name));
+            }
             return None;
         };
         let axes = axes?;

@@ -58,7 +58,7 @@ pub(super) fn emit(compiler: &mut Compiler, schedule: &Schedule, node: Node) -> 
 fn columns(lines: &Lines) -> usize {
     let starts = &lines.starts;
     let run = |run: &[u32]| run.len();
-    starts.chunk_by(|a, b| a == b).map(run).min().filter(|run| starts.len() % run == 0).unwrap_or(1)
+    starts.chunk_by(|a, b| a == b).map(run).min().filter(|run| starts.len().is_multiple_of(*run)).unwrap_or(1)
 }
 
 fn without(axes: &[Axis], gone: &[Axis]) -> Vec<Axis> {

@@ -6,7 +6,9 @@ use crate::data::BoundModel;
 use crate::estimator::{Choice, Takes};
 use crate::library::{Domain, Rank};
 use crate::lower::{Beyond, Range, SummedOut, expected_axes, formula};
-use crate::model::{AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage};
+use crate::model::{
+    AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage, conjugate,
+};
 
 /// What is explained: a model, the choices made for it, and its data if they are at hand.
 #[derive(Clone, Copy, Debug)]
@@ -82,10 +84,16 @@ fn data(story: &Story) -> Vec<Vec<String>> {
 }
 
 fn latents(story: &Story) -> Vec<Vec<String>> {
-    let rows = sites(story.model, |site| matches!(site.kind, SiteKind::Latent { .. })).map(|(_, site)| {
+    let rows = sites(story.model, |site| matches!(site.kind, SiteKind::Latent { .. })).map(|(id, site)| {
         let SiteKind::Latent { prior, .. } = &site.kind else { unreachable!("filtered") };
         let prior = format!("~ {}", distribution_words(prior));
-        vec![head(story.model, site), kind_words(story.model, site), prior, transform_words(site), doc(site)]
+        let chosen = story.choices.iter().find(|choice| choice.latent == id);
+        let how =
+            match chosen.is_some_and(|choice| choice.estimator.name == "exact") && site.value == Kind::Real {
+                true => "integrated out".to_string(),
+                false => transform_words(site),
+            };
+        vec![head(story.model, site), kind_words(story.model, site), prior, how, doc(site)]
     });
     rows.collect()
 }
@@ -133,7 +141,10 @@ fn estimators(story: &Story) -> Vec<Vec<String>> {
 
 /// What each exact sum visits, per evaluation: a formula, and a number once the data are bound.
 fn sums(story: &Story) -> Vec<Vec<String>> {
-    let summed = story.choices.iter().filter(|choice| choice.estimator.takes == Takes::Sum);
+    let is_sum = |choice: &&Choice| {
+        choice.estimator.takes == Takes::Sum && conjugate(story.model, choice.latent).is_none()
+    };
+    let summed = story.choices.iter().filter(is_sum);
     let rows = summed.map(|choice| {
         let name = story.model.site(choice.latent).name.clone();
         match story.sums.iter().find(|sum| sum.site == choice.latent) {

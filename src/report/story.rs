@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use crate::estimator::{Choice, Takes};
 use crate::lower::{Beyond, expected_axes, formula};
-use crate::model::{AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind};
+use crate::model::{
+    AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind, conjugate,
+};
 
 use super::explain::{Story, distribution_words, kind_words, sites};
 
@@ -71,7 +73,7 @@ fn latent(story: &Story, choice: &Choice) -> Value {
         "cost": {"formula": choice.cost.formula, "visits": choice.cost.visits},
         "why": choice.why,
         "refusals": refusals.collect::<Vec<_>>(),
-        "sum": is_summed(story, choice.latent).then(|| sum(story, choice.latent)),
+        "sum": (is_summed(story, choice.latent) && conjugate(model, choice.latent).is_none()).then(|| sum(story, choice.latent)),
         "doc": site.doc,
     })
 }

@@ -115,8 +115,21 @@ pub(super) fn unclosed(text: &str, tokens: &[Token], open: &[usize], next: Optio
     let closers: String = open.iter().rev().map(|at| closer(tokens[*at].text(text))).collect();
     let last = next.unwrap_or(tokens.len()).saturating_sub(1);
     let end = tokens[last].span.end;
-    let edit = Edit { span: Span::new(end, end), text: closers.clone() };
-    diagnostic.fix(format!("add `{closers}` after `{}`", tokens[last].text(text)), vec![edit])
+    let word = tokens[last].text(text);
+    if is_certain(text, tokens, open, last) {
+        let edit = Edit { span: Span::new(end, end), text: closers.clone() };
+        return diagnostic.fix(format!("add `{closers}` after `{word}`"), vec![edit]);
+    }
+    diagnostic.help(format!("add `{closers}` where it belongs, at the latest after `{word}`"))
+}
+
+/// Whether brackets can only be closed at the end: those of calls, with no other bracket inside of them. The end of a
+/// sum in parentheses, or of the inner of two calls, is the writer's to say.
+fn is_certain(text: &str, tokens: &[Token], open: &[usize], last: usize) -> bool {
+    let bracket = |at: usize| matches!(tokens[at].text(text), "(" | "[" | "{" | ")" | "]" | "}");
+    let called = |at: usize| at > 0 && tokens[at - 1].kind == super::token::TokenKind::Word;
+    let first = open.first().copied().unwrap_or(0);
+    open.iter().all(|at| called(*at)) && (first..=last).all(|at| open.contains(&at) || !bracket(at))
 }
 
 /// A closing bracket that nothing opened.

@@ -32,8 +32,14 @@ pub(super) fn explain(file: &File<'_>, piece: &Piece, error: &Error<Rule>) -> Di
     let tokens = &file.tokens[piece.tokens.clone()];
     let at = piece.tokens.start + tokens.partition_point(|token| token.span.start < place);
     let stop = Stop { file, piece, at, expected };
-    let particular =
-        [Stop::clause_comma, Stop::wrong_sign, Stop::single_equals, Stop::stan_bounds, Stop::reserved];
+    let particular = [
+        Stop::clause_comma,
+        Stop::wrong_sign,
+        Stop::single_equals,
+        Stop::stan_bounds,
+        Stop::reserved,
+        Stop::missing_colon,
+    ];
     particular.iter().find_map(|explanation| explanation(&stop)).unwrap_or_else(|| stop.unexpected())
 }
 
@@ -148,6 +154,24 @@ impl Stop<'_> {
             Diagnostic::new(RESERVED, format!("`{found}` is a reserved word and cannot be a name"))
                 .at(edit.span, "reserved")
                 .fix(format!("choose another name, such as `{found}_`"), vec![edit]),
+        )
+    }
+
+    /// `data n[obs] count`
+    fn missing_colon(&self) -> Option<Diagnostic> {
+        let found = self.found();
+        let word = found.starts_with(|c: char| c.is_ascii_alphabetic()) && !words::is_reserved(found);
+        let typed = self.expects(Rule::annotation) || self.expects(Rule::colon);
+        if !word || !typed || self.piece.word != Some(StatementWord::Data) {
+            return None;
+        }
+        let before = self.file.tokens[self.at - 1].span.end;
+        let gap = Span::new(before, self.found_span().start);
+        let edit = Edit { span: gap, text: ": ".to_owned() };
+        Some(
+            Diagnostic::new(UNEXPECTED, format!("expected `:` before {}", shown(found)))
+                .at(self.found_span(), "a type follows a colon")
+                .fix(format!("write `: {found}`"), vec![edit]),
         )
     }
 

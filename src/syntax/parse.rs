@@ -26,7 +26,9 @@ pub fn parse(source: &Source) -> (Tree, Vec<Diagnostic>) {
     diagnostics.extend(habits::operators(&file, &cut.pieces));
     diagnostics.extend(strays::blocks(&cut.blocks));
     diagnostics.extend(strays::report(&file, &cut.pieces));
+    let strays = salvage::strays(&file, &cut.pieces);
     let statements = file.statements(cut.pieces, &mut diagnostics);
+    let statements = strays.into_iter().chain(statements).collect();
     diagnostics.iter_mut().for_each(|diagnostic| align(diagnostic, source));
     diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map_or(0, |label| label.span.start));
     (Tree { statements }, diagnostics)

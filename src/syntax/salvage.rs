@@ -1,11 +1,14 @@
 //! What is kept of a statement that did not parse: its kind and its name, so that later passes know the name.
 //! What could not be read is [`ExprKind::Broken`]; a broken `data` has it as its default.
 
+use std::collections::HashSet;
+
 use super::ast::*;
 use super::cut::Piece;
 use super::parse::File;
 use super::token::TokenKind;
 use super::words::{self, StatementWord};
+use crate::source::Span;
 
 /// The statement with its expression broken; `None` where not even a name can be made out.
 pub(super) fn statement(file: &File<'_>, piece: &Piece) -> Option<StatementKind> {
@@ -50,6 +53,32 @@ pub(super) fn statement(file: &File<'_>, piece: &Piece) -> Option<StatementKind>
             StatementKind::Observe(ObserveStatement { target, head: None, distribution: broken() })
         }
     })
+}
+
+/// The names in text that belongs to no statement and that no statement declares, as latents whose prior is broken: what
+/// was meant to declare them has been reported, and their uses are no mistakes of their own.
+pub(super) fn strays(file: &File<'_>, pieces: &[Piece]) -> Vec<Statement> {
+    if pieces.iter().all(|piece| piece.word.is_some()) {
+        return Vec::new();
+    }
+    let own = pieces.iter().filter(|piece| piece.word.is_some());
+    let mut known: HashSet<String> = own
+        .flat_map(|piece| dim_names(file, piece).into_iter().chain(name(file, piece.tokens.start + 1)))
+        .map(|name| name.text)
+        .collect();
+    let stray = pieces.iter().filter(|piece| piece.word.is_none()).flat_map(|piece| piece.tokens.clone());
+    let names = stray.filter(|at| file.word(at + 1) != "(").filter_map(|at| name(file, at));
+    let fresh = names.filter(|name| known.insert(name.text.clone()));
+    fresh.map(poisoned).collect()
+}
+
+fn poisoned(name: Name) -> Statement {
+    let span = name.span;
+    let prior = Some(Expr { kind: ExprKind::Broken, span });
+    let head = Head { name, axes: None };
+    let kind = StatementKind::Latent(LatentDeclaration { head, ty: None, prior, using: None });
+    // Before all others, so that they are known wherever they are used.
+    Statement { kind, span: Span::default(), doc: None }
 }
 
 fn name(file: &File<'_>, at: usize) -> Option<Name> {

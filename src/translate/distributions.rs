@@ -49,6 +49,11 @@ impl Translator<'_> {
         Called { arguments: (form.canonical)(&mut self.builder, &given, &over), over }
     }
 
+    /// Canonical arguments of a call that is not joint.
+    pub fn canonical(&mut self, call: &FamilyCall) -> Vec<Node> {
+        self.called(call).arguments
+    }
+
     /// The value that a family makes of standard-normal noise.
     pub fn of_noise(&mut self, call: &FamilyCall, noise: Node, whitening: OfNoise) -> Node {
         let Called { arguments, over } = self.called(call);

@@ -49,13 +49,14 @@ impl Case {
         for &(name, low, cells, values) in self.latents {
             let states = named(&sites, name).states.as_ref().expect("probabilities");
             let best = &named(&sites, &format!("best_{name}")).values;
-            for k in 0..cells {
+            assert_eq!(best.len(), cells);
+            for (k, best) in best.iter().enumerate() {
                 for value in 0..values {
                     let same = all.iter().zip(logs).filter(|(a, _)| a[cell] == value);
                     let truth: f64 = same.map(|(_, log)| (log - total).exp()).sum();
                     close(states.probabilities[k * values + value], truth, 1e-9);
                 }
-                assert_eq!(best[k], low + most[cell] as f64, "the best {name} at {k}");
+                assert_eq!(*best, low + most[cell] as f64, "the best {name} at {k}");
                 cell += 1;
             }
         }

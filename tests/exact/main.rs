@@ -2,6 +2,7 @@
 
 mod buckets;
 mod chains;
+mod collapse;
 mod counts;
 mod models;
 

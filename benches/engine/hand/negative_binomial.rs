@@ -1,4 +1,5 @@
 //! Negative binomial regression with group effects: eight rows at a time, all in registers but the groups.
+#![allow(clippy::needless_range_loop, reason = "loops of constant count over several arrays, to be unrolled")]
 
 use vic::numeric::dispatch::{Isa, Kernel};
 use vic::numeric::kernels::{elementary, gamma};

@@ -33,7 +33,7 @@ struct Block {
 }
 
 fn squares(c: &mut Condenser, node: Node, axes: &[Axis]) -> Option<Node> {
-    let width = widest(c, node, axes)?;
+    let width = widest(c, node)?;
     let rows = c.length(axes);
     if width > WIDEST || 2 * width > rows || rows.saturating_mul(width * width) > WORK {
         return None;
@@ -45,7 +45,7 @@ fn squares(c: &mut Condenser, node: Node, axes: &[Axis]) -> Option<Node> {
 }
 
 /// An upper bound on the number of columns, without looking at data; none if the row is not affine.
-fn widest(c: &mut Condenser, node: Node, axes: &[Axis]) -> Option<usize> {
+fn widest(c: &mut Condenser, node: Node) -> Option<usize> {
     if c.is_constant(node) {
         return Some(0);
     }
@@ -55,11 +55,11 @@ fn widest(c: &mut Condenser, node: Node, axes: &[Axis]) -> Option<usize> {
     }
     match data.op {
         Op::Binary(Binary::Add | Binary::Sub) => {
-            Some(widest(c, data.inputs[0], axes)? + widest(c, data.inputs[1], axes)?)
+            Some(widest(c, data.inputs[0])? + widest(c, data.inputs[1])?)
         }
-        Op::Unary(Unary::Neg) | Op::Expand(_) => widest(c, data.inputs[0], axes),
+        Op::Unary(Unary::Neg) | Op::Expand(_) => widest(c, data.inputs[0]),
         Op::Binary(Binary::Mul | Binary::Div) => {
-            Some(widest(c, data.inputs[0], axes)?.max(widest(c, data.inputs[1], axes)?))
+            Some(widest(c, data.inputs[0])?.max(widest(c, data.inputs[1])?))
         }
         Op::Contract(over) => Some(c.length(&over)),
         Op::Gather(gone) => Some(c.length(&gone)),

@@ -44,25 +44,34 @@ fn thousands(given: &[Argument]) -> Option<Span> {
     })
 }
 
-/// A keyword that no parameter has.
+/// A keyword that no parameter has. Others of the call that no parameter has either are mended along with it.
 pub fn unknown_argument(
-    function: &Name,
-    keyword: &Name,
+    (function, keyword): (&Name, &Name),
+    given: &[Argument],
     signatures: &[String],
     known: &[&str],
 ) -> Diagnostic {
     let mut names = known.to_vec();
     names.sort_unstable();
     names.dedup();
+    let own = |name: &Name| {
+        let foreign = dialect::parameters(&name.text).find(|own| known.contains(own));
+        foreign.or_else(|| suggest::nearest(&name.text, known.iter().copied()))
+    };
+    let unknown = given.iter().filter_map(|argument| argument.name.as_ref());
+    let unknown: Vec<&Name> = unknown.filter(|name| !known.contains(&name.text.as_str())).collect();
     let diagnostic =
         Diagnostic::new(Code(402), format!("`{}` has no argument `{}`", function.text, keyword.text))
             .at(keyword.span, format!("it has {}", names.join(", ")));
-    let foreign = dialect::parameters(&keyword.text).find(|own| known.contains(own));
-    let diagnostic = match foreign.or_else(|| suggest::nearest(&keyword.text, known.iter().copied())) {
-        Some(near) => diagnostic.fix(
-            format!("did you mean `{near}`?"),
-            vec![Edit { span: keyword.span, text: near.to_string() }],
-        ),
+    let mended: Option<Vec<(&Name, &str)>> = unknown.iter().map(|name| Some((*name, own(name)?))).collect();
+    let diagnostic = match mended {
+        Some(mended) => {
+            let words: Vec<String> =
+                mended.iter().map(|(name, own)| format!("`{own}` for `{}`", name.text)).collect();
+            let edits =
+                mended.iter().map(|(name, own)| Edit { span: name.span, text: own.to_string() }).collect();
+            diagnostic.fix(format!("write {}", words.join(" and ")), edits)
+        }
         None => diagnostic,
     };
     diagnostic.help(format!("it is `{}`", signatures.join("` or `")))

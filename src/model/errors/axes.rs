@@ -2,6 +2,7 @@
 
 use super::{axes_words, kind_words, term_words};
 use crate::diagnostics::{Code, Diagnostic, Edit};
+use crate::library::{Parameter, Rank};
 use crate::model::distributions::Target;
 use crate::model::ir::*;
 use crate::source::Span;
@@ -81,6 +82,32 @@ pub fn extra_axes(
             "if each {} has its {extra}, declare that as data and read with it: `data {extra}[{}]: {extra}` and `{written}[{extra}]`; if there is a value for each {extra} too, add the dim to the brackets of {}",
             names.join(", "), names.join(", "), target.name
         )),
+    }
+}
+
+/// A matrix over a dim repeated at the place of something that has the dim once, as when arguments are swapped.
+pub fn matrix_argument(
+    (term, parameter): (&Term, &Parameter),
+    call: &FamilyCall,
+    model: &Model,
+) -> Diagnostic {
+    let name = call.family.name;
+    let words = axes_words(&term.axes, model);
+    let parameters = call.family.forms[call.form].parameters;
+    let diagnostic = Diagnostic::new(
+        Code(302),
+        format!("`{}` of `{name}` has the dim once, found a matrix over {words}", parameter.name),
+    )
+    .at(term.span, format!("over {words}"));
+    let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+    let swapped = parameters
+        .iter()
+        .zip(&call.arguments)
+        .any(|(parameter, other)| parameter.rank == Rank::Matrix && other.axes.len() < term.axes.len());
+    let form = format!("`{name}({})`", names.join(", "));
+    match swapped {
+        true => diagnostic.help(format!("are the arguments swapped? it is {form}")),
+        false => diagnostic.help(format!("it is {form}; read one row or the diagonal of the matrix")),
     }
 }
 

@@ -20,6 +20,8 @@ fn suggesting(diagnostic: Diagnostic, span: Span, near: Option<&str>) -> Diagnos
 
 /// A name that nothing declares.
 pub fn unknown_name(name: &str, span: Span, near: Option<&str>, place: Option<Span>) -> Diagnostic {
+    let near = near.filter(|near| !siblings(name, near));
+    let place = place.filter(|_| near.is_some());
     let mut diagnostic =
         Diagnostic::new(Code(201), format!("`{name}` is not declared")).at(span, "not declared");
     if let Some(place) = place {
@@ -31,6 +33,18 @@ pub fn unknown_name(name: &str, span: Span, near: Option<&str>, place: Option<Sp
             "declare it above: `latent {name} ~ …` if it is unobserved, `data {name}: real` if it is in the data, `let {name} = …` if it is computed"
         )),
     }
+}
+
+/// `phi1` and `phi2`, `sigma_a` and `sigma_b`: names of two things, so the one is not the other misspelt.
+fn siblings(name: &str, other: &str) -> bool {
+    let stem = |name: &str| name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
+    let numbered = |name: &str| name.ends_with(|c: char| c.is_ascii_digit());
+    let letter = |name: &str| match name.rsplit_once('_') {
+        Some((stem, letter)) if letter.chars().count() == 1 => Some(stem.to_owned()),
+        _ => None,
+    };
+    let by_number = numbered(name) && numbered(other) && stem(name) == stem(other);
+    by_number || letter(name).is_some_and(|stem| letter(other) == Some(stem))
 }
 
 /// A dim that nothing declares.

@@ -51,7 +51,7 @@ fn source<'a, const N: usize, L: Layout<N>>(
 #[inline(always)]
 fn step<I: Isa, const N: usize, L: Layout<N>>(frame: Frame, op: &FlatOp) {
     let memory = frame.memory;
-    let vectors = if N == 1 { 1 } else { (op.rows + L::ROWS - 1) / L::ROWS };
+    let vectors = if N == 1 { 1 } else { op.rows.div_ceil(L::ROWS) };
     let [a, b, c] = op.operands;
     macro_rules! each {
         ($($x:ident = $operand:expr),+ => $body:expr) => {
@@ -129,7 +129,7 @@ fn sum<I: Isa, const N: usize, L: Layout<N>, const PRODUCT: bool>(memory: &[Cell
     for vector in 0..whole {
         sum = term(sum, read::<N, L>(memory, x, vector), read::<N, L>(memory, y, vector));
     }
-    if op.rows % N > 0 {
+    if !op.rows.is_multiple_of(N) {
         let [x, y] = [x, y].map(|operand| first_lanes(read::<N, L>(memory, operand, whole), op.rows % N));
         sum = term(sum, x, y);
     }

@@ -48,9 +48,7 @@ fn entries<const N: usize, L: Layout<N>>(column: &[f64], vector: usize) -> Lanes
     }
     let column = &column[vector * N..][..N];
     let mut result = Lanes::ZERO;
-    for lane in 0..N {
-        result.0[lane] = column[lane];
-    }
+    result.0.copy_from_slice(column);
     result
 }
 

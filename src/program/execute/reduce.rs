@@ -69,14 +69,14 @@ fn strands<I: Isa, const N: usize, L: Layout<N>, const PRODUCT: bool>(
     }
     if L::ROWS == 1 && N > 1 {
         let mut sums = [Lanes::ZERO; STRANDS];
-        for strand in 0..STRANDS {
+        for (strand, total) in sums.iter_mut().enumerate() {
             let mut sum = Lanes::ZERO;
             let mut row = strand;
             while row < count {
                 sum = next!(sum, x.at(row), y.at(row));
                 row += STRANDS;
             }
-            sums[strand] = sum;
+            *total = sum;
         }
         return tree(sums);
     }
@@ -85,7 +85,7 @@ fn strands<I: Isa, const N: usize, L: Layout<N>, const PRODUCT: bool>(
     for vector in 0..whole {
         sum = next!(sum, x.at(vector), y.at(vector));
     }
-    if count % N > 0 {
+    if !count.is_multiple_of(N) {
         let [x, y] = [x.at(whole), y.at(whole)].map(|x| first_lanes(x, count % N));
         sum = next!(sum, x, y);
     }
