@@ -9,9 +9,9 @@ use super::Facts;
 
 /// Variance times evaluations of DisARM against local expectations that are charged a whole density for each value, at
 /// a few coupled Bernoullis; the tests of `inference::mixed` measure it.
-pub const DISARM_NOISE: f64 = 16.0;
+pub const DISARM_NOISE: f64 = 43.0;
 /// The same of the score function with a baseline from the other draws.
-pub const SCORE_NOISE: f64 = 22.0;
+pub const SCORE_NOISE: f64 = 46.0;
 
 /// A price.
 #[derive(Clone, Debug, Default, PartialEq)]
