@@ -7,7 +7,7 @@ use vic::data::BoundModel;
 use vic::diagnostics::{Code, Diagnostic};
 use vic::driver;
 use vic::graph::interpret::interpret;
-use vic::lower::Objective;
+use vic::lower::{self, Centring, Limits, Objective};
 use vic::posterior::{self, Draws, SiteDraws};
 use vic::source::Source;
 
@@ -508,7 +508,7 @@ fn coupled_elements_are_refused() {
         for field in fields.iter().filter(|field| !text.contains(&format!("data {field}["))) {
             data.as_object_mut().expect("an object").remove(field);
         }
-        match driver::lower(&bind(&text, &data)) {
+        match lower::lower(&bind(&text, &data), &Centring::default(), &Limits::default()) {
             Ok(_) => panic!("not refused:\n{text}"),
             Err(refusal) => assert_eq!(refusal.code, Code(807), "{text}"),
         }

@@ -207,6 +207,9 @@ pub struct CheckArguments {
     /// Make the edits that are certain in the model file, then check what is left
     #[arg(long)]
     pub fix: bool,
+    /// Compare every estimator with values that it has no part in (needs data)
+    #[arg(long)]
+    pub gradients: bool,
     /// How to print diagnostics
     #[arg(long, value_enum, default_value_t = DiagnosticFormat::Full)]
     pub format: DiagnosticFormat,

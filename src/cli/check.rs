@@ -5,6 +5,7 @@ use std::path::Path;
 use vic::diagnostics::render::{Files, json, short};
 use vic::diagnostics::{Diagnostic, any_error, apply, certain};
 use vic::driver;
+use vic::driver::gradients::Checked;
 use vic::source::Source;
 
 use super::args::{CheckArguments, DiagnosticFormat, Stage};
@@ -22,7 +23,7 @@ pub fn run(arguments: &CheckArguments) -> Status {
     let Some(loaded) = load(&arguments.model) else { return Status::Wrong };
     let Some(data) = read_data(&arguments.model, &arguments.data) else { return Status::Wrong };
     let mut found = loaded.checked.diagnostics.clone();
-    let bound = if data.is_empty() && !needs_data(arguments.emit) {
+    let bound = if data.is_empty() && !needs_data(arguments.emit) && !arguments.gradients {
         None
     } else {
         let (bound, diagnostics) = bind(&loaded, &data);
@@ -44,11 +45,36 @@ pub fn run(arguments: &CheckArguments) -> Status {
         Some(Stage::Program) => objective.as_ref().map(driver::print_program),
     };
     emitted.iter().for_each(|text| terminal::result(text));
-    let wrong = any_error(&found);
+    let mut wrong = any_error(&found);
+    if arguments.gradients
+        && let (false, Some(bound), Some(objective)) = (wrong, &bound, &objective)
+    {
+        let checked = driver::gradients::check(bound, objective, SEED);
+        wrong = checked.iter().any(|checked| !checked.is_right());
+        terminal::result(gradients(&checked).trim_end());
+    }
     if !wrong && arguments.emit.is_none() && arguments.format == DiagnosticFormat::Full {
         terminal::remark(&format!("{}: no errors", loaded.source.name()));
     }
     if wrong { Status::Wrong } else { Status::Done }
+}
+
+/// Key of the draws that gradients are compared at.
+const SEED: u64 = 1;
+
+/// One line for each latent.
+fn gradients(checked: &[Checked]) -> String {
+    let width = checked.iter().map(|checked| checked.latent.len()).max().unwrap_or(0).max("latent".len());
+    let mut text = format!("{:width$}  estimator  deviation  variance   against\n", "latent");
+    for checked in checked {
+        let variance = checked.variance.map_or("none".to_string(), |variance| format!("{variance:.3e}"));
+        let verdict = if checked.is_right() { "" } else { "  WRONG" };
+        text += &format!(
+            "{:width$}  {:9}  {:6.2} SE  {variance:9}  {}{verdict}\n",
+            checked.latent, checked.estimator, checked.deviation, checked.against
+        );
+    }
+    text
 }
 
 /// Rounds of edits: one may uncover the next, and a misspelt keyword hides the rest of its statement.

@@ -43,15 +43,16 @@ fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
     };
     let outcome = report(&found, &loaded, &data);
     let Some(model) = &loaded.checked.model else { return Status::Wrong };
-    let sums = match bound.as_ref().map(|bound| driver::lower_within(bound, &arguments.sums.limits())) {
-        None => vec![],
-        Some(Ok(objective)) => objective.sums,
-        Some(Err(refusal)) => {
+    let lowered = bound.as_ref().map(|bound| (bound, driver::lower_within(bound, &arguments.sums.limits())));
+    let (choices, sums) = match lowered {
+        None => (loaded.checked.choices.clone(), vec![]),
+        Some((bound, Ok(objective))) => (driver::choices(bound, &objective), objective.sums),
+        Some((_, Err(refusal))) => {
             terminal::diagnostics(&[*refusal], &loaded.source, &data);
             return Status::Wrong;
         }
     };
-    let story = Story { model, choices: &loaded.checked.choices, bound: bound.as_ref(), sums: &sums };
+    let story = Story { model, choices: &choices, bound: bound.as_ref(), sums: &sums };
     terminal::result(&match arguments.format {
         StoryFormat::Text => explain(&story).trim_end().to_string(),
         StoryFormat::Json => format!("{:#}", story::json(&story)),

@@ -21,16 +21,6 @@ pub static ROWS: &[Row] = &[
         ],
     ),
     row(
-        803,
-        [
-            "estimator::not_supported",
-            "an estimator that is not supported yet",
-            "`using` asks for a way to take a latent's gradient. This one is part of the language, and this version does not carry it out; leave `using` away, and the compiler takes the first way that is right.",
-            "data y: real\nlatent a ~ normal(0, 1) using score\nobserve y ~ normal(a, 1)\n",
-            "data y: real\nlatent a ~ normal(0, 1)\nobserve y ~ normal(a, 1)\n",
-        ],
-    ),
-    row(
         804,
         [
             "estimator::unknown",
@@ -55,8 +45,8 @@ pub static ROWS: &[Row] = &[
         [
             "estimator::jump",
             "the density jumps where a continuous latent crosses a threshold",
-            "A comparison turns a continuous latent into a step. The pathwise gradient does not see the step and would be wrong without a word, so it is refused. A smooth step has a gradient everywhere. A latent that is only compared with known numbers is summed out over the buckets between them, if the distribution function of its prior is known; and so is a discrete latent (an index into a dim).",
-            "data y: real\ndata x: real\nlatent tau ~ normal(0, 1)\nobserve y ~ normal(if x < exp(tau) then 0 else 1, 1)\n",
+            "A comparison turns a continuous latent into a step. The pathwise gradient does not see the step and would be wrong without a word, so it is refused. A smooth step has a gradient everywhere. A latent that is only compared with known numbers is summed out over the buckets between them, if the distribution function of its prior is known; and so is a discrete latent (an index into a dim). Any other is tried in bins, unless `using` asks for the pathwise gradient. Where a distribution of data ends at a latent (`uniform(0, theta)`), the density is nothing beyond, and no guide fits.",
+            "data y: real\ndata x: real\nlatent tau ~ normal(0, 1) using reparam\nobserve y ~ normal(if x < exp(tau) then 0 else 1, 1)\n",
             "data y: real\ndata x: real\nlatent tau ~ normal(0, 1)\nobserve y ~ normal(if x < tau then 0 else 1, 1)\n",
         ],
     ),
@@ -65,7 +55,7 @@ pub static ROWS: &[Row] = &[
         [
             "estimator::not_summable",
             "a discrete latent that cannot be summed out",
-            "Discrete latents are summed out exactly where each use of them is local (one element at a time) or a chain (`z[t]` with `z[t-1]`). The tables that this takes must not exceed `--max-states` elements. What is asked here is not so, and the message says why: which term joins which latents, over which plate, and how large their table would be.",
+            "Discrete latents are summed out exactly where each use of them is local (one element at a time) or a chain (`z[t]` with `z[t-1]`). The tables that this takes must not exceed `--max-states` elements. A latent for which this is not so stays in the guide, unless `using exact` asks for the sum, as here. The message says why it cannot be: which term joins which latents, over which plate, and how large their table would be.",
             "`observe y ~ normal(sum(z), 1)`, where `z` has an element for each of many cells",
             "`observe y ~ normal(z, 1)`, where each cell reads its own element",
         ],

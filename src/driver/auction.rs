@@ -114,7 +114,10 @@ fn parameterisations(model: &Model, dimension: usize) -> Vec<(&'static str, Cent
         model.site_ids().filter(|id| lower::whitenable(model, *id).is_some()).collect();
     let centrable: Vec<SiteId> =
         model.site_ids().filter(|id| lower::centrable(model, *id).is_some()).collect();
-    let of = |ids: &[&[SiteId]]| Centring { of: ids.concat().into_iter().map(|id| (id, 0.0)).collect() };
+    let of = |ids: &[&[SiteId]]| Centring {
+        of: ids.concat().into_iter().map(|id| (id, 0.0)).collect(),
+        ..Centring::default()
+    };
     let mut all = vec![("as written", Centring::default())];
     if !whitened.is_empty() {
         all.push(("covariances taken out", of(&[&whitened])));

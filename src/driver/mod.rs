@@ -4,13 +4,17 @@ mod auction;
 pub mod calibrate;
 pub mod compare;
 pub mod fault;
+pub mod gradients;
+pub mod mixed;
 pub mod outcome;
+mod plan;
 pub mod replay;
 pub mod request;
 pub mod target;
 pub mod windows;
 
 pub use auction::Tried;
+pub use plan::choices;
 
 use std::sync::Arc;
 
@@ -18,9 +22,9 @@ use auction::Outcome;
 
 use crate::data::{self, BoundModel};
 use crate::diagnostics::{Diagnostic, Label, allow, any_error};
-use crate::estimator::{self, Choice};
+use crate::estimator::{self, Choice, Known};
 use crate::graph::{self, Node};
-use crate::inference::{Fit, Options, Watch};
+use crate::inference::{self, Fit, Options, Watch};
 use crate::lower::support::Impossible;
 use crate::lower::{self, Centring, Limits, Objective};
 use crate::model::{self, Model};
@@ -51,7 +55,7 @@ pub fn check(source: &Source) -> Checked {
     diagnostics.extend(found);
     let mut choices = Vec::new();
     if !any_error(&diagnostics) {
-        let (chosen, refused) = estimator::choose(&model);
+        let (chosen, refused) = estimator::choose(&model, &Known::default());
         choices = chosen;
         diagnostics.extend(refused);
     }
@@ -89,10 +93,11 @@ fn located(found: Impossible, bound: &BoundModel, files: &[Source]) -> Diagnosti
     diagnostic
 }
 
-/// BoundModel -> Objective, every latent centred.
+/// BoundModel -> Objective, every latent centred. A discrete latent that cannot be summed out stays in the guide, unless
+/// the model asks for the sum.
 ///
 /// # Errors
-/// If a discrete latent cannot be summed out.
+/// If a latent that the model wants summed out cannot be.
 pub fn lower(bound: &BoundModel) -> Result<Objective, Box<Diagnostic>> {
     lower_within(bound, &Limits::default())
 }
@@ -106,25 +111,25 @@ const HOPELESS: f64 = 20_000.0;
 /// The same within limits. Windows over counts are doubled while much lies beyond them at the origin.
 ///
 /// # Errors
-/// If a discrete latent cannot be summed out within the limits.
+/// If a latent that the model wants summed out cannot be within the limits.
 pub fn lower_within(bound: &BoundModel, limits: &Limits) -> Result<Objective, Box<Diagnostic>> {
-    let first = lower::lower(bound, &Centring::default(), limits)?;
-    let origin = vec![0.0; first.layout.dimension];
+    let first = plan::lower(bound, limits)?;
     let mut wider: Option<Objective> = None;
     for _ in 0..DOUBLINGS {
         let current = wider.as_ref().unwrap_or(&first);
-        let found = windows::windows(current, &origin, 1);
+        let found = windows::windows(current, &vec![0.0; current.width()], 1);
         let Some(limits) = windows::widened(current, &found, windows::BEFORE) else {
             return Ok(wider.unwrap_or(first));
         };
         if found.iter().any(|window| window.beyond.is_nan() && window.high - window.low > HOPELESS) {
             return Ok(first);
         }
-        match lower::lower(bound, &Centring::default(), &limits) {
+        match plan::again(bound, current, &limits) {
             Ok(objective) => wider = Some(objective),
             // Nothing is possible at any length that fits: the fit says why.
             Err(_) if found.iter().any(|window| window.beyond.is_nan()) => return Ok(first),
-            Err(refusal) => return Err(refusal),
+            // With longer windows other latents may have to be kept.
+            Err(_) => wider = Some(plan::lower(bound, &limits)?),
         }
     }
     Ok(wider.unwrap_or(first))
@@ -180,13 +185,13 @@ pub fn fit(
     let (found, windows) = search(bound, objective, options, (threads, watch), None);
     let Outcome { fit, objective: other, tried, kept } = found;
     let objective = other.as_ref().unwrap_or(objective);
-    let dimension = objective.layout.dimension;
-    let count = fit.draws.len().checked_div(dimension).unwrap_or(options.draws);
+    let count = fit.draws.len().checked_div(objective.width()).unwrap_or(options.draws);
     let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
     let weights: Option<Vec<f64>> =
         fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
     let draws = Draws { positions: &fit.draws, count, weights: weights.as_deref() };
     posterior::average_states(bound, objective, draws, &mut sites);
+    posterior::count_states(bound, objective, weights.as_deref(), &mut sites);
     let fault = fault::of_fit(bound, objective, &fit, options.seed);
     let (centring, limits) = (objective.centring.clone(), objective.limits.clone());
     Fitted { fit, centring, limits, tried, kept, sites, count, weights, fault, windows }
@@ -204,7 +209,7 @@ fn search(
     (threads, watch): (usize, &mut dyn Watch),
     mut sought: Option<&mut Sought>,
 ) -> (Outcome, Vec<Window>) {
-    let mut found = auction::fit(bound, objective, options, (threads, watch), sought.as_deref_mut());
+    let mut found = attempt(bound, objective, options, (threads, watch), sought.as_deref_mut());
     let mut windows = seen(&found.fit, found.objective.as_ref().unwrap_or(objective));
     for _ in 0..REFITS {
         let current = found.objective.as_ref().unwrap_or(objective);
@@ -214,9 +219,9 @@ fn search(
         if left == 0 || watch.should_stop() {
             break;
         }
-        let Ok(wider) = lower::lower(bound, &Centring::default(), &limits) else { break };
+        let Ok(wider) = plan::again(bound, objective, &limits) else { break };
         let options = Options { max_evaluations: left, ..options.clone() };
-        let again = auction::fit(bound, &wider, &options, (threads, watch), sought.as_deref_mut());
+        let again = attempt(bound, &wider, &options, (threads, watch), sought.as_deref_mut());
         found = Outcome { objective: Some(again.objective.unwrap_or(wider)), ..again };
         found.fit.evaluations += spent;
         found.fit.faults = found.fit.faults.after(spent);
@@ -225,9 +230,26 @@ fn search(
     (found, windows)
 }
 
+/// One fit: of real coordinates alone, or with latents that are kept beside them.
+fn attempt(
+    bound: &BoundModel,
+    objective: &Objective,
+    options: &Options,
+    (threads, watch): (usize, &mut dyn Watch),
+    sought: Option<&mut Sought>,
+) -> Outcome {
+    if objective.kept.is_empty() {
+        return auction::fit(bound, objective, options, (threads, watch), sought);
+    }
+    let mut target = mixed::CompiledMixed::new(objective, &plan::rules(bound, objective), threads);
+    let fit = inference::mixed::conclude::fit(&mut target, options, watch);
+    let tried =
+        fit.rungs.iter().cloned().map(|rung| Tried { parameterisation: "as written", rung }).collect();
+    Outcome { fit, objective: None, tried, kept: Some(0) }
+}
+
 /// The windows at the draws of a fit.
 fn seen(fit: &Fit, objective: &Objective) -> Vec<Window> {
-    let dimension = objective.layout.dimension;
-    let count = fit.draws.len().checked_div(dimension).unwrap_or(1);
+    let count = fit.draws.len().checked_div(objective.width()).unwrap_or(1);
     if count == 0 { vec![] } else { windows::windows(objective, &fit.draws, count) }
 }

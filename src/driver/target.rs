@@ -29,21 +29,31 @@ impl CompiledTarget {
         let graph = &objective.graph;
         let gradient: Vec<Node> =
             std::iter::once(objective.log_joint).chain(objective.gradient.clone()).collect();
-        let blocks = objective.layout.blocks.iter().map(|block| Block {
-            name: block.name.clone(),
-            start: block.offset,
-            end: block.offset + block.length,
-            ends: block.ends,
-        });
         Self {
             dimension: objective.layout.dimension,
-            blocks: blocks.collect(),
+            blocks: blocks(objective),
             value: Compiled::new(graph, &[objective.log_joint]),
             gradient: Compiled::new(graph, &gradient),
             product: Compiled::new(graph, &objective.hessian_vector),
-            threads: if graph_work(graph) < THREADED_WORK { 1 } else { threads.max(1) },
+            threads: graph_threads(graph, threads),
         }
     }
+}
+
+/// The real coordinates by latent.
+pub(super) fn blocks(objective: &Objective) -> Vec<Block> {
+    let blocks = objective.layout.blocks.iter().map(|block| Block {
+        name: block.name.clone(),
+        start: block.offset,
+        end: block.offset + block.length,
+        ends: block.ends,
+    });
+    blocks.collect()
+}
+
+/// How many threads are worth their cost.
+pub(super) fn graph_threads(graph: &Graph, threads: usize) -> usize {
+    if graph_work(graph) < THREADED_WORK { 1 } else { threads.max(1) }
 }
 
 /// Elements of the largest node that depends on the position: what one evaluation loops over.
@@ -82,7 +92,7 @@ impl Target for CompiledTarget {
 }
 
 /// Outputs by block, `[S][length]` each, as rows `[S][D]`.
-fn lay_out(blocks: &[Block], outputs: &[Vec<f64>], rows: &mut [f64], (count, d): (usize, usize)) {
+pub(super) fn lay_out(blocks: &[Block], outputs: &[Vec<f64>], rows: &mut [f64], (count, d): (usize, usize)) {
     for (block, output) in blocks.iter().zip(outputs) {
         let length = block.end - block.start;
         for sample in 0..count {
@@ -93,7 +103,7 @@ fn lay_out(blocks: &[Block], outputs: &[Vec<f64>], rows: &mut [f64], (count, d):
 }
 
 /// One program with the memory it has been run with.
-struct Compiled {
+pub(super) struct Compiled {
     program: Program,
     lengths: Vec<usize>,
     workspaces: HashMap<(usize, usize), Workspace>,
@@ -101,15 +111,32 @@ struct Compiled {
 }
 
 impl Compiled {
-    fn new(graph: &Graph, roots: &[Node]) -> Self {
+    pub(super) fn new(graph: &Graph, roots: &[Node]) -> Self {
         let lengths: Vec<usize> = roots.iter().map(|&root| graph.len_of(root)).collect();
         let outputs = vec![Vec::new(); roots.len()];
         Self { program: Program::compile(graph, roots), lengths, workspaces: HashMap::new(), outputs }
     }
 
     /// Outputs `[S][length]` for positions `[S][D]`, S being as many as there are positions.
-    fn run(&mut self, positions: &[f64], directions: &[f64], d: usize, threads: usize) -> &[Vec<f64>] {
+    pub(super) fn run(
+        &mut self,
+        positions: &[f64],
+        directions: &[f64],
+        d: usize,
+        threads: usize,
+    ) -> &[Vec<f64>] {
         let count = positions.len().checked_div(d).unwrap_or(1);
+        self.run_with(positions, directions, count, threads)
+    }
+
+    /// The same with vectors of any length for `count` samples.
+    pub(super) fn run_with(
+        &mut self,
+        positions: &[f64],
+        directions: &[f64],
+        count: usize,
+        threads: usize,
+    ) -> &[Vec<f64>] {
         for (output, length) in self.outputs.iter_mut().zip(&self.lengths) {
             output.resize(count * length, 0.0);
         }
@@ -120,7 +147,7 @@ impl Compiled {
                 self.workspaces.insert(key, self.program.workspace(to - from));
             }
         }
-        self.run_pieces(&pieces, positions, directions, (d, threads));
+        self.run_pieces(&pieces, positions, directions, (count, threads));
         &self.outputs
     }
 
@@ -129,7 +156,7 @@ impl Compiled {
         pieces: &[(usize, usize)],
         positions: &[f64],
         directions: &[f64],
-        (d, threads): (usize, usize),
+        (count, threads): (usize, usize),
     ) {
         let (program, lengths) = (&self.program, &self.lengths);
         let mut jobs = split_outputs(&mut self.outputs, lengths, pieces);
@@ -140,7 +167,8 @@ impl Compiled {
             }
         }
         let slice = |all: &'_ [f64], (from, to): (usize, usize)| -> std::ops::Range<usize> {
-            if all.is_empty() { 0..0 } else { from * d..to * d }
+            let width = all.len().checked_div(count).unwrap_or(0);
+            from * width..to * width
         };
         let work = |own: &mut HashMap<usize, &mut Workspace>, (piece, outputs): &mut (_, Vec<&mut [f64]>)| {
             let (from, to): (usize, usize) = *piece;

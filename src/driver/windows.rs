@@ -28,7 +28,7 @@ const POSITIONS: usize = 128;
 
 /// All windows, judged at positions `[count][D]`.
 pub fn windows(objective: &Objective, positions: &[f64], count: usize) -> Vec<Window> {
-    let d = objective.layout.dimension;
+    let d = objective.width();
     let count = count.min(POSITIONS);
     let each = objective.sums.iter().filter_map(|sum| {
         let range = sum.range?;

@@ -1,11 +1,12 @@
-//! The choice: the first estimator that does not refuse, or the one that the user asks for.
+//! The policy: from what is known of a latent to a choice, with every refusal and every price; or the row that the user
+//! asks for, through the same refusals.
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Model, SiteId, SiteKind};
 use crate::source::Span;
 
 use super::dependence::of_density;
-use super::{ESTIMATORS, Estimator, Facts, Level, Refusal};
+use super::{Cost, ESTIMATORS, Estimator, Facts, Level, Refusal, Takes};
 
 /// How the gradient of one latent is taken.
 #[derive(Clone, Debug)]
@@ -16,55 +17,94 @@ pub struct Choice {
     pub estimator: &'static Estimator,
     /// Why, in a sentence.
     pub why: String,
-    /// Who refused before, and why.
+    /// What one gradient costs.
+    pub cost: Cost,
+    /// Every row that is not possible, and why.
     pub refusals: Vec<Refusal>,
+    /// Rows that would be right too, with their prices.
+    pub others: Vec<(&'static Estimator, Cost)>,
+    /// Whether the model asks for it.
+    pub asked: Option<Span>,
 }
 
-/// The words that `using` knows but that no row stands for yet.
-const COMING: [&str; 1] = ["score"];
+/// What is known beyond the model.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The size of each dim; empty before any data is read.
+    pub sizes: Vec<Option<usize>>,
+    /// Latents that cannot be summed out, as the attempt has shown, and why.
+    pub not_summed: Vec<(SiteId, String)>,
+}
 
 /// A choice for each latent, in declared order.
-pub fn choose(model: &Model) -> (Vec<Choice>, Vec<Diagnostic>) {
+pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
     let mut choices = Vec::new();
     let mut diagnostics = Vec::new();
     let dependence = of_density(model);
     for latent in model.site_ids() {
         let SiteKind::Latent { using, .. } = &model.site(latent).kind else { continue };
-        let facts = Facts { model, latent, dependence: dependence[latent.0] };
+        let found = known.not_summed.iter().find(|(site, _)| *site == latent);
+        let facts = Facts {
+            model,
+            latent,
+            dependence: dependence[latent.0],
+            sizes: &known.sizes,
+            not_summed: found.map(|(_, reason)| reason.as_str()),
+        };
         let asked = using.as_ref().map(|(name, span)| (name.as_str(), *span));
-        match choose_one(&facts, asked) {
+        if let Some((name, span)) = asked
+            && !ESTIMATORS.iter().any(|row| row.name == name)
+        {
+            diagnostics.push(unknown(name, span));
+            continue;
+        }
+        match decide(&facts, asked) {
             Ok(choice) => choices.push(choice),
-            Err(diagnostic) => diagnostics.push(*diagnostic),
+            Err(refusals) => diagnostics.push(refused(&facts, asked.map(|(_, span)| span), &refusals)),
         }
     }
     (choices, diagnostics)
 }
 
-fn choose_one(facts: &Facts, asked: Option<(&str, Span)>) -> Result<Choice, Box<Diagnostic>> {
+/// The policy for one latent: the row asked for, or the first without noise, or the cheapest of the others.
+///
+/// # Errors
+/// All refusals, if no row (or not the one asked for) is possible.
+pub fn decide(facts: &Facts, asked: Option<(&str, Span)>) -> Result<Choice, Vec<Refusal>> {
     let mut refusals = Vec::new();
-    if let Some((name, span)) = asked
-        && !ESTIMATORS.iter().any(|row| row.name == name)
-    {
-        return Err(Box::new(unknown(name, span)));
-    }
-    for &estimator in ESTIMATORS.iter().filter(|row| asked.is_none_or(|(name, _)| row.name == name)) {
-        match (estimator.refuse)(facts) {
+    let mut possible: Vec<(&'static Estimator, Cost)> = Vec::new();
+    for &row in ESTIMATORS {
+        match (row.refuse)(facts) {
             Some(refusal) => refusals.push(refusal),
-            None => {
-                let why = (estimator.why)(facts);
-                return Ok(Choice { latent: facts.latent, estimator, why, refusals });
-            }
+            None => possible.push((row, (row.cost)(facts))),
         }
     }
-    Err(Box::new(refused(facts, asked.map(|(_, span)| span), &refusals)))
+    let taken = match asked {
+        Some((name, _)) => possible.iter().position(|(row, _)| row.name == name),
+        None => best(&possible),
+    };
+    let Some(taken) = taken else {
+        let ours = |refusal: &Refusal| asked.is_none_or(|(name, _)| refusal.estimator == name);
+        return Err(refusals.into_iter().filter(ours).collect());
+    };
+    let (estimator, cost) = possible.remove(taken);
+    let why = (estimator.why)(facts);
+    let asked = asked.map(|(_, span)| span);
+    Ok(Choice { latent: facts.latent, estimator, why, cost, refusals, others: possible, asked })
+}
+
+/// The place of the row to take: one without noise, else the lowest price, or the first where prices are not known.
+fn best(possible: &[(&'static Estimator, Cost)]) -> Option<usize> {
+    let quiet = possible.iter().position(|(row, _)| matches!(row.takes, Takes::Sum | Takes::Path));
+    quiet.or_else(|| {
+        let priced = possible.iter().enumerate().filter_map(|(k, (_, cost))| Some((k, cost.visits?)));
+        let cheapest = priced.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(k, _)| k);
+        let known = possible.iter().all(|(_, cost)| cost.visits.is_some());
+        cheapest.filter(|_| known).or(if possible.is_empty() { None } else { Some(0) })
+    })
 }
 
 fn unknown(name: &str, span: Span) -> Diagnostic {
-    if COMING.contains(&name) {
-        return Diagnostic::new(Code(803), format!("the estimator `{name}` is not supported yet"))
-            .at(span, "asked for here")
-            .help("leave `using` away: `reparam` is chosen wherever it is right");
-    }
     let names: Vec<String> = ESTIMATORS.iter().map(|row| format!("`{}`", row.name)).collect();
     Diagnostic::new(Code(804), format!("there is no estimator `{name}`"))
         .at(span, "not an estimator")
@@ -74,27 +114,36 @@ fn unknown(name: &str, span: Span) -> Diagnostic {
 fn refused(facts: &Facts, asked: Option<Span>, refusals: &[Refusal]) -> Diagnostic {
     let site = facts.model.site(facts.latent);
     let name = &site.name;
-    if facts.dependence.level == Level::Jump && site.domain.domain.transform.is_some() {
-        return Diagnostic::new(Code(806), format!("the density jumps as `{name}` moves, so it has no gradient"))
-            .at(facts.dependence.span, format!("jumps as `{name}` moves"))
+    let jumps = facts.dependence.level >= Level::Jump && !facts.is_discrete();
+    if jumps && asked.is_none() {
+        return Diagnostic::new(Code(806), format!("the density vanishes beyond an end that moves with `{name}`"))
+            .at(facts.dependence.span, format!("moves with `{name}`"))
             .at(site.span, "a continuous latent")
             .help(format!(
-                "write a smooth step, `inv_logit((x - {name}) / width)`, for a comparison; a distribution whose end moves wants a soft tail instead; a change point among known times can be an index into their dim, which is summed out"
+                "a guide that puts any mass beyond has no bound: take a distribution with a soft tail, whose scale is `{name}`"
+            ));
+    }
+    if let (true, Some(asked)) = (jumps, asked) {
+        return Diagnostic::new(Code(806), format!("the density jumps as `{name}` moves, so it has no pathwise gradient"))
+            .at(facts.dependence.span, format!("jumps as `{name}` moves"))
+            .at(asked, "asked for here")
+            .help(format!(
+                "leave `using` away, and `{name}` is summed over buckets or tried in bins; or write a smooth step, `inv_logit((x - {name}) / width)`, for a comparison"
             ));
     }
     let Some(asked) = asked else {
-        let reasons: Vec<&Refusal> = refusals.iter().take(1).collect();
-        let diagnostic = Diagnostic::new(Code(805), format!("no estimator is right for `{name}` yet"));
-        return reasons
-            .into_iter()
-            .fold(diagnostic, |diagnostic, refusal| diagnostic.at(refusal.span, refusal.reason.clone()))
-            .help(format!("bound it (`latent {name}: int(0..50) ~ …`) so that it can be summed out, or sum it by hand: `mixture(w, D1, D2)`"));
+        let diagnostic = Diagnostic::new(Code(805), format!("no estimator is right for `{name}`"));
+        return with_reasons(diagnostic, refusals)
+            .help(format!("bound it (`latent {name}: int(0..50) ~ …`) so that it can be summed out"));
     };
     let diagnostic =
         Diagnostic::new(Code(805), format!("`{name}` cannot have the estimator that is asked for"))
             .at(asked, "asked for here");
+    with_reasons(diagnostic, refusals).help("leave `using` away: the first estimator that is right is chosen")
+}
+
+fn with_reasons(diagnostic: Diagnostic, refusals: &[Refusal]) -> Diagnostic {
     refusals
         .iter()
         .fold(diagnostic, |diagnostic, refusal| diagnostic.at(refusal.span, refusal.reason.clone()))
-        .help("leave `using` away: the first estimator that is right is chosen")
 }

@@ -1,4 +1,4 @@
-//! How smoothly the density depends on each latent: absent, smooth, kink, jump, with the span that decides.
+//! How smoothly the density depends on each latent: absent, smooth, kink, jump, end, with the span that decides.
 //!
 //! An abstract interpretation of the checked model: the density depends on a latent as the least smooth path to it does
 //! (Lee, Rival and Yang 2023 do the same for a dynamic language).
@@ -22,6 +22,8 @@ pub enum Level {
     Kink,
     /// Discontinuously.
     Jump,
+    /// It is nothing beyond an end that moves.
+    End,
 }
 
 /// A level with the place that raised it.
@@ -180,12 +182,12 @@ impl Walk {
                 if let End::Argument(k) = end
                     && let Some(argument) = call.arguments.get(k)
                 {
-                    self.term(argument, outer.into(Level::Jump, argument.span));
+                    self.term(argument, outer.into(Level::End, argument.span));
                 }
             }
         }
         if let Distribution::Truncated { ends, span, .. } = distribution {
-            self.all(ends.iter().flatten().map(AsRef::as_ref), outer.into(Level::Jump, *span));
+            self.all(ends.iter().flatten().map(AsRef::as_ref), outer.into(Level::End, *span));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Exact sums: a discrete latent with finitely many values leaves the guide; its values are summed out.
 
-use super::{Estimator, Facts, Refusal};
+use super::{Cost, Estimator, Facts, Refusal, Takes, cost};
 use crate::model::{Kind, SiteKind, Stage, conjugate, thresholds};
 
 /// The row.
@@ -12,13 +12,23 @@ pub static EXACT: Estimator = Estimator {
           share of the posterior lies; a continuous latent that is only compared with known numbers is summed over the \
           buckets between these, each with its prior mass. With `using exact`, a continuous latent whose prior is \
           conjugate to all that reads it is integrated out in closed form.",
+    takes: Takes::Sum,
     refuse,
     why,
+    cost: price,
 };
+
+/// What the sum visits: the lowering knows it better once it is done.
+fn price(facts: &Facts) -> Cost {
+    cost::blanket(facts).times(&cost::values(facts))
+}
 
 fn refuse(facts: &Facts) -> Option<Refusal> {
     let site = facts.model.site(facts.latent);
     let refusal = |reason: String| Some(Refusal { estimator: EXACT.name, reason, span: site.span });
+    if let Some(found) = facts.not_summed {
+        return refusal(found.to_string());
+    }
     match site.value {
         Kind::Bool | Kind::Index(_) => None,
         Kind::Real if thresholds(facts.model, facts.latent).is_some() => None,

@@ -6,6 +6,22 @@ use super::interpret::order;
 use super::{DataId, Graph, Node, NodeData, Op, ScanBody, ScanId};
 
 impl Graph {
+    /// Elements that computing a node visits: its own, and those that a sum or a product takes in.
+    pub fn work_of(&self, node: Node) -> f64 {
+        let data = self.node(node);
+        if matches!(
+            data.op,
+            Op::Constant(_) | Op::Data(_) | Op::Parameter { .. } | Op::Iota(_) | Op::Leaf { .. }
+        ) {
+            return 0.0;
+        }
+        let mut axes: Vec<_> = data.axes.clone();
+        axes.extend(data.inputs.iter().flat_map(|&input| self.axes_of(input)));
+        axes.sort();
+        axes.dedup();
+        axes.into_iter().map(|axis| self.axis_size(axis) as f64).product()
+    }
+
     /// The part of the graph that `roots` need, scan bodies included, with the roots' nodes in it. Axes are kept as
     /// they are.
     pub fn pruned(&self, roots: &[Node]) -> (Graph, Vec<Node>) {

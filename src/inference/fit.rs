@@ -250,7 +250,8 @@ fn result_moments(climb: &Climb, draws: &[f64], log_weights: Option<&[f64]>) -> 
     }
 }
 
-fn stop_sentence(halt: Option<Halt>) -> String {
+/// Why a fit ended.
+pub(super) fn stop_sentence(halt: Option<Halt>) -> String {
     match halt {
         None => "the fit finished by itself".to_owned(),
         Some(Halt::Limit) => "the fit ended at its limit of evaluations".to_owned(),
@@ -259,7 +260,7 @@ fn stop_sentence(halt: Option<Halt>) -> String {
 }
 
 /// A fit without draws.
-fn empty(evaluator: &Evaluator, verdict: Verdict, reason: String) -> Fit {
+fn empty((evaluations, halt): (u64, Option<Halt>), verdict: Verdict, reason: String) -> Fit {
     Fit {
         draws: Vec::new(),
         log_weights: None,
@@ -268,8 +269,8 @@ fn empty(evaluator: &Evaluator, verdict: Verdict, reason: String) -> Fit {
         khat: f64::INFINITY,
         effective: 0.0,
         family: "none".to_owned(),
-        evaluations: evaluator.spent(),
-        stopped: stop_sentence(evaluator.halt()),
+        evaluations,
+        stopped: stop_sentence(halt),
         verdict,
         findings: Vec::new(),
         reasons: vec![reason],
@@ -279,24 +280,33 @@ fn empty(evaluator: &Evaluator, verdict: Verdict, reason: String) -> Fit {
         deviation: Vec::new(),
         mean_error: Vec::new(),
         guide_deviation: Vec::new(),
-        faults: evaluator.faults().close(&[], &[]),
+        faults: Faults::default(),
         moving: Vec::new(),
     }
 }
 
+/// A fit that found no finite density.
+pub(super) fn without_density(evaluations: u64, halt: Option<Halt>) -> Fit {
+    nothing_found((evaluations, halt), "no starting point with a finite log density was found")
+}
+
 fn without_start(evaluator: &Evaluator) -> Fit {
-    let (failure, seen) = match evaluator.halt() {
+    let seen = "no starting point with a finite log density and finite curvature was found";
+    let fit = nothing_found((evaluator.spent(), evaluator.halt()), seen);
+    Fit { faults: evaluator.faults().close(&[], &[]), ..fit }
+}
+
+fn nothing_found((evaluations, halt): (u64, Option<Halt>), without: &str) -> Fit {
+    let (failure, seen) = match halt {
         Some(Halt::Limit) => {
             (Failure::Interrupted, "the evaluation limit ended the fit before it had found anything")
         }
         Some(Halt::Asked) => (Failure::Interrupted, "the fit was stopped before it had found anything"),
-        None => {
-            (Failure::NoStart, "no starting point with a finite log density and finite curvature was found")
-        }
+        None => (Failure::NoStart, without),
     };
     let (verdict, latents) = (Verdict::DoNotUse, Vec::new());
     let finding = Finding { failure, verdict, latents, seen: seen.to_owned() };
-    let fit = empty(evaluator, finding.verdict, finding.sentence());
+    let fit = empty((evaluations, halt), finding.verdict, finding.sentence());
     Fit { findings: vec![finding], ..fit }
 }
 
@@ -304,6 +314,6 @@ fn without_start(evaluator: &Evaluator) -> Fit {
 fn nothing_to_fit(evaluator: &mut Evaluator) -> Fit {
     let value = evaluator.constant();
     let reason = "there is nothing to fit: every latent has been integrated out".to_owned();
-    let fit = empty(evaluator, Verdict::Trust, reason);
+    let fit = empty((evaluator.spent(), evaluator.halt()), Verdict::Trust, reason);
     Fit { khat: 0.0, elbo: Estimate { value, standard_error: 0.0 }, log_evidence: value, ..fit }
 }

@@ -92,10 +92,27 @@ impl Gaussian {
         Gaussian { mean, root: Root::Sparse(root), log_determinant }
     }
 
+    /// The same Gaussian with its root held whole, whatever the number of coordinates.
+    pub fn whole(self) -> Gaussian {
+        match &self.root {
+            Root::Whole { .. } => self,
+            Root::Diagonal(deviations) => {
+                let factor = DMatrix::from_diagonal(deviations);
+                let inverse = DMatrix::from_diagonal(&deviations.map(f64::recip));
+                Gaussian { root: Root::Whole { factor, inverse }, ..self }
+            }
+            Root::Sparse(_) => {
+                let factor = self.pushed(DMatrix::identity(self.dimension(), self.dimension()));
+                let covariance = &factor * factor.transpose();
+                Gaussian::from_covariance(self.mean, &covariance)
+            }
+        }
+    }
+
     /// The root as a matrix: covariance = factor * factor'.
     ///
     /// # Panics
-    /// If it is not held whole, as is the case for more than `WHOLE_LIMIT` coordinates only.
+    /// If it is not held whole, as is the case for more than `WHOLE_LIMIT` coordinates only, and not for those of `whole`.
     pub fn factor(&self) -> &DMatrix<f64> {
         match &self.root {
             Root::Whole { factor, .. } => factor,

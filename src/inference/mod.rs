@@ -21,6 +21,7 @@ pub mod ldl;
 pub mod loo;
 pub mod marginal;
 pub mod mean_field;
+pub mod mixed;
 pub mod moments;
 pub mod natural;
 pub mod nested;

@@ -148,6 +148,21 @@ fn stepped(
     }
 }
 
+/// One damped step by gradients at fresh draws, a column for each.
+pub fn damped(
+    gaussian: &Gaussian,
+    gradients: &DMatrix<f64>,
+    normals: &DMatrix<f64>,
+    length: f64,
+) -> Gaussian {
+    let whitened = gaussian.factor().tr_mul(gradients);
+    let product = &whitened * normals.transpose() / -(normals.ncols() as f64);
+    let precision = (&product + product.transpose()) * 0.5;
+    let eigen = SymmetricEigen::new(precision.clone());
+    let state = Slopes { elbo: 0.0, mean: whitened.column_mean(), precision, whitened };
+    stepped(gaussian, &state, &eigen, length)
+}
+
 /// Sandwich over antithetic pairs: the spread of the pairs' whitened gradients, mapped by the factor.
 fn mean_noise(gaussian: &Gaussian, whitened: &DMatrix<f64>) -> DVector<f64> {
     let (dimension, count) = whitened.shape();

@@ -175,6 +175,11 @@ fn are_near(one: &Gaussian, other: &Gaussian) -> bool {
 fn apart_in(one: &Gaussian, other: &Gaussian) -> Vec<usize> {
     let widths = one.deviations() + other.deviations();
     let gaps = (&one.mean - &other.mean).abs().component_div(&widths);
+    furthest(gaps.as_slice())
+}
+
+/// The places of the largest gaps.
+pub fn furthest(gaps: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..gaps.len()).collect();
     order.sort_by(|a, b| gaps[*b].total_cmp(&gaps[*a]));
     let count = order.iter().filter(|i| gaps[**i] > 0.5 * gaps[order[0]]).count();

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::data::BoundModel;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::Diagnostic;
 use crate::graph::{Axis, Graph, Node, Op};
 use crate::model::SiteKind;
 use crate::translate::{Reading, Reference, Translator};
@@ -12,6 +12,7 @@ use crate::translate::{Reading, Reference, Translator};
 use super::joint;
 use super::latents::Centring;
 use super::limits::Limits;
+use super::refusal::NOT_SUMMABLE;
 use super::states::is_summed;
 
 /// An error if some node under the terms of the density combines different elements of a latent that is carried, or
@@ -19,7 +20,11 @@ use super::states::is_summed;
 /// otherwise a sum over cells, each with the same states, would have become a product with their number.
 pub(super) fn check(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result<(), Box<Diagnostic>> {
     let model = bound.model();
-    let summed = |id| matches!(model.site(id).kind, SiteKind::Latent { .. }) && is_summed(model, id);
+    let summed = |id| {
+        matches!(model.site(id).kind, SiteKind::Latent { .. })
+            && is_summed(model, id)
+            && !centring.kept.contains(&id)
+    };
     if !model.site_ids().any(summed) {
         return Ok(());
     }
@@ -89,7 +94,7 @@ fn chosen_by_another(translator: &Translator, reference: &Reference) -> Box<Diag
     let site = translator.model().site(reference.site);
     let message = format!("which element of `{}` is read depends on a discrete latent", site.name);
     Box::new(
-        Diagnostic::new(Code(807), message)
+        Diagnostic::new(NOT_SUMMABLE, message)
             .at(site.span, "cannot be summed out one by one")
             .help("read it at an index from the data"),
     )
@@ -99,7 +104,7 @@ fn coupled(translator: &Translator, reference: &Reference, table: &str) -> Box<D
     let site = translator.model().site(reference.site);
     let message = format!("elements of `{}` meet in one term, {table}", site.name);
     Box::new(
-        Diagnostic::new(Code(807), message)
+        Diagnostic::new(NOT_SUMMABLE, message)
             .at(site.span, "cannot be summed out one by one")
             .help("use the element at each cell (`z` in the mean of each observation) instead of a sum over all of them"),
     )

@@ -7,6 +7,7 @@ use crate::model::{AxisVar, Distribution, Factor, SiteId};
 use crate::translate::Translator;
 
 use super::conjugate::{self, Collapsed};
+use super::kept::{self, Kept};
 use super::latents::{self, Centring, Layout};
 use super::limits::Limits;
 use super::states::{self, Range};
@@ -18,10 +19,19 @@ pub(super) struct Joint {
     pub(super) tables: Vec<(String, Node)>,
     /// Discrete latents, carried along axes of their states.
     pub(super) discrete: Vec<SiteId>,
+    /// Latents that are kept, at the end of the position.
+    pub(super) kept: Vec<Kept>,
     /// Which of their values are summed, where the model does not say.
     pub(super) ranges: Vec<(SiteId, Range)>,
     /// Continuous latents integrated out in closed form.
     pub(super) collapsed: Vec<Collapsed>,
+}
+
+impl Joint {
+    /// Length of a position: the real coordinates, then the values of the latents that are kept.
+    pub(super) fn width(&self) -> usize {
+        self.layout.dimension + self.kept.iter().map(|kept| kept.length).sum::<usize>()
+    }
 }
 
 /// Builds all terms.
@@ -30,28 +40,44 @@ pub(super) fn build(
     centring: &Centring,
     limits: &Limits,
 ) -> Result<Joint, Box<Diagnostic>> {
+    if centring.kept.is_empty() {
+        return build_with(translator, (centring, limits), 0);
+    }
+    // What is kept lies behind the real coordinates, whose number is only known once they are laid out.
+    let mut draft = Translator::new(translator.model(), translator.bindings());
+    let dimension = build_with(&mut draft, (centring, limits), 0)?.layout.dimension;
+    build_with(translator, (centring, limits), dimension)
+}
+
+fn build_with(
+    translator: &mut Translator,
+    (centring, limits): (&Centring, &Limits),
+    dimension: usize,
+) -> Result<Joint, Box<Diagnostic>> {
     let mut joint = Joint {
         layout: Layout::default(),
         tables: vec![],
         discrete: vec![],
+        kept: vec![],
         ranges: vec![],
         collapsed: vec![],
     };
     // Latents may read each other's earlier elements, so all that are known to be finite are carried first.
-    for site in translator
-        .model()
-        .site_ids()
-        .filter(|&site| states::is_summed(translator.model(), site))
-        .collect::<Vec<_>>()
-    {
+    let summed =
+        |site: &SiteId| states::is_summed(translator.model(), *site) && !centring.kept.contains(site);
+    for site in translator.model().site_ids().filter(summed).collect::<Vec<_>>() {
         states::carry_early(translator, site);
     }
     let mut problem = None;
     translator.walk(|translator, site| {
         let name = format!("the prior of `{}`", translator.model().site(site).name);
-        let table = if states::is_summed(translator.model(), site) {
+        let behind = joint.kept.iter().map(|kept| kept.length).sum::<usize>();
+        let length = joint.layout.dimension.max(dimension + behind);
+        let table = if centring.kept.contains(&site) {
+            Ok(kept::bind(translator, site, &mut joint, (centring, dimension)))
+        } else if states::is_summed(translator.model(), site) {
             joint.discrete.push(site);
-            states::carry(translator, site, (limits, joint.layout.dimension)).map(|carried| {
+            states::carry(translator, site, (limits, length)).map(|carried| {
                 joint.ranges.extend(carried.range.map(|range| (site, range)));
                 carried.table
             })

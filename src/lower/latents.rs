@@ -18,6 +18,8 @@ use super::joint::{cells, over_cells};
 pub struct Centring {
     /// By latent.
     pub of: BTreeMap<SiteId, f64>,
+    /// Discrete latents that are not summed out: their values are part of the position.
+    pub kept: Vec<SiteId>,
 }
 
 /// Which stretch of the unconstrained vector is which latent.

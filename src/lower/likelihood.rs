@@ -63,7 +63,7 @@ pub fn likelihood(
     let first = joint.tables.len() - model.factors.len();
     let observed =
         |k: &usize| k.checked_sub(first).filter(|&k| matches!(model.factors[k], Factor::Observe { .. }));
-    let within = (Purpose::Density, limits, joint.layout.dimension);
+    let within = (Purpose::Density, limits, joint.width());
     let with = eliminate(&mut translator, &joint.tables, &joint.discrete, within)?;
     let unobserved = without_data(&mut translator, &joint.tables, |k| observed(&k).is_some());
     let without = eliminate(&mut translator, &unobserved, &joint.discrete, within)?;
@@ -80,7 +80,8 @@ pub fn likelihood(
 
 /// What is integrated out has no draws at which a point's density could be evaluated.
 fn integrated_out(site: &Site) -> Diagnostic {
-    let message = format!("leave-one-out prediction where `{}` is integrated out: not supported yet", site.name);
+    let message =
+        format!("leave-one-out prediction where `{}` is integrated out: not supported yet", site.name);
     Diagnostic::new(Code(801), message)
         .at(site.span, "integrated out by `using exact`")
         .help("leave `using exact` away to compare the model")

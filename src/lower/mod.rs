@@ -10,6 +10,7 @@ mod discrete;
 mod eliminate;
 mod generative;
 mod joint;
+mod kept;
 mod latents;
 mod likelihood;
 mod limits;
@@ -25,6 +26,7 @@ mod tree;
 pub use cost::{expected_axes, formula};
 pub use discrete::{StateProbabilities, StateValues};
 pub use generative::circular;
+pub use kept::{Changes, Kept, Support, Tried, culprit};
 pub use latents::{Centring, LatentBlock, Layout, centrable, whitenable};
 pub use likelihood::{Coverage, Likelihood, PointGroup, likelihood};
 pub use limits::Limits;
@@ -67,6 +69,17 @@ pub struct Objective {
     pub sums: Vec<SummedOut>,
     /// What the sums were allowed.
     pub limits: Limits,
+    /// Latents that are kept in the guide; their values follow the real coordinates in the position.
+    pub kept: Vec<Kept>,
+    /// Latents whose exact sum was tried in vain, with what was said.
+    pub not_summed: Vec<(SiteId, String)>,
+}
+
+impl Objective {
+    /// Length of a position: the real coordinates, then the values of the latents that are kept.
+    pub fn width(&self) -> usize {
+        self.layout.dimension + self.kept.iter().map(|kept| kept.length).sum::<usize>()
+    }
 }
 
 /// A latent that was summed out.
@@ -89,12 +102,19 @@ pub struct SummedOut {
 pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result<Objective, Box<Diagnostic>> {
     coupling::check(bound, centring, limits)?;
     let mut translator = Translator::new(bound.model(), bound.bindings());
-    let joint = joint::build(&mut translator, centring, limits)?;
-    let d = joint.layout.dimension;
-    let log_joint = match joint.discrete.as_slice() {
-        [] => joint::sum_of(&mut translator.builder, &joint.tables),
-        latents => eliminate(&mut translator, &joint.tables, latents, (Purpose::Density, limits, d))?.total,
+    let mut joint = joint::build(&mut translator, centring, limits)?;
+    let d = joint.width();
+    let (log_joint, left) = match joint.discrete.as_slice() {
+        [] => {
+            let tables: Vec<Node> = joint.tables.iter().map(|(_, table)| *table).collect();
+            (joint::sum_of(&mut translator.builder, &joint.tables), tables)
+        }
+        latents => {
+            let found = eliminate(&mut translator, &joint.tables, latents, (Purpose::Density, limits, d))?;
+            (found.total, found.tables.iter().map(|table| table.node).collect())
+        }
     };
+    kept::try_values(&mut translator, &mut joint, &left);
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
     let log_joint = condense(&mut translator.builder, log_joint);
@@ -137,5 +157,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
         probabilities,
         sums,
         limits: limits.clone(),
+        kept: joint.kept,
+        not_summed: vec![],
     })
 }

@@ -7,13 +7,16 @@ use crate::model::SiteId;
 use super::cost::formula;
 use super::eliminate::Work;
 
+/// A discrete latent that cannot be summed out, while its density is right.
+pub(super) const NOT_SUMMABLE: Code = Code(807);
+
 fn name<'w>(work: &'w Work, site: SiteId) -> &'w str {
     &work.translator.model().site(site).name
 }
 
 fn refuse(work: &Work, site: SiteId, message: String) -> Diagnostic {
     let span = work.translator.model().site(site).span;
-    Diagnostic::new(Code(807), message).at(span, "cannot be summed out")
+    Diagnostic::new(NOT_SUMMABLE, message).at(span, "cannot be summed out")
 }
 
 /// Beyond this no memory would help.
@@ -140,5 +143,7 @@ pub(super) fn not_before(work: &Work, site: SiteId, along: Axis, node: usize) ->
         name(work, site)
     );
     let help = "order the dim so that every parent comes before its children, and let roots read no parent: `if n == 1 then … else …`";
-    Box::new(refuse(work, site, message).help(help))
+    // The model is wrong for these data, whatever is done with the latent.
+    let refusal = Diagnostic::new(Code(601), message);
+    Box::new(refusal.at(model.site(site).span, "not known before it is read").help(help))
 }

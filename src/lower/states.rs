@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::Diagnostic;
 use crate::graph::interpret::interpret;
 use crate::graph::{Node, Op};
 use crate::model::{Distribution, Kind, Model, SiteId, SiteKind, Stage, Term, thresholds};
@@ -10,6 +10,7 @@ use crate::translate::{States, Translator};
 
 use super::buckets;
 use super::limits::Limits;
+use super::refusal::NOT_SUMMABLE;
 
 /// Which values of a count without an end are summed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -212,7 +213,7 @@ fn unbounded(model: &Model, site: SiteId) -> Box<Diagnostic> {
     let site = model.site(site);
     let message = format!("`{}` can take infinitely many values", site.name);
     Box::new(
-        Diagnostic::new(Code(807), message)
+        Diagnostic::new(NOT_SUMMABLE, message)
             .at(site.span, "cannot be summed out")
             .help(format!("bound it: `latent {}: int(0..50) ~ …`", site.name)),
     )

@@ -11,7 +11,7 @@ mod summary;
 pub use names::scalar_names;
 pub use points::{ObservedCell, Points, observed_cells, points};
 pub use simulate::{Simulated, simulate};
-pub use states::{Draws, StateSummary, average_states};
+pub use states::{Draws, StateSummary, average_states, count_states};
 pub use summary::{Row, Weights, summarise};
 
 use crate::data::BoundModel;

@@ -3,8 +3,8 @@
 //! Averaging probabilities in place of sampled states takes the sampling noise of the states out (Rao and Blackwell).
 
 use crate::data::BoundModel;
-use crate::lower::{Objective, StateProbabilities, StateValues};
-use crate::model::Kind;
+use crate::lower::{Kept, Objective, StateProbabilities, StateValues, Support};
+use crate::model::{Kind, SiteId};
 use crate::translate::Coordinates;
 
 use super::{SiteDraws, declared_order, run_batches};
@@ -51,6 +51,52 @@ pub fn average_states(bound: &BoundModel, objective: &Objective, draws: Draws, s
             site.states = Some(averaged(bound, objective, kept, states));
         }
     }
+}
+
+/// Fills in the probabilities of discrete latents that stayed in the guide, by their weighted draws.
+pub fn count_states(
+    bound: &BoundModel,
+    objective: &Objective,
+    weights: Option<&[f64]>,
+    sites: &mut [SiteDraws],
+) {
+    for kept in objective.kept.iter().filter(|kept| kept.support != Support::Real) {
+        let place = objective.reported.iter().position(|reported| reported.site == kept.site);
+        if let Some(site) = place.and_then(|place| sites.get_mut(place)) {
+            site.states = counted(bound, kept, &site.values, (site.names.len(), weights));
+        }
+    }
+}
+
+/// The states from the smallest to the largest that is possible, or that was drawn.
+fn counted(
+    bound: &BoundModel,
+    kept: &Kept,
+    values: &[f64],
+    (scalars, weights): (usize, Option<&[f64]>),
+) -> Option<StateSummary> {
+    let (low, count) = match kept.support {
+        Support::Whole { low, count: Some(count) } => (low, count),
+        _ => {
+            let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            (low, (high - low) as usize + 1)
+        }
+    };
+    let draws = values.len().checked_div(scalars).filter(|draws| *draws > 0)?;
+    let (names, numbers) = numbered(bound, kept.site, (low, count));
+    let first = numbers[0];
+    let mut sums = Sums::new(scalars, count);
+    for (draw, row) in values.chunks_exact(scalars).enumerate() {
+        let weight = weights.map_or(1.0 / draws as f64, |weights| weights[draw]);
+        let probabilities = row.iter().flat_map(|value| {
+            let place = (value - first).round() as usize;
+            (0..count).map(move |k| if k == place { 1.0 } else { 0.0 })
+        });
+        sums.add(weight, probabilities, &numbers);
+    }
+    let errors = sums.errors(&numbers);
+    Some(StateSummary { names, values: numbers, probabilities: sums.probabilities, errors })
 }
 
 /// Every so many draws, with weights that sum to 1.
@@ -105,16 +151,21 @@ fn states_of(
         }
         StateValues::Drawn => f64::NAN,
     };
+    let (names, values) = numbered(bound, states.site, (low, count));
+    (names, values, 1)
+}
+
+/// Names and numbers of the states of a site from a value on.
+fn numbered(bound: &BoundModel, site: SiteId, (low, count): (f64, usize)) -> (Vec<String>, Vec<f64>) {
     let positions = 0..count;
-    let (names, values) = match bound.model().site(states.site).value {
+    match bound.model().site(site).value {
         Kind::Index(dim) => {
             let coordinates = &bound.bindings().coordinates[dim.0];
             let first = first_coordinate(coordinates);
             positions.map(|k| (coordinates.name(k), first + k as f64)).unzip()
         }
         _ => positions.map(|k| (format!("{}", low + k as f64), low + k as f64)).unzip(),
-    };
-    (names, values, 1)
+    }
 }
 
 /// The number that stands for the first element of a dim.

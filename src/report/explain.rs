@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::data::BoundModel;
-use crate::estimator::Choice;
+use crate::estimator::{Choice, Takes};
 use crate::library::{Domain, Rank};
 use crate::lower::{Beyond, Range, SummedOut, expected_axes, formula};
 use crate::model::{
@@ -124,13 +124,17 @@ fn density(story: &Story) -> Vec<Vec<String>> {
     rows.collect()
 }
 
+/// One line for each latent: what is done, what a gradient costs, why, and why nothing else. A price is the elements
+/// visited for one gradient; what an exact sum visits has a table of its own.
 fn estimators(story: &Story) -> Vec<Vec<String>> {
     let rows = story.choices.iter().map(|choice| {
         let name = story.model.site(choice.latent).name.clone();
         let refused =
             choice.refusals.iter().map(|refusal| format!("not {}: {}", refusal.estimator, refusal.reason));
         let why = std::iter::once(choice.why.clone()).chain(refused).collect::<Vec<_>>().join("; ");
-        vec![name, choice.estimator.name.to_string(), why]
+        let cost =
+            if choice.estimator.takes == Takes::Sum { String::new() } else { choice.cost.formula.clone() };
+        vec![name, choice.estimator.name.to_string(), cost, why]
     });
     rows.collect()
 }
@@ -138,7 +142,7 @@ fn estimators(story: &Story) -> Vec<Vec<String>> {
 /// What each exact sum visits, per evaluation: a formula, and a number once the data are bound.
 fn sums(story: &Story) -> Vec<Vec<String>> {
     let is_sum = |choice: &&Choice| {
-        choice.estimator.name == "exact" && conjugate(story.model, choice.latent).is_none()
+        choice.estimator.takes == Takes::Sum && conjugate(story.model, choice.latent).is_none()
     };
     let summed = story.choices.iter().filter(is_sum);
     let rows = summed.map(|choice| {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::estimator::Choice;
+use crate::estimator::{Choice, Takes};
 use crate::lower::{Beyond, expected_axes, formula};
 use crate::model::{
     AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind, conjugate,
@@ -70,6 +70,7 @@ fn latent(story: &Story, choice: &Choice) -> Value {
         "reads": names(model, &reads_of(site)),
         "estimator": choice.estimator.name,
         "asked": using.as_ref().map(|(name, _)| name),
+        "cost": {"formula": choice.cost.formula, "visits": choice.cost.visits},
         "why": choice.why,
         "refusals": refusals.collect::<Vec<_>>(),
         "sum": (is_summed(story, choice.latent) && conjugate(model, choice.latent).is_none()).then(|| sum(story, choice.latent)),
@@ -195,7 +196,7 @@ fn is_drawn(site: &Site) -> bool {
 }
 
 fn is_summed(story: &Story, latent: SiteId) -> bool {
-    story.choices.iter().any(|choice| choice.latent == latent && choice.estimator.name == "exact")
+    story.choices.iter().any(|choice| choice.latent == latent && choice.estimator.takes == Takes::Sum)
 }
 
 /// `theta[school]`

@@ -227,7 +227,7 @@ fn a_sum_that_is_too_large_says_how_to_allow_it() {
     let room = Room::new("max_states");
     room.write(
         "m.vi",
-        "data y: real\nlatent a: int(0..99) ~ uniform\nlatent b: int(0..99) ~ uniform\nobserve y ~ normal(a + b, 1)\n",
+        "data y: real\nlatent a: int(0..99) ~ uniform using exact\nlatent b: int(0..99) ~ uniform using exact\nobserve y ~ normal(a + b, 1)\n",
     );
     room.write("d.json", r#"{"y": 31}"#);
     let words = ["1e4 elements", "likelihood of `y`", "--max-states 1e4"];

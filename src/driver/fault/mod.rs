@@ -9,8 +9,8 @@ use crate::data::{self, BoundModel};
 use crate::diagnostics::{Code, Diagnostic, Label};
 use crate::graph::interpret::interpret;
 use crate::inference::{Fault, Fit, Lack, Verdict};
-use crate::lower::Objective;
 use crate::lower::probe::Values;
+use crate::lower::{Objective, Support};
 use crate::model::SiteId;
 use crate::source::Source;
 
@@ -65,7 +65,7 @@ pub enum Moment {
 
 /// Why there is no finite start, if none of a few positions around the origin is one.
 pub fn at_start(bound: &BoundModel, objective: &Objective) -> Option<Traced> {
-    let starts = starts(objective.layout.dimension);
+    let starts = starts(objective);
     let density = |at: &Vec<f64>| interpret(&objective.graph, at, &[], &[objective.log_joint])[0][0];
     if starts.iter().any(|at| density(at).is_finite()) {
         return None;
@@ -143,9 +143,18 @@ pub fn tables(objective: &Objective, position: &[f64]) -> Vec<Values> {
     nodes.into_iter().zip(values).map(|(node, values)| Values { axes: axes(node), values }).collect()
 }
 
-/// The origin, and positions on either side of it.
-fn starts(dimension: usize) -> Vec<Vec<f64>> {
+/// The origin, and positions on either side of it; latents that are kept have their smallest values.
+fn starts(objective: &Objective) -> Vec<Vec<f64>> {
     const SCALES: [f64; 3] = [0.0, 0.5, 1.5];
     let side = |k: usize| if (k * 7919) % 13 < 6 { 1.0 } else { -1.0 };
-    SCALES.iter().map(|scale| (0..dimension).map(|k| scale * side(k)).collect()).collect()
+    let lowest = objective.kept.iter().flat_map(|kept| {
+        let low = match kept.support {
+            Support::Whole { low, .. } => low,
+            Support::Real => 0.0,
+        };
+        std::iter::repeat_n(low, kept.length)
+    });
+    let lowest: Vec<f64> = lowest.collect();
+    let real = |scale: &f64| (0..objective.layout.dimension).map(|k| scale * side(k)).collect::<Vec<f64>>();
+    SCALES.iter().map(|scale| [real(scale), lowest.clone()].concat()).collect()
 }
