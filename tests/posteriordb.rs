@@ -30,11 +30,6 @@ const KNOWN: &[Known] = &[
         reason: "at this seed the sds of `alpha` and `lambda` are 15 % too small; at seeds 1 to 4 they are right",
     },
     Known {
-        model: "gp_pois_regr-gp_pois_regr",
-        told: Told::No,
-        reason: "the sd of `rho` is a quarter too small",
-    },
-    Known {
         model: "seeds_data-seeds_model",
         told: Told::Yes,
         reason: "the spread of the plates' effects misses its tail towards 0 (sd of `sigma` a third too small)",

@@ -78,7 +78,7 @@ impl<'a> Dictionary<'a> {
     fn similarity(&self, letters: &[char], at: usize) -> f64 {
         let other = &self.entries[at].letters;
         let longest = letters.len().max(other.len()).max(1);
-        let edits = strsim::generic_damerau_levenshtein(letters, other);
+        let edits = distance(letters, other);
         let similar = 1.0 - edits as f64 / longest as f64;
         if edits == 1 && swapped(letters, other) { similar.max(SWAPPED) } else { similar }
     }
@@ -224,6 +224,12 @@ impl<'n> Table<'n> {
     }
 }
 
+/// Edits between two names, of which a swap of neighbours is one.
+fn distance(name: &[char], other: &[char]) -> usize {
+    let word = |letters: &[char]| letters.iter().collect::<String>();
+    strsim::osa_distance(&word(name), &word(other))
+}
+
 /// Whether two names have the same letters, enough of them that this is no chance.
 fn swapped(name: &[char], other: &[char]) -> bool {
     let sorted = |letters: &[char]| {
@@ -250,10 +256,11 @@ mod tests {
             let contains = name.len() >= LEAST
                 && candidate.len() >= LEAST
                 && (name.contains(candidate.as_str()) || candidate.contains(name));
-            let similar = strsim::normalized_damerau_levenshtein(name, candidate);
+            let longest = name.chars().count().max(candidate.chars().count()).max(1);
+            let edits = strsim::osa_distance(name, candidate);
+            let similar = 1.0 - edits as f64 / longest as f64;
             let letters = |name: &str| name.chars().collect::<Vec<char>>();
-            let swap = strsim::damerau_levenshtein(name, candidate) == 1
-                && swapped(&letters(name), &letters(candidate));
+            let swap = edits == 1 && swapped(&letters(name), &letters(candidate));
             let similar = if swap { similar.max(SWAPPED) } else { similar };
             if contains { similar.max(CONTAINED) } else { similar }
         };

@@ -183,14 +183,14 @@ fn by_whole_densities(
     let rows = guide.draw(DRAWS / 8, generator).rows;
     let count = rows.len() / wide;
     let mut by_value: Vec<Vec<f64>> = vec![];
-    for w in 0..table.width {
+    for (w, probability) in p.iter().enumerate() {
         let mut rows = rows.clone();
         for row in rows.chunks_exact_mut(wide) {
             row[table.block.start + cell] = table.values(generator.random())[cell * table.width + w];
         }
         let mut values = vec![0.0; count];
         target.value(&rows, &mut values);
-        let guide = (p[w].max(1e-300)).ln();
+        let guide = probability.max(1e-300).ln();
         by_value.push(values.iter().map(|f| if f.is_finite() { f - guide } else { -1e4 }).collect());
     }
     let mean = |s: usize| by_value.iter().zip(&p).map(|(f, p)| f[s] * p).sum::<f64>();

@@ -268,12 +268,7 @@ fn scale_like_variance(call: &FamilyCall, source: &Source) -> Option<Diagnostic>
     };
     let (_, term) = given(call).find(|(parameter, _)| parameter.name == "sd")?;
     let small = literal(term).is_some_and(|value| value > 0.0 && value < SMALL);
-    let squared = match &term.kind {
-        TermKind::Operate(Operator::Power, operands) => {
-            literal(&operands[1]) == Some(2.0) && operands[0].stage == Stage::Model
-        }
-        _ => false,
-    };
+    let squared = is_squared(term);
     let (likely, keyword) = match (small, squared) {
         (true, _) if has("precision") => ("a precision", "precision"),
         (_, true) if has("variance") => ("a variance", "variance"),
@@ -296,6 +291,17 @@ fn scale_like_variance(call: &FamilyCall, source: &Source) -> Option<Diagnostic>
             .help(format!("if it is {likely}, name it: `{keyword} = {whole}`"))
             .help(plainly),
     )
+}
+
+/// `sigma^2`, in each branch of an `if` where there is one.
+fn is_squared(term: &Term) -> bool {
+    match &term.kind {
+        TermKind::Operate(Operator::Power, operands) => {
+            literal(&operands[1]) == Some(2.0) && operands[0].stage == Stage::Model
+        }
+        TermKind::If(_, yes, no) => is_squared(yes) && is_squared(no),
+        _ => false,
+    }
 }
 
 /// Priors that put nearly all of their mass where no data of ordinary units lie.

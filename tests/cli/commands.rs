@@ -30,7 +30,7 @@ fn check_reports_all_errors_at_once() {
 fn certain_edits_are_made_in_the_file_and_nothing_else() {
     let room = Room::new("fix");
     let wrong = "# a line that stays\ndim obs;\ndata y[obs]: real;\nobserve y ~ Normal(mu, s) # the data\nlatent mu ~ nromal(0, 5)\n\nlatent s = half_normal(1)\n";
-    let right = "# a line that stays\ndim obs\ndata y[obs]: real\nlatent mu ~ normal(0, 5)\n\nlatent s ~ half_normal(1)\nobserve y ~ normal(mu, s) # the data\n";
+    let right = "# a line that stays\ndim obs\ndata y[obs]: real\nlatent mu ~ normal(0, 5)\nlatent s ~ half_normal(1)\nobserve y ~ normal(mu, s) # the data\n\n";
     room.write("m.vi", wrong);
     let run = room.run("check m.vi --fix").fine();
     assert_eq!(room.read("m.vi"), right, "{}", run.err);

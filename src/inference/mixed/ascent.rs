@@ -161,8 +161,7 @@ pub fn ascend(account: &mut Account, guide: &mut Guide, generator: &mut ChaCha8R
         if let Some(halt) = account.halt("raising the bound of a factorised guide") {
             return (average(&bounds), End::Halted(halt));
         }
-        let moved = guide.tables.iter_mut().fold(false, |moved, table| table.reach_out() || moved);
-        if moved {
+        if reach_out(guide) {
             refill(account, guide, generator);
             previous = f64::NEG_INFINITY;
             continue;
@@ -200,10 +199,15 @@ pub fn refill(account: &mut Account, guide: &mut Guide, generator: &mut ChaCha8R
     for _ in 0..12 {
         let drawn = guide.draw(4, generator);
         cell_step(account, guide, &drawn, (&[], 1.0), generator);
-        if !guide.tables.iter_mut().fold(false, |moved, table| table.reach_out() || moved) {
+        if !reach_out(guide) {
             break;
         }
     }
+}
+
+/// Moves the windows of all tables that have mass at their ends; whether any did.
+fn reach_out(guide: &mut Guide) -> bool {
+    guide.tables.iter_mut().filter_map(|table| table.reach_out().then_some(())).count() > 0
 }
 
 fn average(values: &[f64]) -> f64 {
