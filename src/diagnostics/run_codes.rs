@@ -61,8 +61,8 @@ pub static ROWS: &[Row] = &[
         explanation: "There are positions with a finite density, but from none of them could the fit go on: the density, \
                       its slope or its curvature is not a number all around. The report names the first such place, and \
                       `--replay` shows it, as for V0902.",
-        wrong: "latent a ~ normal(0, 1)\npotential log(0.0001 - a^2)",
-        right: "latent a: real(-0.01..0.01) ~ normal(0, 1)\npotential log(0.0001 - a^2)",
+        wrong: "latent a ~ normal(0, 1)\npotential sqrt(-(a^2))",
+        right: "latent a: real(-1..1) ~ normal(0, 1)\npotential sqrt(1 - a^2)",
     },
     Row {
         code: Code(910),

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use crate::diagnostics::Diagnostic;
 use crate::graph::interpret::interpret;
 use crate::graph::{Axis, Node};
-use crate::model::SiteId;
+use crate::model::{Model, SiteId, TermKind};
 use crate::translate::Reference;
 
 use super::chain::{Reading, Shift};
 use super::eliminate::Work;
 use super::refusal;
+use super::states::prior;
 
 /// Deeper trees would make graphs that are too large.
 const DEEPEST: usize = 300;
@@ -137,6 +138,17 @@ impl Work<'_, '_> {
         let Some(flat) = differs else { return Ok(()) };
         let after = axes.iter().skip_while(|axis| **axis != root).skip(1);
         let stride: usize = after.map(|&axis| graph.axis_size(axis)).product();
+        if !reads_itself(self.translator.model(), site) {
+            return Err(refusal::not_a_chain(self, site));
+        }
         Err(refusal::not_before(self, site, along, roots[flat / stride % roots.len()]))
     }
+}
+
+/// Whether a latent's prior reads the latent: where only other terms do, no order among its elements is meant.
+fn reads_itself(model: &Model, site: SiteId) -> bool {
+    let mut found = false;
+    prior(model, site)
+        .walk(&mut |term| found |= matches!(&term.kind, TermKind::Read(read, _) if *read == site));
+    found
 }
