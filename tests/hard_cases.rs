@@ -106,11 +106,14 @@ fn known(name: &str, data: &Data) -> Known {
     }
 }
 
+/// Mean and variance of a scalar given a point of the plane.
+type MeanAndVariance<'a> = &'a dyn Fn(f64, f64) -> (f64, f64);
+
 /// Moments of functions of a point of the plane, by the midpoint rule.
 fn plane(
     [first, second]: [std::ops::Range<f64>; 2],
     log_density: impl Fn(f64, f64) -> f64,
-    of: &[(&str, &dyn Fn(f64, f64) -> (f64, f64))],
+    of: &[(&str, MeanAndVariance)],
 ) -> Truth {
     let count = 600;
     let place = |range: &std::ops::Range<f64>, k: usize| {
@@ -120,7 +123,7 @@ fn plane(
     let logs: Vec<f64> = grid().map(|(i, j)| log_density(place(&first, i), place(&second, j))).collect();
     let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let total: f64 = logs.iter().map(|log| (log - top).exp()).sum();
-    let moments = |of: &dyn Fn(f64, f64) -> (f64, f64)| {
+    let moments = |of: MeanAndVariance| {
         let sums = grid().zip(&logs).fold((0.0, 0.0), |sums, ((i, j), log)| {
             let weight = (log - top).exp() / total;
             let (mean, variance) = of(place(&first, i), place(&second, j));
@@ -305,10 +308,12 @@ fn complaints(name: &str, model: &Path) -> Vec<String> {
             "{name} {seed}: {:?}, off by {error:.3} ({place}), {} evaluations",
             fit.verdict, fit.evaluations
         );
+        // An error that is not a number is off, too.
+        let is_off = error.is_nan() || error >= OFF;
         let complain = match &known {
-            Known::Moments(_) => (is_trusted && !(error < OFF)) || fit.verdict == Verdict::DoNotUse,
+            Known::Moments(_) => (is_trusted && is_off) || fit.verdict == Verdict::DoNotUse,
             Known::Failures(failures, latents, _) => {
-                is_trusted || !names(&outcome, failures, latents) || !(error < OFF)
+                is_trusted || !names(&outcome, failures, latents) || is_off
             }
         };
         if complain {
