@@ -3,7 +3,7 @@
 use vic::graph::autodiff::{gradient, hessian_vector};
 use vic::graph::interpret::interpret;
 use vic::graph::verify::verify;
-use vic::graph::{Axis, Binary, Builder, Direction, Graph, Node, ScanBody, Unary, Vector};
+use vic::graph::{Axis, Binary, Builder, Direction, Graph, Node, ScanBody, Ternary, Unary, Vector};
 
 /// Generic numbers without pattern, in (-1, 1).
 fn noise(count: usize, seed: u64) -> Vec<f64> {
@@ -126,6 +126,18 @@ fn every_binary_derivative_agrees_with_differences() {
                 continue;
             }
             case.check_at(z, &probes);
+        }
+    }
+}
+
+#[test]
+fn every_ternary_derivative_agrees_with_differences() {
+    for row in Ternary::rows() {
+        for probes in row.probes {
+            let mut case = Case::new();
+            let inputs = [0, 1, 2].map(|_| case.input(&[]));
+            let value = case.builder.ternary(row.op, inputs);
+            case.check_at(value, probes);
         }
     }
 }

@@ -144,6 +144,7 @@ impl EngineArguments {
             family: self.family.map(|family| match family {
                 FamilyName::MeanField => FamilyChoice::MeanField,
                 FamilyName::FullRank => FamilyChoice::FullRank,
+                FamilyName::Matched => FamilyChoice::Matched,
             }),
             max_evaluations: self.max_evaluations.unwrap_or(defaults.max_evaluations),
             ..defaults
@@ -344,6 +345,10 @@ pub enum Stage {
 /// The variational families.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FamilyName {
+    /// Independent Gaussians
     MeanField,
+    /// One Gaussian
     FullRank,
+    /// Independent latents, each of the family that matches its domain
+    Matched,
 }

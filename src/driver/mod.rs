@@ -5,6 +5,7 @@ pub mod calibrate;
 pub mod compare;
 pub mod fault;
 pub mod gradients;
+pub mod guide;
 pub mod mixed;
 pub mod outcome;
 mod plan;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::data::BoundModel;
 use crate::graph::interpret::interpret;
-use crate::inference::{Block, Options, Progress, Target, Watch};
+use crate::inference::{Block, Guide, Options, Progress, Target, Watch};
 use crate::lower::{self, Centring, Limits, Objective};
 use crate::posterior;
 
@@ -153,5 +153,9 @@ impl Target for Seeking<'_> {
 
     fn blocks(&self) -> Vec<Block> {
         self.inner.blocks()
+    }
+
+    fn guide(&self) -> Option<Box<dyn Guide>> {
+        self.inner.guide()
     }
 }

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use crate::graph::{Graph, Node};
-use crate::inference::{Block, Target};
+use crate::inference::{Block, Guide, Target};
 use crate::lower::Objective;
 use crate::program::{Program, Workspace};
+
+use super::guide::{self, CompiledGuide, Part};
 
 /// Positions evaluated by one call of a program: bounds the memory of a workspace.
 const BATCH: usize = 32;
@@ -17,6 +19,7 @@ const THREADED_WORK: usize = 20_000;
 pub struct CompiledTarget {
     dimension: usize,
     blocks: Vec<Block>,
+    parts: Vec<Part>,
     value: Compiled,
     gradient: Compiled,
     product: Compiled,
@@ -32,6 +35,7 @@ impl CompiledTarget {
         Self {
             dimension: objective.layout.dimension,
             blocks: blocks(objective),
+            parts: guide::parts(objective),
             value: Compiled::new(graph, &[objective.log_joint]),
             gradient: Compiled::new(graph, &gradient),
             product: Compiled::new(graph, &objective.hessian_vector),
@@ -88,6 +92,10 @@ impl Target for CompiledTarget {
 
     fn blocks(&self) -> Vec<Block> {
         self.blocks.clone()
+    }
+
+    fn guide(&self) -> Option<Box<dyn Guide>> {
+        Some(Box::new(CompiledGuide::new(&self.parts)))
     }
 }
 

@@ -8,7 +8,9 @@ pub static REPARAMETERISE: Estimator = Estimator {
     name: "reparam",
     summary: "the gradient passes through the sampler z = T(m + C e), with fixed structured draws of e",
     doc: "Right where the log density is continuous in the latent and differentiable almost everywhere; silently \
-          biased where it jumps. Kingma and Welling (2014).",
+          biased where it jumps. Kingma and Welling (2014). Where a Gaussian's weights are bad, the sampler is the \
+          quantile of the family that matches the latent's domain, differentiated implicitly: Figurnov, Mohamed and Mnih \
+          (2018).",
     takes: Takes::Path,
     refuse,
     why,

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Axis, AxisInfo, Binary, DataId, Direction, Graph, Node, NodeData, Op, Unary, Vector, simplify};
+use super::{
+    Axis, AxisInfo, Binary, DataId, Direction, Graph, Node, NodeData, Op, Ternary, Unary, Vector, simplify,
+};
 
 /// Makes nodes. The same operation on the same inputs is the same node.
 #[derive(Clone, Debug, Default)]
@@ -101,6 +103,16 @@ impl Builder {
         }
         let axes = self.union(&[x, y]);
         self.make(Op::Binary(op), vec![x, y], axes)
+    }
+
+    /// Element-wise, three arguments, broadcast by axis.
+    pub fn ternary(&mut self, op: Ternary, inputs: [Node; 3]) -> Node {
+        let axes = self.union(&inputs);
+        if let [Some(x), Some(y), Some(z)] = inputs.map(|input| self.known_constant(input)) {
+            let value = self.constant((op.row().eval)(x, y, z));
+            return self.expand(value, &axes);
+        }
+        self.make(Op::Ternary(op), inputs.to_vec(), axes)
     }
 
     /// `yes` where `condition` is not 0, else `no`; a value not taken never matters, not even NaN.

@@ -97,6 +97,11 @@ impl Interpreter<'_> {
                 let [x, y] = [0, 1].map(|k| self.spread(data.inputs[k], axes));
                 x.iter().zip(y.iter()).map(|(&x, &y)| eval(x, y)).collect()
             }
+            Op::Ternary(op) => {
+                let eval = op.row().eval;
+                let [x, y, z] = [0, 1, 2].map(|k| self.spread(data.inputs[k], axes));
+                x.iter().zip(y.iter().zip(z.iter())).map(|(&x, (&y, &z))| eval(x, y, z)).collect()
+            }
             Op::Select => {
                 let [condition, yes, no] = [0, 1, 2].map(|k| self.spread(data.inputs[k], axes));
                 let branches = yes.iter().zip(no.iter());

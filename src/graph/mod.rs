@@ -18,7 +18,7 @@ pub mod trial;
 pub mod verify;
 
 pub use build::Builder;
-pub use op::{Binary, Direction, Op, Unary, Vector};
+pub use op::{Binary, Direction, Op, Ternary, Unary, Vector};
 
 use std::sync::Arc;
 

@@ -1,9 +1,12 @@
 //! The operations of the graph: a closed set, one row each (name, meaning of an element, pullback, probe points).
 
 mod binary;
+mod quantiles;
+mod ternary;
 mod unary;
 
 pub use binary::BinaryRow;
+pub use ternary::TernaryRow;
 pub use unary::UnaryRow;
 
 use super::{Axis, DataId, ScanId};
@@ -63,6 +66,8 @@ pub enum Op {
     Unary(Unary),
     /// Element-wise, two inputs, broadcast by axis.
     Binary(Binary),
+    /// Element-wise, three inputs, broadcast by axis.
+    Ternary(Ternary),
     /// Element-wise: second input where the first is not 0, else third.
     Select,
     /// Sum over the axes.
@@ -196,4 +201,25 @@ pub enum Binary {
     IntegerDivide,
     /// x - y floor(x / y)
     Modulo,
+    /// log of the quantile at x of a gamma of shape y and rate 1.
+    LogGammaQuantile,
+    /// How it moves with the shape: at the log of a quantile x, for the shape y.
+    LogGammaSlope,
+    /// Quantile at x of a Student t of y degrees of freedom.
+    StudentQuantile,
+    /// How it moves with the degrees of freedom: at a quantile x, for y degrees.
+    StudentSlope,
+    /// Quantile at x of a von Mises of concentration y about 0.
+    VonMisesQuantile,
+    /// How it moves with the concentration: at a quantile x, for the concentration y.
+    VonMisesSlope,
+}
+
+/// Element-wise operations of three arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ternary {
+    /// logit of the quantile at x of a beta(y, z).
+    LogitBetaQuantile,
+    /// How it moves with y: at the logit of a quantile x, for a beta(y, z).
+    LogitBetaSlope,
 }

@@ -59,6 +59,7 @@ fn operation(graph: &Graph, op: &Op) -> String {
         Op::Unary(super::Unary::Polygamma(order)) => format!("polygamma({order})"),
         Op::Unary(op) => op.row().name.into(),
         Op::Binary(op) => op.row().name.into(),
+        Op::Ternary(op) => op.row().name.into(),
         Op::Select => "select".into(),
         Op::Sum(axes) => format!("sum({})", labels(axes)),
         Op::Max(axes) => format!("largest({})", labels(axes)),

@@ -74,6 +74,11 @@ impl Rule<'_> {
                 b.mul(g, slope)
             }
             Op::Binary(op) => self.binary(b, *op)?,
+            Op::Ternary(op) => {
+                let inputs = [self.input(0), self.input(1), self.input(2)];
+                let slope = op.row().partials[self.position](b, inputs, self.node);
+                b.mul(g, slope)
+            }
             Op::Select => self.select(b)?,
             Op::Sum(_) | Op::Expand(_) => g,
             Op::Max(over) => self.max(b, over),

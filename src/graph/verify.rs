@@ -34,7 +34,7 @@ fn verify_node(graph: &Graph, node: Node) -> Result<(), String> {
         Op::Iota(axis) => same(&data.axes, &[*axis]),
         Op::Parameter { .. } | Op::Leaf { .. } => Ok(()),
         Op::Unary(_) | Op::StopGradient => same(&data.axes, own(0)),
-        Op::Binary(_) | Op::Select => same(&data.axes, &union(graph, &data.inputs)),
+        Op::Binary(_) | Op::Ternary(_) | Op::Select => same(&data.axes, &union(graph, &data.inputs)),
         Op::Sum(over) | Op::Max(over) | Op::LogSumExp(over) => {
             (over.iter().all(|axis| own(0).contains(axis))).or_fault("a reduced axis is absent")?;
             same(&data.axes, &without(own(0), over))
@@ -86,7 +86,7 @@ fn arity(graph: &Graph, op: &Op) -> Option<usize> {
     Some(match op {
         Op::Constant(_) | Op::Data(_) | Op::Parameter { .. } | Op::Iota(_) | Op::Leaf { .. } => 0,
         Op::Binary(_) | Op::Contract(_) | Op::SolveTriangular { .. } => 2,
-        Op::Select => 3,
+        Op::Ternary(_) | Op::Select => 3,
         Op::Gather(gone) => 1 + gone.len(),
         Op::Scatter { targets, .. } => 1 + targets.len(),
         Op::Stack(axis) => graph.axis_size(*axis),

@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::faults::{Lack, Log, numbers};
+use super::guide::Guide;
 use super::sparse::Pattern;
 use super::target::{Block, Target};
 
@@ -114,6 +115,11 @@ impl<'a> Evaluator<'a> {
     /// The coordinates of each latent.
     pub fn blocks(&self) -> Vec<Block> {
         self.target.blocks()
+    }
+
+    /// The guide whose families match the latents.
+    pub fn guide(&self) -> Option<Box<dyn Guide>> {
+        self.target.guide()
     }
 
     /// Evaluations so far: one for each position, two for each Hessian-vector product.

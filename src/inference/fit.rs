@@ -24,6 +24,8 @@ pub enum FamilyChoice {
     MeanField,
     /// One Gaussian.
     FullRank,
+    /// Independent latents, each of the family that matches its domain.
+    Matched,
 }
 
 /// What a caller can choose.
@@ -143,10 +145,13 @@ fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &
     let usable = smoothed.khat <= psis::threshold(climb.weighted.count()).max(0.5);
     let weights = if usable { WeightUse::Used } else { WeightUse::Unused };
     let (draws, log_weights) = match weights {
+        WeightUse::Unused if options.family == Some(FamilyChoice::Matched) => {
+            (climb.weighted.draws.clone(), None)
+        }
         WeightUse::Used => (weighted_draws(&climb.weighted), Some(smoothed.log_weights.clone())),
         WeightUse::Unused => (guide_draws(&climb.gaussian, options), None),
     };
-    let found = result_moments(&climb, &draws, log_weights.as_deref());
+    let found = result_moments(&climb, options, &draws, log_weights.as_deref());
     // Before the tails are looked at: far out, a density may overflow that no draw ever sees.
     let faults = evaluator.faults().close(&climb.weighted.draws, &climb.weighted.evaluations);
     let moving = moving(&climb, names);
@@ -237,9 +242,13 @@ fn guide_draws(gaussian: &Gaussian, options: &Options) -> Vec<f64> {
     ))
 }
 
-fn result_moments(climb: &Climb, draws: &[f64], log_weights: Option<&[f64]>) -> Moments {
+fn result_moments(climb: &Climb, options: &Options, draws: &[f64], log_weights: Option<&[f64]>) -> Moments {
     let dimension = climb.gaussian.dimension();
     match log_weights {
+        None if options.family == Some(FamilyChoice::Matched) => {
+            let count = draws.len() / dimension;
+            moments(draws, &vec![-(count as f64).ln(); count], dimension)
+        }
         Some(weights) => moments(draws, weights, dimension),
         None => Moments {
             mean: climb.gaussian.mean.clone(),

@@ -65,7 +65,8 @@ impl Component {
         }
     }
 
-    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    /// `2 * pairs` draws.
+    pub fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
         let dimension = self.gaussian.dimension();
         let mut normals = structured(pairs, dimension, generator);
         if let Tail::Student(nu) = self.tail

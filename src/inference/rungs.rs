@@ -41,6 +41,7 @@ impl Ladder<'_, '_> {
         let mixture = Mixture::guarded(self.family(&fitted.gaussian), &fitted.gaussian);
         let mut best = self.weigh(Rc::new(mixture), Some(&fitted.gaussian));
         let dimension = fitted.gaussian.dimension();
+        best = self.with_matched(&fitted.gaussian, best);
         if best.is_good() || self.options.family.is_some() {
             return best;
         }

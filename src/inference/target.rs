@@ -1,5 +1,7 @@
 //! What inference needs to know of a model: an unnormalised log density on unconstrained space, with derivatives.
 
+use super::guide::Guide;
+
 /// An unnormalised log density of `dimension` real coordinates, evaluated for a batch of positions at a time.
 pub trait Target {
     /// Number of coordinates, D.
@@ -17,6 +19,11 @@ pub trait Target {
 
     /// Consecutive coordinates that belong together, with the name of their latent: ranges covering 0..D in order.
     fn blocks(&self) -> Vec<Block>;
+
+    /// The guide whose families match the latents, if there is one.
+    fn guide(&self) -> Option<Box<dyn Guide>> {
+        None
+    }
 }
 
 /// The coordinates of one latent.

@@ -5,6 +5,7 @@ pub mod domains;
 pub mod families;
 mod formula;
 pub mod functions;
+pub mod guides;
 pub mod interval;
 pub mod spec;
 
@@ -13,5 +14,6 @@ pub use domains::{DOMAINS, domain};
 pub use families::{FAMILIES, family};
 pub(crate) use formula::log_probability;
 pub use functions::{FUNCTIONS, function, function_of};
+pub use guides::{Closure, GUIDES, Guide, GuideAxes, GuideRange, Seen, guide};
 pub use interval::{Bound, Grain, Interval};
 pub use spec::*;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::graph::{Axis, Builder, Node, Vector};
-use crate::library::{Interval, Normaliser, Over, Place, Rank};
+use crate::library::{Guide, Interval, Normaliser, Over, Place, Rank, guide};
 use crate::model::{
     Distribution, FamilyCall, Model, Site, SiteDomain, SiteId, SiteKind, Stage, Term, TermKind,
 };
@@ -46,6 +46,8 @@ pub struct LatentBlock {
     pub length: usize,
     /// How many ends the values have: 0 for the whole line, 1 for a half-line, 2 for an interval.
     pub ends: usize,
+    /// The family that matches its domain and prior.
+    pub guide: &'static Guide,
 }
 
 impl Layout {
@@ -77,7 +79,9 @@ pub(super) fn bind(
     let finite = [interval.low, interval.high].map(f64::is_finite);
     let ends = (0..2).filter(|&side| finite[side] || place.ends[side].is_some()).count();
     let offset = layout.dimension;
-    layout.push(LatentBlock { site: id, name: site.name.clone(), offset, axes: axes.clone(), length, ends });
+    let name = site.name.clone();
+    let guide = guide_of(site);
+    layout.push(LatentBlock { site: id, name, offset, axes: axes.clone(), length, ends, guide });
     let free = translator.builder.parameter(Vector::Position, offset, &axes);
     let kept = centring.of.get(&id).copied().unwrap_or(1.0);
     if kept < 1.0
@@ -107,6 +111,15 @@ pub(super) fn bind(
     let count: usize = cells.iter().map(|&axis| translator.builder.graph().axis_size(axis)).product();
     let share = translator.builder.times(rest, 1.0 / count.max(1) as f64);
     translator.builder.add(density, share)
+}
+
+/// The guide that matches a latent's domain and prior.
+pub fn guide_of(site: &Site) -> &'static Guide {
+    let family = match &site.kind {
+        SiteKind::Latent { prior: Distribution::Family(call), .. } => Some(call.family.name),
+        _ => None,
+    };
+    guide(site.domain.domain, family)
 }
 
 /// Whether the arguments of a call vary over the states of a discrete latent.

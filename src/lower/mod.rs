@@ -27,7 +27,7 @@ pub use cost::{expected_axes, formula};
 pub use discrete::{StateProbabilities, StateValues};
 pub use generative::circular;
 pub use kept::{Changes, Kept, Support, Tried, culprit};
-pub use latents::{Centring, LatentBlock, Layout, centrable, whitenable};
+pub use latents::{Centring, LatentBlock, Layout, centrable, guide_of, whitenable};
 pub use likelihood::{Coverage, Likelihood, PointGroup, likelihood};
 pub use limits::Limits;
 pub use predict::{RandomSite, Reported};

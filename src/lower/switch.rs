@@ -139,6 +139,7 @@ impl Without<'_> {
         Some(match &data.op {
             Op::Unary(op) => builder.unary(*op, inputs[0]),
             Op::Binary(op) => builder.binary(*op, inputs[0], inputs[1]),
+            Op::Ternary(op) => builder.ternary(*op, [inputs[0], inputs[1], inputs[2]]),
             Op::Select => builder.select(inputs[0], inputs[1], inputs[2]),
             Op::Rename(pairs) if pairs.iter().all(|(from, to)| *from != self.along && *to != self.along) => {
                 builder.rename(inputs[0], pairs)

@@ -1,18 +1,30 @@
 //! Special functions of scalars: the reference that graph operations mean and that vector kernels are held to.
 
+mod beta_shape;
+mod dual;
+mod gamma_shape;
+#[cfg(test)]
+mod implicit_tests;
 mod incomplete_beta;
 mod incomplete_gamma;
+mod legendre;
 mod normal;
 mod polygamma;
 mod quantile;
+mod student;
 #[cfg(test)]
 mod tests;
+mod von_mises;
 
+pub use beta_shape::logit_beta_slope;
+pub use gamma_shape::log_gamma_slope;
 pub use incomplete_beta::{beta_cdf, log_beta_ccdf, log_beta_cdf};
 pub use incomplete_gamma::{gamma_p, gamma_q, log_gamma_p, log_gamma_q};
 pub use normal::{log_normal_cdf, normal_cdf, normal_quantile};
 pub use polygamma::{digamma, polygamma, trigamma};
-pub use quantile::{beta_quantile, gamma_quantile};
+pub use quantile::{beta_quantile, gamma_quantile, log_gamma_quantile, logit_beta_quantile};
+pub use student::{student_quantile, student_slope};
+pub use von_mises::{von_mises_quantile, von_mises_slope};
 
 /// log(sqrt(2 pi))
 pub const LOG_SQRT_TWO_PI: f64 = 0.918_938_533_204_672_8;

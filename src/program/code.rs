@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::graph::{Axis, Binary, Direction, Unary};
+use crate::graph::{Axis, Binary, Direction, Ternary, Unary};
 
 /// First element of an array in a chunk's memory.
 pub(super) type Offset = usize;
@@ -69,6 +69,11 @@ pub(super) enum RowOp {
         out: Place,
         x: Operand,
         y: Operand,
+    },
+    Ternary {
+        op: Ternary,
+        out: Place,
+        operands: [Operand; 3],
     },
     Select {
         out: Place,
@@ -296,6 +301,7 @@ pub(super) enum FlatKind {
     Copy,
     Unary(Unary),
     Binary(Binary),
+    Ternary(Ternary),
     Select,
     MultiplyAdd([Sign; 2]),
     Pair(Pair),

@@ -80,6 +80,10 @@ mod instruction {
             RowOp::Binary { op, out, x, y } => {
                 format!("{} = {op:?} {} {}", place(out), operand(x), operand(y))
             }
+            RowOp::Ternary { op, out, operands } => {
+                let [x, y, z] = operands.each_ref().map(operand);
+                format!("{} = {op:?} {x} {y} {z}", place(out))
+            }
             RowOp::Select { out, condition, yes, no } => {
                 format!("{} = {} ? {} : {}", place(out), operand(condition), operand(yes), operand(no))
             }

@@ -97,6 +97,7 @@ impl Flattening<'_> {
             RowOp::Copy { out, .. } => (FlatKind::Copy, [self.place(out, group); 2]),
             RowOp::Unary { op, out, .. } => (FlatKind::Unary(op), [self.place(out, group); 2]),
             RowOp::Binary { op, out, .. } => (FlatKind::Binary(op), [self.place(out, group); 2]),
+            RowOp::Ternary { op, out, .. } => (FlatKind::Ternary(op), [self.place(out, group); 2]),
             RowOp::Select { out, .. } => (FlatKind::Select, [self.place(out, group); 2]),
             RowOp::MultiplyAdd { out, signs, .. } => {
                 (FlatKind::MultiplyAdd(signs), [self.place(out, group); 2])

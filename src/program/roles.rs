@@ -84,7 +84,7 @@ impl<'g> Roles<'g> {
     pub fn role(&self, node: Node) -> Role {
         let data = self.graph.node(node);
         match &data.op {
-            Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Expand(_) | Op::Rename(_) => {
+            Op::Unary(_) | Op::Binary(_) | Op::Ternary(_) | Op::Select | Op::Expand(_) | Op::Rename(_) => {
                 Role::Row { domain: data.axes.clone() }
             }
             Op::Gather(_) if self.positions_are_constant(node) => Role::Row { domain: data.axes.clone() },

@@ -71,6 +71,11 @@ impl Emitter<'_, '_> {
                 let out = self.place(node);
                 self.push(RowOp::Binary { op: *op, out, x, y });
             }
+            Op::Ternary(op) => {
+                let operands = [0, 1, 2].map(|k| self.operand(data.inputs[k]));
+                let out = self.place(node);
+                self.push(RowOp::Ternary { op: *op, out, operands });
+            }
             Op::Select => {
                 let [condition, yes, no] = [0, 1, 2].map(|k| self.operand(data.inputs[k]));
                 let out = self.place(node);

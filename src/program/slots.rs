@@ -12,6 +12,7 @@ impl RowOp {
             | Self::Pair { x, .. }
             | Self::TransposedMatrixVector { x, .. } => vec![x],
             Self::Binary { x, y, .. } => vec![x, y],
+            Self::Ternary { operands: [x, y, z], .. } => vec![x, y, z],
             Self::Select { condition, yes, no, .. } => vec![condition, yes, no],
             Self::MultiplyAdd { product: [x, y], addend, .. } => vec![x, y, addend],
             Self::Sum { factors, .. } | Self::SumInto { factors, .. } => match factors {
@@ -28,6 +29,7 @@ impl RowOp {
             | Self::Copy { out, .. }
             | Self::Unary { out, .. }
             | Self::Binary { out, .. }
+            | Self::Ternary { out, .. }
             | Self::Select { out, .. }
             | Self::MultiplyAdd { out, .. }
             | Self::MatrixVector { out, .. } => vec![out],

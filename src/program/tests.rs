@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::Program;
 use crate::graph::interpret::interpret;
-use crate::graph::{Axis, Binary, Builder, Direction, Graph, Node, ScanBody, Unary, Vector};
+use crate::graph::{Axis, Binary, Builder, Direction, Graph, Node, ScanBody, Ternary, Unary, Vector};
 use crate::numeric::dispatch::InstructionSet;
 
 /// Generic numbers in (-1, 1) that depend on a seed.
@@ -83,6 +83,14 @@ fn element_wise_operations() {
     for row in Binary::rows() {
         roots.push(b.binary(row.op, positive, y));
         roots.push(b.binary(row.op, positive, x));
+    }
+    let share = b.sigmoid(x);
+    for row in Binary::rows() {
+        roots.push(b.binary(row.op, share, positive));
+    }
+    let other = b.exp(x);
+    for row in Ternary::rows() {
+        roots.push(b.ternary(row.op, [share, positive, other]));
     }
     let condition = b.less(x, y);
     let log = b.log(x);

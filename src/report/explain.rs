@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::data::BoundModel;
 use crate::estimator::{Choice, Takes};
 use crate::library::{Domain, Rank};
-use crate::lower::{Beyond, Range, SummedOut, expected_axes, formula};
+use crate::lower::{Beyond, Range, SummedOut, expected_axes, formula, guide_of};
 use crate::model::{
     AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage, conjugate,
 };
@@ -91,7 +91,7 @@ fn latents(story: &Story) -> Vec<Vec<String>> {
         let how =
             match chosen.is_some_and(|choice| choice.estimator.name == "exact") && site.value == Kind::Real {
                 true => "integrated out".to_string(),
-                false => transform_words(site),
+                false => format!("{}{}", transform_words(site), guide_words(site)),
             };
         vec![head(story.model, site), kind_words(story.model, site), prior, how, doc(site)]
     });
@@ -203,6 +203,15 @@ fn transform_words(site: &Site) -> String {
         (false, _) => "discrete".to_string(),
         (true, Rank::Scalar) if domain.name == "real" => "unconstrained as it is".to_string(),
         (true, _) => format!("unconstrained through the transform of `{}`", domain.name),
+    }
+}
+
+/// The family that the latent's guide takes where the Gaussian's weights are bad.
+fn guide_words(site: &Site) -> String {
+    let guide = guide_of(site);
+    match site.domain.domain.transform.is_some() && !guide.is_gaussian() {
+        true => format!("; matched guide: {}", guide.name),
+        false => String::new(),
     }
 }
 

@@ -6,5 +6,6 @@ mod domains;
 mod draws;
 mod evaluate;
 mod functions;
+mod guides;
 mod quadrature;
 mod rows;

@@ -42,7 +42,7 @@ fn frontier(c: &mut Condenser, node: Node, axes: &[Axis], found: &mut Vec<Node>)
         return data.axes.iter().all(|axis| axes.contains(axis)).then_some(());
     }
     match data.op {
-        Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Expand(_) => {
+        Op::Unary(_) | Op::Binary(_) | Op::Ternary(_) | Op::Select | Op::Expand(_) => {
             data.inputs.iter().try_for_each(|&input| frontier(c, input, axes, found))
         }
         _ => None,
@@ -81,6 +81,7 @@ fn rebuild(c: &mut Condenser, node: Node, axes: &[Axis], known: &mut HashMap<Nod
     let done = match data.op {
         Op::Unary(op) => c.b.unary(op, inputs[0]),
         Op::Binary(op) => c.b.binary(op, inputs[0], inputs[1]),
+        Op::Ternary(op) => c.b.ternary(op, [inputs[0], inputs[1], inputs[2]]),
         Op::Select => c.b.select(inputs[0], inputs[1], inputs[2]),
         // A scalar along the rows is a scalar along the distinct ones.
         _ => inputs[0],

@@ -1,6 +1,8 @@
 //! The rows of the element-wise operations of two arguments: name, meaning and derivatives in one place.
 
+use super::quantiles;
 use crate::graph::{Binary, Builder, Node, Unary};
+use crate::numeric::special;
 
 /// Builds a partial derivative from x, y and z = op(x, y).
 pub type Partial = fn(&mut Builder, Node, Node, Node) -> Node;
@@ -79,6 +81,51 @@ static ROWS: &[BinaryRow] = &[
         eval: |x, y| x - y * (x / y).floor(),
         partials: [Some(|b, _, _, _| b.constant(1.0)), Some(modulo_by_y)],
         probes: REAL,
+    },
+    BinaryRow {
+        op: Binary::LogGammaQuantile,
+        name: "log_gamma_quantile",
+        eval: special::log_gamma_quantile,
+        partials: [Some(quantiles::gamma_by_probability), Some(quantiles::gamma_by_shape)],
+        probes: &[(0.23, 0.37), (0.61, 1.9), (0.93, 17.3), (0.041, 230.0)],
+    },
+    BinaryRow {
+        op: Binary::LogGammaSlope,
+        name: "log_gamma_slope",
+        eval: special::log_gamma_slope,
+        partials: [Some(quantiles::gamma_slope_by_value), Some(quantiles::gamma_slope_by_shape)],
+        probes: &[(-2.1, 0.37), (0.61, 1.9), (2.93, 17.3), (5.3, 230.0)],
+    },
+    BinaryRow {
+        op: Binary::StudentQuantile,
+        name: "student_quantile",
+        eval: special::student_quantile,
+        partials: [Some(quantiles::student_by_probability), Some(quantiles::student_by_freedom)],
+        probes: &[(0.23, 1.7), (0.61, 4.3), (0.93, 17.3), (0.041, 230.0)],
+    },
+    BinaryRow {
+        op: Binary::StudentSlope,
+        name: "student_slope",
+        eval: special::student_slope,
+        partials: [Some(quantiles::student_slope_by_value), Some(quantiles::student_slope_by_freedom)],
+        probes: &[(-2.3, 1.7), (0.61, 4.3), (1.9, 17.3), (-0.43, 31.0)],
+    },
+    BinaryRow {
+        op: Binary::VonMisesQuantile,
+        name: "von_mises_quantile",
+        eval: special::von_mises_quantile,
+        partials: [Some(quantiles::von_mises_by_probability), Some(quantiles::von_mises_by_concentration)],
+        probes: &[(0.23, 0.37), (0.61, 1.9), (0.93, 17.3), (0.041, 73.0)],
+    },
+    BinaryRow {
+        op: Binary::VonMisesSlope,
+        name: "von_mises_slope",
+        eval: special::von_mises_slope,
+        partials: [
+            Some(quantiles::von_mises_slope_by_angle),
+            Some(quantiles::von_mises_slope_by_concentration),
+        ],
+        probes: &[(-2.3, 0.37), (0.61, 1.9), (0.43, 17.3)],
     },
 ];
 

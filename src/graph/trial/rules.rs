@@ -9,7 +9,13 @@ impl Trial<'_> {
     pub(super) fn through(&mut self, node: Node) -> Result<Vec<Branch>, Untried> {
         let data = self.builder.graph().node(node).clone();
         match &data.op {
-            Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Expand(_) | Op::Stack(_) | Op::StopGradient => {
+            Op::Unary(_)
+            | Op::Binary(_)
+            | Op::Ternary(_)
+            | Op::Select
+            | Op::Expand(_)
+            | Op::Stack(_)
+            | Op::StopGradient => {
                 let each = self.aligned(&data.inputs);
                 Ok(self.pointwise(&data.inputs, &each, &mut |trial, inputs| trial.apply(&data, inputs)))
             }
@@ -313,6 +319,7 @@ impl Trial<'_> {
         match &data.op {
             Op::Unary(op) => builder.unary(*op, inputs[0]),
             Op::Binary(op) => builder.binary(*op, inputs[0], inputs[1]),
+            Op::Ternary(op) => builder.ternary(*op, [inputs[0], inputs[1], inputs[2]]),
             Op::Select => builder.select(inputs[0], inputs[1], inputs[2]),
             Op::Expand(axes) => builder.expand(inputs[0], axes),
             Op::Stack(axis) => builder.stack(*axis, inputs),

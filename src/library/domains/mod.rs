@@ -25,6 +25,8 @@ mod unit_vector;
 mod upper;
 mod zero_sum;
 
+pub(super) use zero_sum::{helmert, helmert_matrix};
+
 use super::spec::Domain;
 
 /// Every row.

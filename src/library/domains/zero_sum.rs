@@ -60,7 +60,7 @@ fn unflatten(b: &mut Builder, flat: Node, axis: Axis, axes: &[Axis]) -> Node {
 
 /// The vector with these Helmert coordinates: basis vector i = 1, 2 … is (1 … 1, -i, 0 … 0) / sqrt(i (i + 1)).
 /// x\[j] = (sum of w\[i] over i > j) - j w\[j], with w\[i] = u\[i] / sqrt(i (i + 1)): linear in time and memory.
-pub(super) fn helmert(b: &mut Builder, u: Node, free: Axis, axis: Axis) -> Node {
+pub(in crate::library) fn helmert(b: &mut Builder, u: Node, free: Axis, axis: Axis) -> Node {
     if b.graph().axis_size(free) == 0 {
         let zero = b.constant(0.0);
         return b.expand(zero, &[axis]);
@@ -82,6 +82,29 @@ pub(super) fn helmert(b: &mut Builder, u: Node, free: Axis, axis: Axis) -> Node 
     let own = b.gather(w, &[(free, before)]);
     let own = b.mul(j, own);
     b.sub(ones, own)
+}
+
+/// The matrix that takes a vector to its Helmert coordinates, over both axes.
+pub(in crate::library) fn helmert_matrix(b: &mut Builder, free: Axis, axis: Axis) -> Node {
+    let (rows, columns) = (b.graph().axis_size(free), b.graph().axis_size(axis));
+    let entry = |i: usize, j: usize| {
+        let (own, i) = ([1.0, -((i + 1) as f64)], i + 1);
+        let sign = if j < i {
+            own[0]
+        } else if j == i {
+            own[1]
+        } else {
+            0.0
+        };
+        sign / ((i * (i + 1)) as f64).sqrt()
+    };
+    let values: Vec<f64> = match free < axis {
+        true => (0..rows).flat_map(|i| (0..columns).map(move |j| entry(i, j))).collect(),
+        false => (0..columns).flat_map(|j| (0..rows).map(move |i| entry(i, j))).collect(),
+    };
+    let mut axes = [free, axis];
+    axes.sort();
+    b.data(&axes, values)
 }
 
 /// Helmert coordinates of a vector: the inverse of `helmert` for vectors that sum to 0.

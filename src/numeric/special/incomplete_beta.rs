@@ -1,5 +1,6 @@
 //! The regularised incomplete beta function and its logs.
 
+use super::dual::Dual;
 use super::incomplete_gamma::not_zero;
 use super::{LOG_SQRT_TWO_PI, log1m_exp, log1p_minus, stirling_error};
 
@@ -74,6 +75,34 @@ fn continued_fraction(a: f64, b: f64, x: f64) -> f64 {
             value *= change;
         }
         if (change - 1.0).abs() < 1e-16 {
+            break;
+        }
+    }
+    value
+}
+
+/// The same with its derivative by what `a` and `b` move with.
+pub(super) fn fraction([a, b]: [Dual; 2], x: f64) -> Dual {
+    let (one, x) = (Dual::fixed(1.0), Dual::fixed(x));
+    let total = a + b;
+    let mut c = one;
+    let mut d = one / (one - total * x / (a + one)).or_tiny();
+    let mut value = d;
+    for m in 1..1_000_000 {
+        let m = Dual::fixed(f64::from(m));
+        let even = a + m + m;
+        let first = m * (b - m) * x / ((even - one) * even);
+        let second = Dual::fixed(0.0) - (a + m) * (total + m) * x / (even * (even + one));
+        let mut change = one;
+        let mut whole = one;
+        for numerator in [first, second] {
+            d = one / (one + numerator * d).or_tiny();
+            c = (one + numerator / c).or_tiny();
+            change = d * c;
+            whole = whole * change;
+            value = value * change;
+        }
+        if change.is_unit(value) && whole.is_unit(value) {
             break;
         }
     }

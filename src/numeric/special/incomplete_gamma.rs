@@ -1,5 +1,6 @@
 //! The regularised incomplete gamma functions P and Q, and their logs.
 
+use super::dual::Dual;
 use super::{LOG_SQRT_TWO_PI, log_normal_cdf, log1m_exp, log1p_minus, stirling_error};
 
 /// P(a, x): the distribution function of a gamma with shape a and rate 1.
@@ -23,7 +24,7 @@ pub fn log_gamma_q(a: f64, x: f64) -> f64 {
 }
 
 /// From here on, and near the mean, two terms of the uniform expansion are exact to double precision.
-const LARGE_SHAPE: f64 = 1e5;
+pub(super) const LARGE_SHAPE: f64 = 1e5;
 
 /// (log P, log Q), the smaller of the two computed first.
 pub(super) fn log_tails(a: f64, x: f64) -> (f64, f64) {
@@ -90,39 +91,37 @@ fn continued_fraction(a: f64, x: f64) -> f64 {
     value
 }
 
+/// The same with its derivative by what `a` moves with.
+pub(super) fn fraction(a: Dual, x: f64) -> Dual {
+    let one = Dual::fixed(1.0);
+    let mut b = Dual::fixed(x + 1.0) - a;
+    let mut c = Dual::fixed(1e300);
+    let mut d = one / b;
+    let mut value = d;
+    for i in 1..200_000 {
+        let i = Dual::fixed(f64::from(i));
+        let numerator = i * (a - i);
+        b = b + Dual::fixed(2.0);
+        d = one / (numerator * d + b).or_tiny();
+        c = (b + numerator / c).or_tiny();
+        value = value * (d * c);
+        if (d * c).is_unit(value) {
+            break;
+        }
+    }
+    value
+}
+
 pub(super) fn not_zero(x: f64, tiny: f64) -> f64 {
     if x.abs() < tiny { tiny } else { x }
 }
 
 /// N. M. Temme's expansion, uniform about the mean (DLMF 8.12), to order 1 / a.
 fn uniform_expansion(a: f64, excess: f64) -> (f64, f64) {
-    const ORDER_0: [f64; 12] = [
-        -0.3333333333333333,
-        0.08333333333333333,
-        -0.014814814814814815,
-        0.0011574074074074073,
-        0.0003527336860670194,
-        -0.0001787551440329218,
-        3.919263178522438e-05,
-        -2.185448510679992e-06,
-        -1.85406221071516e-06,
-        8.296711340953087e-07,
-        -1.7665952736826078e-07,
-        6.707853543401498e-09,
-    ];
-    const ORDER_1: [f64; 7] = [
-        -0.001851851851851852,
-        -0.003472222222222222,
-        0.0026455026455026454,
-        -0.0009902263374485596,
-        0.00020576131687242798,
-        -4.018775720164609e-07,
-        -1.8098550334489977e-05,
-    ];
     let half_square = -log1p_minus(excess);
     let eta = excess.signum() * (2.0 * half_square).sqrt();
-    let at = |series: &[f64]| series.iter().rev().fold(0.0, |sum, term| sum * eta + term);
-    let remainder = at(&ORDER_0) + at(&ORDER_1) / a;
+    let [zeroth, first] = remainder(Dual::fixed(eta));
+    let remainder = zeroth.value + first.value / a;
     let log_scale = -a * half_square - 0.5 * a.ln() - LOG_SQRT_TWO_PI;
     let z = eta * a.sqrt();
     // Each tail is its normal part and the remainder, relative to that part.
@@ -131,4 +130,36 @@ fn uniform_expansion(a: f64, excess: f64) -> (f64, f64) {
         log_normal + (remainder * (log_scale - log_normal).exp()).ln_1p()
     };
     (tail(z, -remainder), tail(-z, remainder))
+}
+
+const ORDER_0: [f64; 12] = [
+    -0.3333333333333333,
+    0.08333333333333333,
+    -0.014814814814814815,
+    0.0011574074074074073,
+    0.0003527336860670194,
+    -0.0001787551440329218,
+    3.919263178522438e-05,
+    -2.185448510679992e-06,
+    -1.85406221071516e-06,
+    8.296711340953087e-07,
+    -1.7665952736826078e-07,
+    6.707853543401498e-09,
+];
+const ORDER_1: [f64; 7] = [
+    -0.001851851851851852,
+    -0.003472222222222222,
+    0.0026455026455026454,
+    -0.0009902263374485596,
+    0.00020576131687242798,
+    -4.018775720164609e-07,
+    -1.8098550334489977e-05,
+];
+
+/// The terms of order 1 and 1 / a of the expansion's remainder, at eta.
+pub(super) fn remainder(eta: Dual) -> [Dual; 2] {
+    let at = |series: &[f64]| {
+        series.iter().rev().fold(Dual::fixed(0.0), |sum, term| sum * eta + Dual::fixed(*term))
+    };
+    [at(&ORDER_0), at(&ORDER_1)]
 }

@@ -9,13 +9,13 @@ fn check_1(f: impl Fn(f64) -> f64, table: &[(f64, f64)], tolerance: f64) {
     }
 }
 
-fn check_2(f: impl Fn(f64, f64) -> f64, table: &[(f64, f64, f64)], tolerance: f64) {
+pub(super) fn check_2(f: impl Fn(f64, f64) -> f64, table: &[(f64, f64, f64)], tolerance: f64) {
     for &(a, x, expected) in table {
         close(f(a, x), expected, tolerance, &format!("at {a}, {x}"));
     }
 }
 
-fn check_3(f: impl Fn(f64, f64, f64) -> f64, table: &[(f64, f64, f64, f64)], tolerance: f64) {
+pub(super) fn check_3(f: impl Fn(f64, f64, f64) -> f64, table: &[(f64, f64, f64, f64)], tolerance: f64) {
     for &(a, b, x, expected) in table {
         close(f(a, b, x), expected, tolerance, &format!("at {a}, {b}, {x}"));
     }

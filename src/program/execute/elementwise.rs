@@ -1,6 +1,6 @@
 //! Element-wise loops over the vectors of a block.
 
-use crate::graph::{Binary, Unary};
+use crate::graph::{Binary, Ternary, Unary};
 use crate::numeric::dispatch::{Isa, Kernel};
 use crate::numeric::kernels::{elementary, gamma};
 use crate::numeric::lanes::{Lanes, Stream, Target, lanes, times_plus};
@@ -240,13 +240,21 @@ fn binary<const N: usize>(op: Binary, out: Target<N>, [x, y]: [Source<N>; 2]) {
         Binary::Max => zip!(x, y => if x.is_nan() | (x > y) { x } else { y }),
         Binary::IntegerDivide => zip!(x, y => (x / y).floor()),
         Binary::Modulo => zip!(x, y => x - y * (x / y).floor()),
-        Binary::Pow | Binary::Atan2 => scalar_binary(op.row().eval, out, [x, y]),
+        // No loop of their own.
+        _ => scalar_binary(op.row().eval, out, [x, y]),
     }
 }
 
 #[inline(never)]
 fn scalar_binary<const N: usize>(eval: fn(f64, f64) -> f64, out: Target<N>, [x, y]: [Source<N>; 2]) {
     fill!(out, v => lanes!(x = x.at(v), y = y.at(v) => eval(x, y)));
+}
+
+/// A function of three operands, by the scalar reference.
+#[inline(never)]
+pub(super) fn ternary<const N: usize>(op: Ternary, out: Target<N>, [x, y, z]: [Source<N>; 3]) {
+    let eval = op.row().eval;
+    fill!(out, v => lanes!(x = x.at(v), y = y.at(v), z = z.at(v) => eval(x, y, z)));
 }
 
 /// `yes` where the condition is not 0, else `no`.

@@ -151,6 +151,7 @@ fn other<const N: usize, L: Layout<N>>(frame: Frame, op: &FlatOp) {
         FlatKind::Binary(op) => {
             set.run(elementwise::BinaryKernel { op, out: out(0), operands: [x(0), x(1)] })
         }
+        FlatKind::Ternary(op) => elementwise::ternary(op, out(0), [x(0), x(1), x(2)]),
         FlatKind::Select => elementwise::select(out(0), x(0), x(1), x(2)),
         FlatKind::Pair(op) => set.run(elementwise::PairKernel { op, out: [out(0), out(1)], x: x(0) }),
         FlatKind::Load(map) => {

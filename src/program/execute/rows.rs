@@ -121,6 +121,9 @@ impl<'a, const N: usize, L: Layout<N>> Block<'a, N, L> {
                 let operands = [self.source(x), self.source(y)];
                 set.run(elementwise::BinaryKernel { op, out: self.target(out), operands });
             }
+            RowOp::Ternary { op, out, operands } => {
+                elementwise::ternary(op, self.target(out), operands.map(|x| self.source(x)));
+            }
             RowOp::Select { out, condition, yes, no } => {
                 let (yes, no) = (self.source(yes), self.source(no));
                 elementwise::select(self.target(out), self.source(condition), yes, no);

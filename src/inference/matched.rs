@@ -1,0 +1,177 @@
+//! A guide whose families match the latents' domains, as a rung of the ladder: its bound over fixed structured uniforms is
+//! maximised through the implicit derivatives of its draws, and it is kept where its weights are better.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use nalgebra::DVector;
+use rand_chacha::ChaCha8Rng;
+
+use super::candidate::Candidate;
+use super::draws::{Purpose, objective_draws, stream, structured};
+use super::evaluator::Evaluator;
+use super::fit::FamilyChoice;
+use super::gaussian::Gaussian;
+use super::guide::Guide;
+use super::importance::{Component, Proposal, Tail, Weighted, log_add};
+use super::ladder::Ladder;
+use super::lbfgs::{Outcome, Search};
+use crate::numeric::special::normal_cdf;
+
+/// Beyond so many coordinates its roots cost too much to be tried unasked.
+const MOST: usize = 96;
+/// The most fixed draws.
+const MOST_DRAWS: usize = 64;
+const STEPS: usize = 100;
+/// Gain of a step, in nats, below which it is the last.
+const LEAST_GAIN: f64 = 1e-4;
+/// Share of the Student t that guards the tails.
+const GUARD: f64 = 0.1;
+/// How far out, in logits, the two ends of a circle are compared.
+const END: f64 = 30.0;
+
+/// A fitted guide with a wide Student t beside it.
+struct Matched {
+    guide: RefCell<Box<dyn Guide>>,
+    parameters: Vec<f64>,
+    guard: Component,
+}
+
+impl Proposal for Matched {
+    fn name(&self) -> String {
+        self.guide.borrow().name()
+    }
+
+    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+        let guarded = (GUARD * pairs as f64).round() as usize;
+        let mut guide = self.guide.borrow_mut();
+        let uniforms = uniforms(pairs - guarded, guide.uniforms(), generator);
+        let mut rows = guide.draw(&self.parameters, &uniforms).0;
+        if guarded > 0 {
+            rows.extend(self.guard.draw(guarded, generator));
+        }
+        rows
+    }
+
+    fn log_density(&self, positions: &[f64]) -> Vec<f64> {
+        let own = self.guide.borrow_mut().log_density(&self.parameters, positions);
+        let guard = self.guard.log_density(positions);
+        let both = own.iter().zip(guard);
+        both.map(|(own, guard)| log_add(own + (1.0 - GUARD).ln(), guard + GUARD.ln())).collect()
+    }
+}
+
+/// `2 * pairs` rows of numbers in (0, 1), u and 1 - u after each other.
+fn uniforms(pairs: usize, width: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    const LEAST: f64 = f64::EPSILON / 2.0;
+    let normals = structured(pairs, width, generator);
+    normals.into_iter().map(|z| normal_cdf(z).clamp(LEAST, 1.0 - LEAST)).collect()
+}
+
+/// Minus the bound over fixed uniforms, with its gradient.
+fn negative_bound(
+    evaluator: &mut Evaluator,
+    guide: &mut dyn Guide,
+    uniforms: &[f64],
+    parameters: &DVector<f64>,
+) -> (f64, DVector<f64>) {
+    let (positions, densities) = guide.draw(parameters.as_slice(), uniforms);
+    let batch = evaluator.evaluate(&positions);
+    let count = densities.len() as f64;
+    let value = batch.values.iter().zip(&densities).map(|(p, q)| p - q).sum::<f64>() / count;
+    let mut slope = DVector::zeros(parameters.len());
+    if !value.is_finite() {
+        return (f64::INFINITY, slope);
+    }
+    let rows = guide.slopes(parameters.as_slice(), uniforms, &batch.gradients);
+    for row in rows.chunks(parameters.len()) {
+        slope.iter_mut().zip(row).for_each(|(sum, x)| *sum -= x / count);
+    }
+    if slope.iter().all(|x| x.is_finite()) { (-value, slope) } else { (f64::INFINITY, slope.map(|_| 0.0)) }
+}
+
+/// The parameters of greatest bound; none if none has a finite one.
+fn maximise(
+    evaluator: &mut Evaluator,
+    guide: &mut dyn Guide,
+    uniforms: &[f64],
+    start: Vec<f64>,
+) -> Option<Vec<f64>> {
+    let mut search = Search::new(DVector::from_vec(start), 12);
+    for _ in 0..STEPS {
+        let before = search.value();
+        let outcome = search.step(&mut |at| negative_bound(evaluator, guide, uniforms, at));
+        let gain = before.zip(search.value()).map_or(f64::INFINITY, |(before, after)| before - after);
+        if outcome != Outcome::Moved || (0.0..LEAST_GAIN).contains(&gain) || !evaluator.may_continue() {
+            break;
+        }
+    }
+    let bound = -search.value()?;
+    evaluator.note(bound);
+    bound.is_finite().then(|| search.position().as_slice().to_vec())
+}
+
+/// Skewness of the coordinates of weighted draws.
+fn skewness(weighted: &Weighted) -> Vec<f64> {
+    let found = weighted.moments();
+    let dimension = found.mean.len();
+    let mut sums = vec![0.0; dimension];
+    for (row, log) in weighted.draws.chunks(dimension).zip(&weighted.smoothed.log_weights) {
+        for (i, sum) in sums.iter_mut().enumerate() {
+            *sum += log.exp() * ((row[i] - found.mean[i]) / found.deviation[i]).powi(3);
+        }
+    }
+    sums.iter().map(|sum| if sum.is_finite() { *sum } else { 0.0 }).collect()
+}
+
+impl Ladder<'_, '_> {
+    /// The better one of a candidate and the matched guide, which is tried where the candidate is not good, or asked for.
+    pub(super) fn with_matched(&mut self, gaussian: &Gaussian, best: Candidate) -> Candidate {
+        let is_asked = self.options.family == Some(FamilyChoice::Matched);
+        let is_wanted = self.options.family.is_none() && !best.is_good() && gaussian.dimension() <= MOST;
+        if !(is_asked || is_wanted) || !self.evaluator.may_continue() {
+            return best;
+        }
+        let found = self.evaluator.guide().filter(|guide| is_asked || !guide.is_gaussian());
+        let Some(matched) = found.and_then(|guide| self.matched(gaussian, &best, guide)) else { return best };
+        let candidate = self.weigh(Rc::new(matched), None);
+        if is_asked || candidate.badness() < best.badness() { candidate } else { best }
+    }
+
+    fn matched(
+        &mut self,
+        gaussian: &Gaussian,
+        best: &Candidate,
+        mut guide: Box<dyn Guide>,
+    ) -> Option<Matched> {
+        self.evaluator.enter("fitting matched families");
+        if !self.closes(gaussian, &guide.seams()) {
+            return None;
+        }
+        let pairs = objective_draws(guide.uniforms()).min(MOST_DRAWS) / 2 * self.options.effort;
+        let mut generator = stream(self.options.seed, Purpose::Objective, 1);
+        let uniforms = uniforms(pairs, guide.uniforms(), &mut generator);
+        let deviations = gaussian.deviations();
+        let start = guide.start(gaussian.mean.as_slice(), deviations.as_slice(), &skewness(&best.weighted));
+        let parameters = maximise(self.evaluator, guide.as_mut(), &uniforms, start)?;
+        let wide = gaussian.widened(1.5);
+        let guard = Component { weight: GUARD, gaussian: wide, tail: Tail::Student(4.0) };
+        Some(Matched { guide: RefCell::new(guide), parameters, guard })
+    }
+
+    /// Whether the density is the same at both ends of each circle, at the Gaussian's mean of all else.
+    fn closes(&mut self, gaussian: &Gaussian, seams: &[usize]) -> bool {
+        seams.iter().all(|&seam| {
+            let rows: Vec<f64> = [-END, END]
+                .into_iter()
+                .flat_map(|end| {
+                    let mut row = gaussian.mean.clone();
+                    row[seam] = end;
+                    row.as_slice().to_vec()
+                })
+                .collect();
+            let values = self.evaluator.value(&rows);
+            (values[0] - values[1]).abs() <= 1e-6 * (1.0 + values[0].abs())
+        })
+    }
+}
