@@ -55,6 +55,7 @@ fn known(name: &str, data: &Data) -> Known {
         "banana" => Known::Moments(vec![at("x", 0.0, 1.0), at("y", 1.0, 2.01f64.sqrt())]),
         "cauchy_pair" => Known::Moments(cauchy_pair(&data.numbers("y"))),
         "chain" => Known::Moments(chain(&data.numbers("at"), &data.numbers("y"))),
+        "compass" => Known::Moments((1..=5).flat_map(compass).collect()),
         "corner" => Known::Moments(vec![
             at("a", 0.0, 2f64.sqrt()),
             at("b", 0.5, 12f64.sqrt().recip()),
@@ -71,6 +72,18 @@ fn known(name: &str, data: &Data) -> Known {
         "product" => {
             let truth = product(&data.numbers("y"));
             Known::Failures(&[Multimodality], &["a", "b"], truth)
+        }
+        "rare_events" => {
+            let chance = 3.0 / 7.0;
+            let both = |k: usize| {
+                let spread = (chance * (1.0 - chance) / 1.7f64).sqrt();
+                [at(&format!("rate[{k}]"), 0.1, 0.1f64.sqrt()), at(&format!("chance[{k}]"), chance, spread)]
+            };
+            Known::Moments((1..=10).flat_map(both).collect())
+        }
+        "rare_kinds" => {
+            let share = |k: usize| at(&format!("p[{k}]"), 1.0 / 6.0, (5.0 / 36.0 / 1.6f64).sqrt());
+            Known::Moments((1..=6).map(share).collect())
         }
         "ridge" => Known::Moments(ridge(data)),
         "rosenbrock" => {
@@ -136,6 +149,11 @@ fn plane(
 
 fn line(name: &str, range: std::ops::Range<f64>, log_density: impl Fn(f64) -> f64) -> Truth {
     plane([range, 0.0..1.0], |x, _| log_density(x), &[(name, &|x, _| (x, 0.0))])
+}
+
+fn compass(k: usize) -> Truth {
+    let pi = std::f64::consts::PI;
+    line(&format!("a[{k}]"), -pi..pi, |a| 1.2 * (a - 3.0).cos())
 }
 
 fn cauchy_pair(y: &[f64]) -> Truth {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::estimator::{Choice, Takes};
-use crate::lower::{Beyond, expected_axes, formula};
+use crate::lower::{Beyond, expected_axes, formula, guide_of};
 use crate::model::{
     AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind, conjugate,
 };
@@ -72,6 +72,7 @@ fn latent(story: &Story, choice: &Choice) -> Value {
         "asked": using.as_ref().map(|(name, _)| name),
         "cost": {"formula": choice.cost.formula, "visits": choice.cost.visits},
         "why": choice.why,
+        "guide": (choice.estimator.takes == Takes::Path).then(|| guide_of(site).name),
         "refusals": refusals.collect::<Vec<_>>(),
         "sum": (is_summed(story, choice.latent) && conjugate(model, choice.latent).is_none()).then(|| sum(story, choice.latent)),
         "doc": site.doc,

@@ -107,13 +107,17 @@ impl Case {
         } else {
             GuideAxes::default()
         };
-        let (inner, outer) = (if is_joint { vec![values] } else { vec![] }, if is_joint { vec![free] } else { vec![] });
+        let (inner, outer) =
+            (if is_joint { vec![values] } else { vec![] }, if is_joint { vec![free] } else { vec![] });
         let width = if is_joint { SHARES } else { 1 };
-        let numbers: Vec<Node> = (0..guide.parameters.len())
-            .map(|k| b.parameter(Vector::Position, k * width, &inner))
+        let numbers: Vec<Node> =
+            (0..guide.parameters.len()).map(|k| b.parameter(Vector::Position, k * width, &inner)).collect();
+        let constrained: Vec<Node> = guide
+            .parameters
+            .iter()
+            .zip(&numbers)
+            .map(|(p, &free)| p.range.constrained(&mut b, free))
             .collect();
-        let constrained: Vec<Node> =
-            guide.parameters.iter().zip(&numbers).map(|(p, &free)| p.range.constrained(&mut b, free)).collect();
         let u = b.parameter(Vector::Direction, 0, &inner);
         let draw = (guide.sample)(&mut b, &constrained, u, &axes);
         let fixed = b.stop_gradient(draw);
@@ -162,7 +166,13 @@ impl Case {
 }
 
 /// Outputs of a program for the same parameters and rows of directions.
-fn run(program: &Program, parameters: &[f64], directions: &[f64], lengths: &[usize], count: usize) -> Vec<Vec<f64>> {
+fn run(
+    program: &Program,
+    parameters: &[f64],
+    directions: &[f64],
+    lengths: &[usize],
+    count: usize,
+) -> Vec<Vec<f64>> {
     let positions: Vec<f64> = parameters.iter().copied().cycle().take(parameters.len() * count).collect();
     let mut outputs: Vec<Vec<f64>> = lengths.iter().map(|length| vec![0.0; length * count]).collect();
     let mut slices: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
@@ -319,7 +329,10 @@ fn starts_have_the_moments_that_were_seen() {
                 terms.map(|((x, weight), log)| weight * log.exp() * (x - mean).powi(power)).sum()
             };
             let (found, spread) = (mean + moment(1), moment(2).sqrt());
-            assert!((found - mean).abs() < 0.01 && (spread / deviation - 1.0).abs() < 0.01, "{name}: {found} {spread}");
+            assert!(
+                (found - mean).abs() < 0.01 && (spread / deviation - 1.0).abs() < 0.01,
+                "{name}: {found} {spread}"
+            );
         }
     }
 }
@@ -392,7 +405,8 @@ fn the_path_across_a_seam_is_biased() {
     let parameters = [2.1, guide.parameters[1].range.free(0.9)];
     let terms = &run(&program, &parameters, &uniforms, &[1], uniforms.len())[0];
     // dE/dloc is 1 less 2 pi times the density at the seam.
-    let at_seam = (0.9 * (std::f64::consts::PI - 2.1).cos()).exp() / (std::f64::consts::TAU * 1.212_985_165_728_68);
+    let at_seam =
+        (0.9 * (std::f64::consts::PI - 2.1).cos()).exp() / (std::f64::consts::TAU * 1.212_985_165_728_68);
     let z = deviate(terms.iter().copied(), 1.0 - std::f64::consts::TAU * at_seam);
     assert!(z > 20.0 * MOST, "{z}");
 }
