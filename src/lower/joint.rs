@@ -108,7 +108,7 @@ fn factor_table(translator: &mut Translator, factor: &Factor) -> (String, Node) 
             let value = translator.term(target);
             let cells = translator.axes(axes);
             let value = translator.builder.expand(value, &cells);
-            let density = translator.log_density_where_present(distribution, value, gaps.as_ref());
+            let density = translator.log_density_where_present(distribution, value, gaps.as_deref());
             let density = over_cells(translator, density, axes, distribution);
             (format!("the likelihood of `{}`", translator.model().site(*site).name), density)
         }

@@ -30,10 +30,10 @@ pub struct Impossible {
 pub fn check(bound: &BoundModel) -> Vec<Impossible> {
     let checked = bound.model().factors.iter().filter_map(|factor| match factor {
         Factor::Observe { target, distribution, gaps, .. } => match distribution {
-            Distribution::Family(call) => check_one(bound, (target, gaps.as_ref()), (call, None)),
+            Distribution::Family(call) => check_one(bound, (target, gaps.as_deref()), (call, None)),
             Distribution::Truncated { base, ends, span } => match &**base {
                 Distribution::Family(call) => {
-                    check_one(bound, (target, gaps.as_ref()), (call, Some((ends, *span))))
+                    check_one(bound, (target, gaps.as_deref()), (call, Some((ends, *span))))
                 }
                 _ => None,
             },

@@ -368,7 +368,7 @@ pub enum Factor {
         /// Its distribution.
         distribution: Distribution,
         /// Whether the value at the cell is missing, and adds nothing.
-        gaps: Option<Term>,
+        gaps: Option<Arc<Term>>,
         /// The statement.
         span: Span,
     },

@@ -1,5 +1,7 @@
 //! Statements: what each declares or adds to the model.
 
+use std::sync::Arc;
+
 use super::checker::Checker;
 use super::distributions::Target;
 use super::errors;
@@ -308,7 +310,7 @@ impl<'t> Checker<'t> {
         let target = Target { span: declared_at, ..target(&name, axes.clone(), Some(value)) };
         let distribution = self.distribution(&observe.distribution, &target, &mut scope)?;
         self.check_kind(value, &distribution, (&target, declared_at))?;
-        let gaps = super::gaps::gaps_of(&self.model, &read);
+        let gaps = super::gaps::gaps_of(&self.model, &read).map(Arc::new);
         self.observed.entry(site).or_insert(self.model.factors.len());
         self.model.factors.push(Factor::Observe { target: read, site, axes, distribution, gaps, span });
         Some(())
