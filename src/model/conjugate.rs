@@ -48,9 +48,12 @@ pub fn conjugate(model: &Model, latent: SiteId) -> Option<Vec<Entry<'_>>> {
     let mut entries = Vec::new();
     for factor in &model.factors {
         match factor {
-            Factor::Observe { target, axes, distribution, .. } => {
+            Factor::Observe { target, axes, distribution, gaps, .. } => {
                 let mut found = false;
                 distribution.walk(&mut |term| found |= reads(term));
+                if found && gaps.is_some() {
+                    return None;
+                }
                 if found {
                     let Distribution::Family(call) = distribution else { return None };
                     entries.push(entry((latent, prior), (target, axes), call)?);

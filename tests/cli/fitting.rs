@@ -146,7 +146,7 @@ fn the_number_of_draws_is_asked_for() {
 #[test]
 fn families_can_be_pinned() {
     let room = Room::new("family");
-    for (name, word) in [("mean-field", "mean-field"), ("full-rank", "full-rank")] {
+    for (name, word) in [("mean-field", "mean-field"), ("full-rank", "full-rank"), ("matched", "matched")] {
         let run = room.run(&format!("fit eight_schools.vi --family {name} --format json"));
         assert!([0, 3].contains(&run.status), "{}", run.err);
         let family = json(&run.out)["family"].as_str().expect("a family").to_lowercase();

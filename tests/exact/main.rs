@@ -4,6 +4,7 @@ mod buckets;
 mod chains;
 mod collapse;
 mod counts;
+mod missing;
 mod models;
 
 use serde_json::Value;
