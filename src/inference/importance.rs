@@ -21,6 +21,10 @@ pub trait Proposal {
     fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64>;
     /// Log densities of positions `[S][D]`.
     fn log_density(&self, positions: &[f64]) -> Vec<f64>;
+    /// Its bound, from a set of its draws.
+    fn bound(&self, weighted: &Weighted) -> Estimate {
+        weighted.elbo()
+    }
 }
 
 /// How fast a component falls off.

@@ -5,10 +5,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use nalgebra::DVector;
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::candidate::Candidate;
-use super::draws::{Purpose, objective_draws, stream, structured};
+use super::draws::{Purpose, stream, structured};
+use super::elbo::{Estimate, of_pairs};
 use super::evaluator::Evaluator;
 use super::fit::FamilyChoice;
 use super::gaussian::Gaussian;
@@ -20,8 +22,8 @@ use crate::numeric::special::normal_cdf;
 
 /// Beyond so many coordinates its roots cost too much to be tried unasked.
 const MOST: usize = 96;
-/// The most fixed draws.
-const MOST_DRAWS: usize = 64;
+/// Pairs of fixed draws.
+const PAIRS: usize = 64;
 const STEPS: usize = 100;
 /// Gain of a step, in nats, below which it is the last.
 const LEAST_GAIN: f64 = 1e-4;
@@ -43,7 +45,7 @@ impl Proposal for Matched {
     }
 
     fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
-        let guarded = (GUARD * pairs as f64).round() as usize;
+        let guarded = guarded(pairs);
         let mut guide = self.guide.borrow_mut();
         let uniforms = uniforms(pairs - guarded, guide.uniforms(), generator);
         let mut rows = guide.draw(&self.parameters, &uniforms).0;
@@ -59,6 +61,21 @@ impl Proposal for Matched {
         let both = own.iter().zip(guard);
         both.map(|(own, guard)| log_add(own + (1.0 - GUARD).ln(), guard + GUARD.ln())).collect()
     }
+
+    /// That of the guide alone, by the draws that came from it.
+    fn bound(&self, weighted: &Weighted) -> Estimate {
+        let rows = 2 * (weighted.count() / 2 - guarded(weighted.count() / 2));
+        let width = weighted.draws.len() / weighted.count();
+        let positions = &weighted.draws[..rows * width];
+        let own = self.guide.borrow_mut().log_density(&self.parameters, positions);
+        let ratios: Vec<f64> = weighted.log_densities.iter().zip(own).map(|(p, q)| p - q).collect();
+        of_pairs(&ratios)
+    }
+}
+
+/// How many of so many pairs the guard draws.
+fn guarded(pairs: usize) -> usize {
+    (GUARD * pairs as f64).round() as usize
 }
 
 /// `2 * pairs` rows of numbers in (0, 1), u and 1 - u after each other.
@@ -66,6 +83,25 @@ fn uniforms(pairs: usize, width: usize, generator: &mut ChaCha8Rng) -> Vec<f64> 
     const LEAST: f64 = f64::EPSILON / 2.0;
     let normals = structured(pairs, width, generator);
     normals.into_iter().map(|z| normal_cdf(z).clamp(LEAST, 1.0 - LEAST)).collect()
+}
+
+/// `2 * pairs` rows, u and 1 - u after each other, each column of which has the middle of every stratum once (a Latin
+/// hypercube): the scores of independent latents, functions of a single column, are then next to free of noise.
+fn strata(pairs: usize, width: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    let mut rows = vec![0.0; 2 * pairs * width];
+    for column in 0..width {
+        let mut order: Vec<usize> = (0..pairs).collect();
+        for k in (1..pairs).rev() {
+            order.swap(k, (generator.random::<f64>() * (k + 1) as f64) as usize);
+        }
+        for (pair, stratum) in order.into_iter().enumerate() {
+            let low = (stratum as f64 + 0.5) / (2 * pairs) as f64;
+            let first = if generator.random::<bool>() { low } else { 1.0 - low };
+            rows[2 * pair * width + column] = first;
+            rows[(2 * pair + 1) * width + column] = 1.0 - first;
+        }
+    }
+    rows
 }
 
 /// Minus the bound over fixed uniforms, with its gradient.
@@ -98,11 +134,14 @@ fn maximise(
     start: Vec<f64>,
 ) -> Option<Vec<f64>> {
     let mut search = Search::new(DVector::from_vec(start), 12);
+    let mut idle = 0;
     for _ in 0..STEPS {
         let before = search.value();
         let outcome = search.step(&mut |at| negative_bound(evaluator, guide, uniforms, at));
         let gain = before.zip(search.value()).map_or(f64::INFINITY, |(before, after)| before - after);
-        if outcome != Outcome::Moved || (0.0..LEAST_GAIN).contains(&gain) || !evaluator.may_continue() {
+        // A step that gains nothing may have forgotten the curvature only.
+        idle = if (0.0..LEAST_GAIN).contains(&gain) { idle + 1 } else { 0 };
+        if outcome != Outcome::Moved || idle > 1 || !evaluator.may_continue() {
             break;
         }
     }
@@ -148,9 +187,8 @@ impl Ladder<'_, '_> {
         if !self.closes(gaussian, &guide.seams()) {
             return None;
         }
-        let pairs = objective_draws(guide.uniforms()).min(MOST_DRAWS) / 2 * self.options.effort;
         let mut generator = stream(self.options.seed, Purpose::Objective, 1);
-        let uniforms = uniforms(pairs, guide.uniforms(), &mut generator);
+        let uniforms = strata(PAIRS * self.options.effort, guide.uniforms(), &mut generator);
         let deviations = gaussian.deviations();
         let start = guide.start(gaussian.mean.as_slice(), deviations.as_slice(), &skewness(&best.weighted));
         let parameters = maximise(self.evaluator, guide.as_mut(), &uniforms, start)?;
@@ -173,5 +211,23 @@ impl Ladder<'_, '_> {
             let values = self.evaluator.value(&rows);
             (values[0] - values[1]).abs() <= 1e-6 * (1.0 + values[0].abs())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_column_has_each_stratum_once_and_neighbours_mirror() {
+        let (pairs, width) = (16, 3);
+        let rows = strata(pairs, width, &mut stream(3, Purpose::Objective, 1));
+        for column in 0..width {
+            let mut all: Vec<f64> = rows.iter().skip(column).step_by(width).copied().collect();
+            assert!(all.chunks(2).all(|pair| (pair[0] + pair[1] - 1.0).abs() < 1e-15));
+            all.sort_by(f64::total_cmp);
+            let middle = |k: usize| (k as f64 + 0.5) / (2 * pairs) as f64;
+            assert!(all.iter().enumerate().all(|(k, u)| (u - middle(k)).abs() < 1e-15));
+        }
     }
 }

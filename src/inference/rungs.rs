@@ -176,7 +176,7 @@ impl Ladder<'_, '_> {
         let weighted = self.draw(proposal.as_ref(), FIRST_PAIRS * self.options.effort);
         let elbo = match core {
             Some(gaussian) => core_elbo(&weighted, gaussian),
-            None => weighted.elbo(),
+            None => proposal.bound(&weighted),
         };
         self.evaluator.note(elbo.value);
         let candidate = self.refine(Candidate { proposal, weighted, elbo });

@@ -147,10 +147,6 @@ impl Case {
         }
     }
 
-    fn parameters(&self) -> usize {
-        self.guide.parameters.len() * self.width
-    }
-
     /// Unconstrained parameters at a generic point.
     fn point(&self, index: usize) -> Vec<f64> {
         let mut generator = ChaCha8Rng::seed_from_u64(17 + index as u64);

@@ -20,20 +20,29 @@ pub fn von_mises_quantile(p: f64, k: f64) -> f64 {
     if tail == 0.0 || tail == 0.5 {
         return side * if tail == 0.0 { PI } else { 0.0 };
     }
+    let log_upper = std::f64::consts::LN_2 + tail.ln();
+    let logs = [log1m_exp(log_upper), log_upper];
     let total = relative(0.0, PI, 0.0, k, |_| 1.0).ln();
     // theta = pi sigmoid(t), for the half of the density above 0.
     let tails = |t: f64| {
         let theta = PI * sigmoid(t);
         let height = -2.0 * k * (0.5 * theta).sin().powi(2);
-        let log_upper = height + relative(theta, PI, theta, k, |_| 1.0).ln() - total;
-        let log_lower = relative(0.0, theta, 0.0, k, |_| 1.0).ln() - total;
         let log_density = height + (theta * sigmoid(-t)).ln() - total;
-        Tails { log_lower, log_upper, log_density }
+        // Only the smaller side is looked at.
+        match logs[0] <= logs[1] {
+            true => {
+                let log_lower = relative(0.0, theta, 0.0, k, |_| 1.0).ln() - total;
+                Tails { log_lower, log_upper: f64::NAN, log_density }
+            }
+            false => {
+                let log_upper = height + relative(theta, PI, theta, k, |_| 1.0).ln() - total;
+                Tails { log_lower: f64::NAN, log_upper, log_density }
+            }
+        }
     };
     let normal = -normal_quantile(tail) / k.sqrt().max(1e-3);
     let share = ((1.0 - 2.0 * tail).min(normal / PI)).clamp(1e-12, 0.9);
-    let log_upper = std::f64::consts::LN_2 + tail.ln();
-    let t = solve(tails, [log1m_exp(log_upper), log_upper], (share / (1.0 - share)).ln());
+    let t = solve(tails, logs, (share / (1.0 - share)).ln());
     side * PI * sigmoid(t)
 }
 
