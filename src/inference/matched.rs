@@ -29,6 +29,8 @@ const STEPS: usize = 100;
 const LEAST_GAIN: f64 = 1e-4;
 /// Share of the Student t that guards the tails.
 const GUARD: f64 = 0.1;
+/// Number of the first stream of draws.
+const APART: u64 = 1 << 20;
 /// How far out, in logits, the two ends of a circle are compared.
 const END: f64 = 30.0;
 
@@ -173,7 +175,10 @@ impl Ladder<'_, '_> {
         }
         let found = self.evaluator.guide().filter(|guide| is_asked || !guide.is_gaussian());
         let Some(matched) = found.and_then(|guide| self.matched(gaussian, &best, guide)) else { return best };
+        // A stream apart, so that the other rungs have the draws that they would have had.
+        let before = std::mem::replace(&mut self.proposals, self.proposals + APART);
         let candidate = self.weigh(Rc::new(matched), None);
+        self.proposals = before;
         if is_asked || candidate.badness() < best.badness() { candidate } else { best }
     }
 
