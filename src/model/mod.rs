@@ -37,7 +37,7 @@ mod types;
 mod walk;
 
 pub use checker::check;
-pub use conjugate::{Entry, conjugate};
+pub use conjugate::{Entry, conjugates};
 pub use ir::*;
 pub use print::print;
 pub use priors::leaves;
