@@ -95,7 +95,15 @@ fn added(translator: &mut Translator, site: SiteId, entry: &Entry) -> Vec<Node> 
     };
     let cells = translator.axes(entry.axes);
     let additions = (entry.pair.adds)(&mut translator.builder, value, &arguments, scale);
+    let missing = entry.gaps.map(|gaps| translator.term(gaps));
     let each = additions.map(|addition| {
+        let addition = match missing {
+            Some(missing) => {
+                let zero = translator.builder.constant(0.0);
+                translator.builder.select(missing, zero, addition)
+            }
+            None => addition,
+        };
         let weighted = translator.builder.mul(addition, read);
         let weighted = translator.builder.expand(weighted, &cells);
         let total = translator.builder.sum_all(weighted);

@@ -148,11 +148,11 @@ fn integrate_out(translator: &mut Translator, centring: &Centring, joint: &mut J
 
 fn factor_table(translator: &mut Translator, factor: &Factor) -> (String, Node) {
     match factor {
-        Factor::Observe { target, site, axes, distribution, .. } => {
+        Factor::Observe { target, site, axes, distribution, gaps, .. } => {
             let value = translator.term(target);
             let cells = translator.axes(axes);
             let value = translator.builder.expand(value, &cells);
-            let density = translator.log_density(distribution, value);
+            let density = translator.log_density_where_present(distribution, value, gaps.as_deref());
             let density = over_cells(translator, density, axes, distribution);
             (format!("the likelihood of `{}`", translator.model().site(*site).name), density)
         }

@@ -106,9 +106,11 @@ fn group(translator: &mut Translator, (table, base): (&Table, &Table), factors: 
     };
     let node = translator.builder.expand(node, &axes);
     let cells = axes.iter().filter_map(|&axis| translator.variable(axis)).collect();
+    let may_be_missing =
+        |&k: &usize| matches!(translator.model().factors[k], Factor::Observe { gaps: Some(_), .. });
     let coverage = match table.rows {
-        Rows::All => Coverage::Full,
-        Rows::Outside => Coverage::Part,
+        Rows::All if !factors.iter().any(may_be_missing) => Coverage::Full,
+        Rows::All | Rows::Outside => Coverage::Part,
     };
     PointGroup { node, cells, factors, coverage }
 }

@@ -21,7 +21,12 @@ pub struct Entry<'m> {
     pub read: &'m Term,
     /// What it is multiplied by.
     pub scale: Option<&'m Term>,
+    /// Whether the value at the cell is missing, and adds nothing.
+    pub gaps: Option<&'m Term>,
 }
+
+/// What is observed, at which cells, and where it is missing.
+type Observed<'m> = (&'m Term, &'m [AxisVar], Option<&'m Term>);
 
 /// All likelihoods of each latent that can be integrated out in closed form: its prior is conjugate to each of them given
 /// everything else, nothing else in the density reads it, and the model asks for no other estimator. Of two latents that
@@ -36,9 +41,9 @@ pub fn conjugates(model: &Model) -> BTreeMap<SiteId, Vec<Entry<'_>>> {
     }
     for factor in &model.factors {
         match factor {
-            Factor::Observe { target, axes, distribution, .. } => {
+            Factor::Observe { target, axes, distribution, gaps, .. } => {
                 target.walk(&mut |term| drop_read(&mut open, term));
-                enter(model, &mut open, (target, axes), distribution);
+                enter(model, &mut open, (target, axes, gaps.as_deref()), distribution);
             }
             Factor::Potential { value, .. } => value.walk(&mut |term| drop_read(&mut open, term)),
         }
@@ -75,7 +80,7 @@ fn drop_read(open: &mut BTreeMap<SiteId, Vec<Entry>>, term: &Term) {
 fn enter<'m>(
     model: &'m Model,
     open: &mut BTreeMap<SiteId, Vec<Entry<'m>>>,
-    observed: (&'m Term, &'m [AxisVar]),
+    observed: Observed<'m>,
     distribution: &'m Distribution,
 ) {
     let mut read = BTreeSet::new();
@@ -100,7 +105,7 @@ fn enter<'m>(
 
 fn entry<'m>(
     (latent, prior): (SiteId, &FamilyCall),
-    (target, axes): (&'m Term, &'m [AxisVar]),
+    (target, axes, gaps): Observed<'m>,
     call: &'m FamilyCall,
 ) -> Option<Entry<'m>> {
     let pair = conjugacy(prior.family.name, call.family.name)?;
@@ -131,7 +136,7 @@ fn entry<'m>(
         },
         _ => return None,
     };
-    Some(Entry { pair, target, axes, call, read, scale })
+    Some(Entry { pair, target, axes, call, read, scale, gaps })
 }
 
 /// By site: whether it takes separate values, or is computed from one that does.

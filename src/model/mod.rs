@@ -14,6 +14,7 @@ mod errors;
 mod expressions;
 mod extent;
 mod forms;
+mod gaps;
 mod index;
 pub mod ir;
 mod joint;

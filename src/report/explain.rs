@@ -80,7 +80,8 @@ fn data(story: &Story) -> Vec<Vec<String>> {
             SiteKind::Data { field, .. } if *field != site.name => format!("from \"{field}\""),
             _ => String::new(),
         };
-        vec![head(story.model, site), kind_words(story.model, site), field, doc(site)]
+        let optional = if site.gaps().is_some() { "?" } else { "" };
+        vec![head(story.model, site), kind_words(story.model, site) + optional, field, doc(site)]
     });
     rows.collect()
 }
@@ -101,7 +102,9 @@ fn latents(story: &Story) -> Vec<Vec<String>> {
 }
 
 fn computed(story: &Story) -> Vec<Vec<String>> {
-    let is = |site: &Site| !matches!(site.kind, SiteKind::Data { .. } | SiteKind::Latent { .. });
+    let is = |site: &Site| {
+        !matches!(site.kind, SiteKind::Data { .. } | SiteKind::Gaps { .. } | SiteKind::Latent { .. })
+    };
     let rows = sites(story.model, is).map(|(_, site)| {
         let when = match site.stage {
             Stage::Literal | Stage::Data => "once, from data alone",

@@ -17,7 +17,9 @@ use super::explain::{Story, distribution_words, kind_words, sites};
 pub fn json(story: &Story) -> Value {
     let model = story.model;
     let is_data = |site: &Site| matches!(site.kind, SiteKind::Data { .. });
-    let is_given = |site: &Site| matches!(site.kind, SiteKind::Data { .. } | SiteKind::Latent { .. });
+    let is_given = |site: &Site| {
+        matches!(site.kind, SiteKind::Data { .. } | SiteKind::Gaps { .. } | SiteKind::Latent { .. })
+    };
     json!({
         "dims": dims(story),
         "data": described(model, is_data),
@@ -44,6 +46,7 @@ fn described(model: &Model, keep: impl Fn(&Site) -> bool) -> Vec<Value> {
             "name": site.name,
             "axes": axes(model, &site.axes),
             "type": kind_words(model, site),
+            "may_be_missing": site.gaps().is_some(),
             "known": known,
             "reads": names(model, &reads_of(site)),
             "doc": site.doc,
@@ -165,7 +168,7 @@ fn names(model: &Model, sites: &[SiteId]) -> Vec<String> {
 /// The arrays that a site's definition reads, each once, in declared order.
 fn reads_of(site: &Site) -> Vec<SiteId> {
     match &site.kind {
-        SiteKind::Data { .. } => vec![],
+        SiteKind::Data { .. } | SiteKind::Gaps { .. } => vec![],
         SiteKind::Let(term) | SiteKind::Generate(term) => reads_of_term(term),
         SiteKind::Latent { prior, .. } => reads_of_distribution(prior),
         SiteKind::GenerateDraw(distribution) => reads_of_distribution(distribution),
@@ -235,7 +238,7 @@ fn is_drawn(site: &Site) -> bool {
     match site.kind {
         SiteKind::Data { .. } | SiteKind::Latent { .. } => true,
         SiteKind::Let(_) => site.stage > Stage::Data,
-        SiteKind::Generate(_) | SiteKind::GenerateDraw(_) => false,
+        SiteKind::Gaps { .. } | SiteKind::Generate(_) | SiteKind::GenerateDraw(_) => false,
     }
 }
 

@@ -5,6 +5,7 @@ mod chains;
 mod checks;
 mod collapse;
 mod counts;
+mod missing;
 mod models;
 
 use serde_json::Value;
