@@ -53,14 +53,14 @@ fn integrate(translator: &mut Translator, site: SiteId, entries: &[Entry]) -> (C
     let call = prior(translator, site);
     let axes = translator.axes(&translator.model().site(site).axes);
     let arguments = translator.canonical(call);
-    let natural = entries[0].pair.natural;
-    let mut sums = (natural.of)(&mut translator.builder, &arguments);
+    let zero = translator.builder.constant(0.0);
+    let mut sums = [zero, zero];
     for entry in entries {
         for (sum, added) in sums.iter_mut().zip(added(translator, site, entry)) {
             *sum = translator.builder.add(*sum, added);
         }
     }
-    let posterior = (natural.back)(&mut translator.builder, sums);
+    let posterior = (entries[0].pair.update)(&mut translator.builder, &arguments, sums);
     let moments = call.family.moments.expect("families with conjugate pairs have moments");
     let (mean, _) = moments(&mut translator.builder, &posterior, &Default::default());
     let mean = translator.builder.expand(mean, &axes);
@@ -78,7 +78,7 @@ fn prior<'m>(translator: &Translator<'m>, site: SiteId) -> &'m FamilyCall {
     }
 }
 
-/// What the data of a likelihood add to the natural numbers of the prior, over the latent's cells: each datum's addition goes
+/// What the data of a likelihood add to the numbers of the prior, over the latent's cells: each datum's addition goes
 /// to the cell that it reads, which is what the derivative of a read does.
 fn added(translator: &mut Translator, site: SiteId, entry: &Entry) -> Vec<Node> {
     let axes = translator.axes(&translator.model().site(site).axes);
