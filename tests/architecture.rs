@@ -21,13 +21,17 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("lower", &["source", "array", "diagnostics", "graph", "library", "model", "translate", "data"]),
     ("program", &["graph", "numeric"]),
     ("inference", &["numeric"]),
-    ("posterior", &["array", "graph", "library", "model", "translate", "data", "lower", "program"]),
+    (
+        "posterior",
+        &["array", "numeric", "graph", "library", "model", "translate", "data", "lower", "program"],
+    ),
     ("report", &["graph", "library", "model", "translate", "data", "estimator", "lower", "diagnostics"]),
     (
         "driver",
         &[
             "source",
             "array",
+            "numeric",
             "diagnostics",
             "syntax",
             "graph",

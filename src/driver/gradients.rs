@@ -1,7 +1,6 @@
 //! The self-test of a model's gradients: what every estimator says, against values that it has no part in.
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use crate::data::BoundModel;
@@ -14,6 +13,7 @@ use crate::inference::mixed::cells::Tables;
 use crate::inference::mixed::{MixedTarget, width};
 use crate::lower::{self, Centring, Kept, Objective, Support};
 use crate::model::SiteId;
+use crate::numeric::random::Generator;
 
 use super::mixed::CompiledMixed;
 use super::plan;
@@ -54,7 +54,7 @@ const ROUNDING: f64 = 2e-3;
 /// Checks all latents, at a guide that is drawn at random.
 pub fn check(bound: &BoundModel, objective: &Objective, seed: u64) -> Vec<Checked> {
     let mut target = CompiledMixed::new(objective, &plan::rules(bound, objective), 1);
-    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let mut generator = Generator::new(seed, 0);
     let guide = random_guide(&target, &mut generator);
     let choices = super::choices(bound, objective);
     let each = choices.iter().map(|choice| {
@@ -71,7 +71,7 @@ pub fn check(bound: &BoundModel, objective: &Objective, seed: u64) -> Vec<Checke
     each.collect()
 }
 
-fn random_guide(target: &CompiledMixed, generator: &mut ChaCha8Rng) -> Guide {
+fn random_guide(target: &CompiledMixed, generator: &mut Generator) -> Guide {
     let d = target.dimension();
     let mean = nalgebra::DVector::from_fn(d, |_, _| 0.4 * generator.sample::<f64, _>(StandardNormal));
     let deviations = nalgebra::DVector::from_element(d, 0.2);
@@ -102,7 +102,7 @@ fn pathwise(
     objective: &Objective,
     guide: &Guide,
     latent: SiteId,
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> (&'static str, f64, Option<f64>) {
     let Some(block) = objective.layout.blocks.iter().find(|block| block.site == latent) else {
         return ("nothing: it has no coordinates", 0.0, None);
@@ -141,7 +141,7 @@ fn tried(
     objective: &Objective,
     guide: &Guide,
     latent: SiteId,
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> (&'static str, f64, Option<f64>) {
     let Some(block) = objective.kept.iter().position(|kept| kept.site == latent) else {
         return ("nothing: it is not kept", 0.0, None);
@@ -175,7 +175,7 @@ fn by_whole_densities(
     target: &mut CompiledMixed,
     guide: &Guide,
     (block, cell): (usize, usize),
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> Vec<Vec<f64>> {
     let wide = width(target);
     let table = &guide.tables[block];
@@ -205,7 +205,7 @@ fn by_whole_densities(
 fn summed(
     bound: &BoundModel,
     objective: &Objective,
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> (&'static str, f64, Option<f64>) {
     let d = objective.layout.dimension;
     let position: Vec<f64> = (0..d).map(|_| 0.4 * generator.sample::<f64, _>(StandardNormal)).collect();
