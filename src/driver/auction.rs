@@ -2,10 +2,12 @@
 //! of them when location and scale, or covariance, are taken out (non-centred).
 
 use crate::data::BoundModel;
+use crate::estimator::Choice;
 use crate::inference::{self, Fit, Options, Rung, Verdict, Watch};
 use crate::lower::{self, Centring, Objective};
 use crate::model::{Model, SiteId};
 
+use super::plan;
 use super::replay::{Seeking, Sought};
 use super::target::CompiledTarget;
 
@@ -34,6 +36,8 @@ pub struct Outcome {
     pub tried: Vec<Tried>,
     /// Which of it was kept.
     pub kept: Option<usize>,
+    /// How each latent's gradient was taken.
+    pub choices: Vec<Choice>,
 }
 
 /// The best fit of all parameterisations that are tried.
@@ -46,7 +50,7 @@ pub fn fit(
 ) -> Outcome {
     let mut best: Option<(Fit, Option<Objective>)> = None;
     let (mut spent, mut tried, mut kept) = (0, Vec::new(), None);
-    for (name, centring) in parameterisations(bound.model(), centred.layout.dimension) {
+    for (name, centring) in parameterisations(bound.model(), centred) {
         let objective = match centring.of.is_empty() {
             true => None,
             // What was lowered centred can be lowered again: it differs in continuous latents only.
@@ -84,7 +88,7 @@ pub fn fit(
     let (mut fit, objective) =
         best.unwrap_or_else(|| unreachable!("the latents themselves are always tried"));
     fit.evaluations = spent;
-    Outcome { fit, objective, tried, kept }
+    Outcome { fit, objective, tried, kept, choices: plan::choices(bound, centred) }
 }
 
 /// Rungs with what each cost itself, in place of what had been spent when it was done.
@@ -109,16 +113,16 @@ fn rank(fit: &Fit) -> (Verdict, u64) {
 
 /// What is tried, by name and in order: the latents themselves; those with an unknown covariance whitened; and, where that is not
 /// too much, all non-centred.
-fn parameterisations(model: &Model, dimension: usize) -> Vec<(&'static str, Centring)> {
-    let whitened: Vec<SiteId> =
-        model.site_ids().filter(|id| lower::whitenable(model, *id).is_some()).collect();
-    let centrable: Vec<SiteId> =
-        model.site_ids().filter(|id| lower::centrable(model, *id).is_some()).collect();
+fn parameterisations(model: &Model, centred: &Objective) -> Vec<(&'static str, Centring)> {
+    let dimension = centred.layout.dimension;
+    let left = || model.site_ids().filter(|id| !centred.centring.integrated.contains(id));
+    let whitened: Vec<SiteId> = left().filter(|id| lower::whitenable(model, *id).is_some()).collect();
+    let centrable: Vec<SiteId> = left().filter(|id| lower::centrable(model, *id).is_some()).collect();
     let of = |ids: &[&[SiteId]]| Centring {
         of: ids.concat().into_iter().map(|id| (id, 0.0)).collect(),
-        ..Centring::default()
+        ..centred.centring.clone()
     };
-    let mut all = vec![("as written", Centring::default())];
+    let mut all = vec![("as written", centred.centring.clone())];
     if !whitened.is_empty() {
         all.push(("covariances taken out", of(&[&whitened])));
     }

@@ -23,6 +23,7 @@ pub mod support;
 mod switch;
 mod tree;
 
+pub use conjugate::Given;
 pub use cost::{expected_axes, formula};
 pub use discrete::{StateProbabilities, StateValues};
 pub use generative::circular;
@@ -32,7 +33,7 @@ pub use likelihood::{Coverage, Likelihood, PointGroup, likelihood};
 pub use limits::Limits;
 pub use predict::{RandomSite, Reported};
 pub use simulate::{Simulation, SimulationStep, simulate};
-pub use states::{Beyond, Range};
+pub use states::{Beyond, Range, assignments};
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
