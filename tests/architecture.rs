@@ -157,6 +157,30 @@ fn the_core_touches_nothing_outside() {
     }
 }
 
+/// Each unsafe block is in the room of lanes and instruction sets, with its proof in the lines above.
+#[test]
+fn unsafe_code_has_one_room_and_a_proof() {
+    const HOMES: [&str; 2] = ["numeric/lanes.rs", "numeric/dispatch.rs"];
+    for (path, text) in source_files() {
+        let lines: Vec<&str> = text.lines().collect();
+        for (number, line) in lines.iter().enumerate() {
+            let text: String = line.split('"').step_by(2).collect();
+            let code = text.split("//").next().unwrap_or_default();
+            if !code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe") {
+                continue;
+            }
+            let place = format!("{}:{}", path.display(), number + 1);
+            assert!(
+                HOMES.iter().any(|home| path.ends_with(home)),
+                "{place}: unsafe code outside of its room"
+            );
+            let proven =
+                lines[number.saturating_sub(6)..number].iter().any(|line| line.contains("// SAFETY: "));
+            assert!(proven, "{place}: no proof above");
+        }
+    }
+}
+
 #[test]
 fn outside_libraries_stay_in_their_rooms() {
     let homes = [("miette", "diagnostics/render"), ("pest", "syntax/"), ("csv::", "data/"), ("clap", "cli/")];
