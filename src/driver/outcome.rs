@@ -92,7 +92,7 @@ fn window_words(choice: &Choice, fitted: &Fitted) -> String {
 fn rungs(fitted: &Fitted) -> Vec<Rung> {
     let each = fitted.tried.iter().enumerate().map(|(k, tried)| Rung {
         family: tried.rung.family.clone(),
-        parameterisation: tried.parameterisation.to_owned(),
+        parameterisation: tried.parameterisation.clone(),
         elbo: Elbo { value: tried.rung.elbo.value, se: tried.rung.elbo.standard_error },
         khat: tried.rung.khat,
         efficiency: tried.rung.efficiency,

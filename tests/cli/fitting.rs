@@ -146,7 +146,10 @@ fn the_number_of_draws_is_asked_for() {
 #[test]
 fn families_can_be_pinned() {
     let room = Room::new("family");
-    for (name, word) in [("mean-field", "mean-field"), ("full-rank", "full-rank")] {
+    let families = ["mean-field", "block", "full-rank", "flow"].map(|name| (name, name));
+    for (name, word) in
+        families.into_iter().chain([("partly-centred", "full-rank"), ("informed", "full-rank")])
+    {
         let run = room.run(&format!("fit eight_schools.vi --family {name} --format json"));
         assert!([0, 3].contains(&run.status), "{}", run.err);
         let family = json(&run.out)["family"].as_str().expect("a family").to_lowercase();
