@@ -137,8 +137,8 @@ fn learned_shares_raise_the_bound() {
     // Some groups tell much and some little, so that no one share suits all of them.
     let model = "dim group\ndata y[group]: real\ndata e[group]: positive\nlatent m ~ normal(0, 2)\n\
                  latent s ~ half_cauchy(1)\nlatent b[group] ~ normal(m, s)\nobserve y ~ normal(b, e)\n";
-    let data = r#"{"y": [0.9, -1.3, 0.2, 1.8, -0.4, 0.7, -2.1, 0.1],
-                   "e": [0.1, 0.1, 0.1, 0.1, 5, 5, 5, 5]}"#;
+    let data = r#"{"y": [0.3, -0.2, 0.1, 1.8, -3.4, 4.7, -2.1, 0.1],
+                   "e": [0.05, 0.05, 0.05, 8, 8, 8, 8, 8]}"#;
     let bound = bound(model, data);
     let bounds =
         [FamilyChoice::FullRank, FamilyChoice::PartlyCentred, FamilyChoice::Informed].map(|family| {

@@ -4,6 +4,7 @@
 use crate::data::BoundModel;
 use crate::inference::flow::FLOW_LIMIT;
 use crate::inference::gaussian::Gaussian;
+use crate::inference::informed::INFORMED_LIMIT;
 use crate::inference::{Failure, FamilyChoice, Fit, Options, Verdict, Watch};
 use crate::lower::{self, Centring, Shares};
 use crate::model::{Model, SiteId};
@@ -35,8 +36,8 @@ pub(super) enum Attempt {
 
 /// What an attempt fits.
 pub(super) struct Prepared {
-    /// The parameterisation, in words.
-    pub(super) name: String,
+    /// The parameterisation, in words; none where it is that of the best so far.
+    pub(super) name: Option<String>,
     /// It; none for the latents as they are.
     pub(super) centring: Option<Centring>,
     /// The family that is fitted.
@@ -66,12 +67,11 @@ pub(super) fn attempts(model: &Model, dimension: usize, options: &Options) -> Ve
     if !whitened.is_empty() {
         all.push(Attempt::Fixed("covariances taken out", Some(of(&[&whitened]))));
     }
-    let few = dimension <= MOST;
-    if !centrable.is_empty() && few {
+    if !centrable.is_empty() && dimension <= MOST {
         all.push(Attempt::Fixed("non-centred", Some(of(&[&whitened, &centrable]))));
     }
     if options.family.is_none() {
-        if !centrable.is_empty() && few {
+        if !centrable.is_empty() && dimension <= INFORMED_LIMIT {
             all.extend([Sharing::ByLatent, Sharing::ByElement].map(Attempt::Learned));
         }
         if (2..=FLOW_LIMIT).contains(&dimension) {
@@ -106,7 +106,7 @@ impl Attempt {
         let pinned = if is_shared(options) { Some(FamilyChoice::FullRank) } else { options.family };
         match self {
             Attempt::Fixed(name, centring) => Some(Prepared {
-                name: (*name).to_owned(),
+                name: Some((*name).to_owned()),
                 centring: centring.clone(),
                 family: pinned,
                 start: None,
@@ -115,7 +115,7 @@ impl Attempt {
             Attempt::Learned(sharing) => {
                 let learning = learn_shares(bound, known?, *sharing, options, run)?;
                 Some(Prepared {
-                    name: learning.name,
+                    name: Some(learning.name),
                     centring: Some(learning.centring),
                     family: pinned,
                     start: Some(learning.start),
@@ -123,7 +123,7 @@ impl Attempt {
                 })
             }
             Attempt::Flow => Some(Prepared {
-                name: "the best so far".to_owned(),
+                name: None,
                 centring: Some(known?.1.centring.clone()),
                 family: Some(FamilyChoice::Flow),
                 start: None,

@@ -38,7 +38,7 @@ pub fn fit(
     mut sought: Option<&mut Sought>,
 ) -> Outcome {
     let mut best: Option<(Fit, Option<Objective>)> = None;
-    let (mut spent, mut tried, mut kept) = (0, Vec::new(), None);
+    let (mut spent, mut tried, mut kept) = (0, Vec::<Tried>::new(), None);
     for attempt in attempts(bound.model(), centred.layout.dimension, options) {
         let known = best.as_ref().map(|(fit, objective)| (fit, objective.as_ref().unwrap_or(centred)));
         if known.is_some_and(|(fit, _)| !attempt.is_wanted(fit, options)) {
@@ -76,8 +76,10 @@ pub fn fit(
         found.faults = found.faults.after(spent);
         spent += found.evaluations;
         let first = tried.len();
+        let name = prepared.name.or_else(|| kept.map(|k: usize| tried[k].parameterisation.clone()));
+        let name = name.unwrap_or_default();
         let costs = own_costs(&found.rungs, (prepared.evaluations, began));
-        tried.extend(costs.map(|rung| Tried { parameterisation: prepared.name.clone(), rung }));
+        tried.extend(costs.map(|rung| Tried { parameterisation: name.clone(), rung }));
         if best.as_ref().is_none_or(|(fit, _)| attempt.is_kept(&found, fit, options)) {
             let is_kept = |rung: &Rung| rung.family == found.family && rung.elbo == found.elbo;
             kept = found.rungs.iter().position(is_kept).map(|rung| first + rung);

@@ -22,7 +22,7 @@ const MOST_EVALUATIONS: u64 = 20_000;
 const STEPS: usize = 8;
 /// A gain by one step, in nats, that is not worth another.
 const NEGLIGIBLE: f64 = 0.1;
-/// First shares are no nearer than this to 0 and 1: the slopes of their logits vanish there.
+/// First shares are no nearer than this to 0 and 1: the slopes of their angles vanish there.
 const EDGE: f64 = 0.05;
 
 /// A target whose coordinates keep shares of the locations and scales of their latents.
@@ -83,8 +83,8 @@ pub fn learn<T: Informed>(
     let groups = beginning.groups;
     let mut learner = Learner { target, watch, groups, normals, left, spent: 0, last: None, best: None };
     learner.fit_at(&shares, &start)?;
-    let logits = grouped(groups, &shares, |x, count| x / count).map(|share| (share / (1.0 - share)).ln());
-    learner.climb(logits);
+    let angles = grouped(groups, &shares, |x, count| x / count).map(|share| share.sqrt().asin());
+    learner.climb(angles);
     let spent = learner.spent;
     learner.best.map(|learned| Learned { evaluations: spent, ..learned })
 }
@@ -146,9 +146,9 @@ struct Learner<'l, T: Informed> {
 }
 
 impl<T: Informed> Learner<'_, T> {
-    /// L-BFGS in the logits of the groups' shares.
-    fn climb(&mut self, logits: DVector<f64>) {
-        let mut search = Search::new(logits, 6);
+    /// L-BFGS in angles whose squared sines are the groups' shares: 0 and 1 are within reach.
+    fn climb(&mut self, angles: DVector<f64>) {
+        let mut search = Search::new(angles, 6);
         for _ in 0..STEPS {
             let before = search.value();
             let outcome = search.step(&mut |at| self.negative_bound(at));
@@ -159,19 +159,17 @@ impl<T: Informed> Learner<'_, T> {
         }
     }
 
-    fn negative_bound(&mut self, logits: &DVector<f64>) -> (f64, DVector<f64>) {
-        let shares: Vec<f64> =
-            self.groups.iter().map(|group| (1.0 + (-logits[*group]).exp()).recip()).collect();
+    fn negative_bound(&mut self, angles: &DVector<f64>) -> (f64, DVector<f64>) {
+        let shares: Vec<f64> = self.groups.iter().map(|group| angles[*group].sin().powi(2)).collect();
         let moved = self.last.as_ref().and_then(|gaussian| {
             let draws = self.target.moved(&gaussian.positions(&self.normals), &shares);
             gaussian_of(&draws, gaussian.dimension())
         });
         let Some((bound, slopes)) = moved.and_then(|start| self.fit_at(&shares, &start)) else {
-            return (f64::INFINITY, DVector::zeros(logits.len()));
+            return (f64::INFINITY, DVector::zeros(angles.len()));
         };
-        let own: Vec<f64> =
-            slopes.iter().zip(&shares).map(|(slope, share)| -slope * share * (1.0 - share)).collect();
-        (-bound, grouped(self.groups, &own, |sum, _| sum))
+        let sums = grouped(self.groups, &slopes, |sum, _| sum);
+        (-bound, sums.zip_map(angles, |slope, angle| -slope * (2.0 * angle).sin()))
     }
 
     /// The greatest bound of a Gaussian with some shares, and its slopes in these.
@@ -191,6 +189,10 @@ impl<T: Informed> Learner<'_, T> {
             return None;
         };
         let slopes = self.target.share_slopes();
+        if slopes.iter().any(|slope| !slope.is_finite()) {
+            self.target.set_shares(&kept);
+            return None;
+        }
         if self.best.as_ref().is_none_or(|best| fitted.elbo > best.elbo) {
             let gaussian = fitted.gaussian.clone();
             self.best =

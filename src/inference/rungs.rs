@@ -17,7 +17,7 @@ use super::nested::Nested;
 use super::path::NEWTON_LIMIT;
 
 /// Pairs of the first weighting.
-const FIRST_PAIRS: usize = 500;
+pub(super) const FIRST_PAIRS: usize = 500;
 /// Up to this many coordinates single ones are conditioned on.
 const AXIS_LIMIT: usize = 64;
 /// Beyond, up to this many, where a Hessian takes few products.

@@ -39,8 +39,8 @@ impl Coupling {
         (pass, stretch)
     }
 
-    fn offset<'p>(&self, pass: &'p Pass, i: usize, sample: usize) -> &'p f64 {
-        &pass.outputs[(self.moved.len() + i, sample)]
+    fn offset(&self, pass: &Pass, i: usize, sample: usize) -> f64 {
+        pass.outputs[(self.moved.len() + i, sample)]
     }
 
     /// Moves a batch, and adds the log of the volume to that of each sample.

@@ -12,8 +12,9 @@ use nalgebra::DMatrix;
 use rand_chacha::ChaCha8Rng;
 
 use super::draws::structured;
+use super::elbo::{Estimate, of_pairs};
 use super::gaussian::{Gaussian, HALF_LOG_TAU};
-use super::importance::{Guard, Proposal};
+use super::importance::{Guard, Proposal, Weighted};
 use coupling::{Coupling, Step};
 
 /// Up to this many coordinates a flow is tried.
@@ -77,6 +78,33 @@ impl Flow {
         rows.map(|(row, volume)| level - 0.5 * row.iter().map(|x| x * x).sum::<f64>() - volume).collect()
     }
 
+    /// Log densities of positions `[S][D]`, by that of a normal's squared distance in so many dimensions.
+    fn densities(&self, positions: &[f64], of_distance: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+        let dimension = self.dimension();
+        let mut columns = DMatrix::from_column_slice(dimension, positions.len() / dimension, positions);
+        columns.column_iter_mut().for_each(|mut column| column -= &self.frame.mean);
+        let mut columns = self.frame.inverse() * columns;
+        let mut volumes = vec![self.frame.log_determinant; columns.ncols()];
+        self.layers.iter().rev().for_each(|layer| layer.backward(&mut columns, &mut volumes));
+        let samples = columns.column_iter().zip(volumes);
+        samples
+            .map(|(column, volume)| of_distance(column.norm_squared(), dimension as f64) - volume)
+            .collect()
+    }
+
+    /// The flow's own bound, by those of the first `pairs` weighted pairs that are not of the guard.
+    fn bound(&self, weighted: &Weighted, pairs: usize) -> Estimate {
+        let (mut positions, mut known) = (Vec::new(), Vec::new());
+        let rows = weighted.draws.chunks(2 * self.dimension()).zip(weighted.log_densities.chunks(2));
+        for (_, (pair, densities)) in rows.take(pairs).enumerate().filter(|(k, _)| !Guard::has(*k)) {
+            positions.extend_from_slice(pair);
+            known.extend_from_slice(densities);
+        }
+        let own =
+            self.densities(&positions, |distance, dimension| -0.5 * distance - dimension * HALF_LOG_TAU);
+        of_pairs(&known.iter().zip(own).map(|(p, q)| p - q).collect::<Vec<_>>())
+    }
+
     /// Slopes of the log density by the frame's coordinates, at the ends of a batch.
     fn density_slopes(&self, normals: &[f64], way: &Way) -> DMatrix<f64> {
         let mut slopes = -DMatrix::from_column_slice(self.dimension(), way.volumes.len(), normals);
@@ -90,7 +118,7 @@ impl Flow {
     fn gradient(&self, way: &Way, mut slopes: DMatrix<f64>, volumes: &[f64]) -> Vec<f64> {
         let mut parts: Vec<Vec<f64>> = Vec::with_capacity(self.layers.len());
         for (layer, step) in self.layers.iter().zip(&way.steps).rev() {
-            let mut own = Vec::with_capacity(layer.network().len());
+            let mut own = Vec::with_capacity(layer.network().size());
             layer.pull(step, &mut slopes, volumes, &mut own);
             parts.push(own);
         }
@@ -106,7 +134,7 @@ impl Flow {
     fn set_parameters(&mut self, mut parameters: &[f64]) {
         for layer in &mut self.layers {
             let network = layer.network_mut();
-            let (own, rest) = parameters.split_at(network.len());
+            let (own, rest) = parameters.split_at(network.size());
             network.read(own);
             parameters = rest;
         }
@@ -141,16 +169,7 @@ impl Proposal for Flow {
     }
 
     fn log_density(&self, positions: &[f64]) -> Vec<f64> {
-        let dimension = self.dimension();
-        let mut columns = DMatrix::from_column_slice(dimension, positions.len() / dimension, positions);
-        columns.column_iter_mut().for_each(|mut column| column -= &self.frame.mean);
-        let mut columns = self.frame.inverse() * columns;
-        let mut volumes = vec![self.frame.log_determinant; columns.ncols()];
-        self.layers.iter().rev().for_each(|layer| layer.backward(&mut columns, &mut volumes));
-        let samples = columns.column_iter().zip(volumes);
-        samples
-            .map(|(column, volume)| Guard::log_density(column.norm_squared(), dimension as f64) - volume)
-            .collect()
+        self.densities(positions, Guard::log_density)
     }
 }
 

@@ -82,7 +82,7 @@ impl Network {
     }
 
     /// How many parameters there are.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.inward.len() + self.inward_offset.len() + self.outward.len() + self.outward_offset.len()
     }
 
@@ -92,7 +92,7 @@ impl Network {
         parameters.extend(self.outward.iter().chain(self.outward_offset.iter()));
     }
 
-    /// Takes `len` parameters, in that order.
+    /// Takes `size` parameters, in that order.
     pub fn read(&mut self, parameters: &[f64]) {
         let own = self.inward.iter_mut().chain(self.inward_offset.iter_mut());
         let own = own.chain(self.outward.iter_mut()).chain(self.outward_offset.iter_mut());

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use super::super::candidate::Candidate;
 use super::super::draws::{Purpose, stream};
 use super::super::gaussian::Gaussian;
+use super::super::importance::Proposal;
 use super::super::ladder::Ladder;
+use super::super::rungs::FIRST_PAIRS;
 use super::{FLOW_LIMIT, Flow, train};
 
 /// Layers, and hidden units of each.
@@ -21,8 +23,14 @@ impl Ladder<'_, '_> {
         self.evaluator.enter("training a flow");
         let mut generator = stream(self.options.seed, Purpose::Flow, self.proposals);
         let flow = Flow::around(gaussian, SHAPE, &mut generator);
-        let trained = train(flow, self.evaluator, &mut generator)?;
+        let trained = Rc::new(train(flow, self.evaluator, &mut generator)?);
         self.evaluator.enter("weighting draws");
-        Some(self.weigh(Rc::new(trained), None))
+        let proposal: Rc<dyn Proposal> = Rc::clone(&trained) as Rc<dyn Proposal>;
+        let candidate = self.weigh(proposal, None);
+        let elbo = trained.bound(&candidate.weighted, FIRST_PAIRS * self.options.effort);
+        if let Some(rung) = self.rungs.last_mut() {
+            rung.elbo = elbo;
+        }
+        Some(Candidate { elbo, ..candidate })
     }
 }
