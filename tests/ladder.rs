@@ -25,7 +25,8 @@ fn site(bound: &BoundModel, name: &str) -> SiteId {
 }
 
 fn pinned(bound: &BoundModel, family: Option<FamilyChoice>, threads: usize) -> Fitted {
-    let objective = driver::lower(bound).expect("it can be lowered");
+    // No latent is integrated out.
+    let objective = lower::lower(bound, &Centring::default(), &Limits::default()).expect("it can be lowered");
     let options = Options { family, seed: 3, ..Options::default() };
     driver::fit(bound, &objective, &options, threads, &mut Unwatched)
 }

@@ -231,6 +231,9 @@ pub struct ExplainArguments {
     /// How to tell the story of a model
     #[arg(long, value_enum, default_value_t = StoryFormat::Text)]
     pub format: StoryFormat,
+    /// Seed of what is measured where prices do not decide: that of the fit it is about
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// `vic fmt`

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use vic::diagnostics::codes::{CATALOGUE, Row};
 use vic::driver;
+use vic::inference::Options;
 use vic::report::explain::{Story, explain};
 use vic::report::story;
 
@@ -46,7 +47,10 @@ fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
     let lowered = bound.as_ref().map(|bound| (bound, driver::lower_within(bound, &arguments.sums.limits())));
     let (choices, sums) = match lowered {
         None => (loaded.checked.choices.clone(), vec![]),
-        Some((bound, Ok(objective))) => (driver::choices(bound, &objective), objective.sums),
+        Some((bound, Ok(objective))) => {
+            let options = Options { seed: arguments.seed, ..Options::default() };
+            (driver::measured_choices(bound, &objective, &options), objective.sums)
+        }
         Some((_, Err(refusal))) => {
             terminal::diagnostics(&[*refusal], &loaded.source, &data);
             return Status::Wrong;

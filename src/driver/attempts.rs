@@ -6,11 +6,11 @@ use crate::inference::flow::FLOW_LIMIT;
 use crate::inference::gaussian::Gaussian;
 use crate::inference::informed::INFORMED_LIMIT;
 use crate::inference::{Failure, FamilyChoice, Fit, Options, Verdict, Watch};
-use crate::lower::{self, Centring, Shares};
+use crate::lower::{self, Centring, Objective, Shares};
 use crate::model::{Model, SiteId};
 
 use super::replay::Sought;
-use super::shares::{Known, Sharing, learn_shares};
+use super::shares::{Known, Sharing, learn_shares, sharing_latents};
 
 /// A k-hat below which another parameterisation would not change the verdict.
 const GOOD: f64 = 0.5;
@@ -49,19 +49,20 @@ pub(super) struct Prepared {
 }
 
 /// All attempts, in order.
-pub(super) fn attempts(model: &Model, dimension: usize, options: &Options) -> Vec<Attempt> {
+pub(super) fn attempts(model: &Model, centred: &Objective, options: &Options) -> Vec<Attempt> {
     let as_written = Attempt::Fixed("as written", None);
     match options.family {
         Some(FamilyChoice::PartlyCentred) => return vec![as_written, Attempt::Learned(Sharing::ByLatent)],
         Some(FamilyChoice::Informed) => return vec![as_written, Attempt::Learned(Sharing::ByElement)],
         _ => {}
     }
-    let sites = |is_one: &dyn Fn(SiteId) -> bool| model.site_ids().filter(|id| is_one(*id)).collect();
-    let whitened: Vec<SiteId> = sites(&|id| lower::whitenable(model, id).is_some());
-    let centrable: Vec<SiteId> = sites(&|id| lower::centrable(model, id).is_some());
+    let dimension = centred.layout.dimension;
+    let left = || model.site_ids().filter(|id| !centred.centring.integrated.contains(id));
+    let whitened: Vec<SiteId> = left().filter(|id| lower::whitenable(model, *id).is_some()).collect();
+    let centrable = sharing_latents(model, &centred.centring);
     let of = |ids: &[&[SiteId]]| Centring {
         of: ids.concat().into_iter().map(|id| (id, Shares::All(0.0))).collect(),
-        ..Centring::default()
+        ..centred.centring.clone()
     };
     let mut all = vec![as_written];
     if !whitened.is_empty() {

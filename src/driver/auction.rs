@@ -1,10 +1,12 @@
 //! Attempts at a posterior, made in turn until a fit can be trusted, with what each cost; the best is kept.
 
 use crate::data::BoundModel;
+use crate::estimator::Choice;
 use crate::inference::{self, Fit, Options, Rung, Watch};
 use crate::lower::{self, Objective};
 
 use super::attempts::attempts;
+use super::plan;
 use super::replay::{Seeking, Sought};
 use super::target::CompiledTarget;
 
@@ -27,6 +29,8 @@ pub struct Outcome {
     pub tried: Vec<Tried>,
     /// Which of it was kept.
     pub kept: Option<usize>,
+    /// How each latent's gradient was taken.
+    pub choices: Vec<Choice>,
 }
 
 /// The best fit of all that is tried.
@@ -39,7 +43,7 @@ pub fn fit(
 ) -> Outcome {
     let mut best: Option<(Fit, Option<Objective>)> = None;
     let (mut spent, mut tried, mut kept) = (0, Vec::<Tried>::new(), None);
-    for attempt in attempts(bound.model(), centred.layout.dimension, options) {
+    for attempt in attempts(bound.model(), centred, options) {
         let known = best.as_ref().map(|(fit, objective)| (fit, objective.as_ref().unwrap_or(centred)));
         if known.is_some_and(|(fit, _)| !attempt.is_wanted(fit, options)) {
             continue;
@@ -93,7 +97,7 @@ pub fn fit(
     let (mut fit, objective) =
         best.unwrap_or_else(|| unreachable!("the latents themselves are always tried"));
     fit.evaluations = spent;
-    Outcome { fit, objective, tried, kept }
+    Outcome { fit, objective, tried, kept, choices: plan::choices(bound, centred) }
 }
 
 /// Rungs with what each cost itself, in place of what had been spent when it was done; the first with what led to it.

@@ -66,13 +66,14 @@ fn unsuited(bound: &BoundModel, objective: &Objective, family: FamilyChoice) -> 
         FamilyChoice::MeanField | FamilyChoice::FullRank => None,
         FamilyChoice::Block => is_kept("block Gaussian").or_else(|| without_blocks(objective)),
         FamilyChoice::PartlyCentred | FamilyChoice::Informed => is_kept("shared centring").or_else(|| {
-            sharing_latents(bound.model()).is_empty().then(|| {
-                "no latent has a prior whose location or scale is a latent itself, so that there is nothing to centre in part"
+            sharing_latents(bound.model(), &objective.centring).is_empty().then(|| {
+                "no latent that is left to be fitted has a prior whose location or scale is a latent itself"
                     .to_owned()
             })
         }),
         FamilyChoice::Flow => is_kept("flow").or_else(|| {
-            (dimension < 2).then(|| "a flow couples coordinates, and this model has fewer than two".to_owned())
+            (dimension < 2)
+                .then(|| "a flow couples coordinates, and this model has fewer than two".to_owned())
         }),
     }
 }

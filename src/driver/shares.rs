@@ -41,8 +41,9 @@ pub(super) type Known<'k> = (&'k Fit, &'k Objective);
 const DRAWS: (usize, usize) = (200, 4);
 
 /// Latents whose location and scale can be shared.
-pub(super) fn sharing_latents(model: &Model) -> Vec<SiteId> {
-    model.site_ids().filter(|id| lower::centrable(model, *id).is_some()).collect()
+pub(super) fn sharing_latents(model: &Model, centring: &Centring) -> Vec<SiteId> {
+    let left = model.site_ids().filter(|id| !centring.integrated.contains(id));
+    left.filter(|id| lower::centrable(model, *id).is_some()).collect()
 }
 
 /// Learns shares, beginning where a fit ended; `None` where there is nothing to share, or no fit to begin with.
@@ -53,7 +54,7 @@ pub(super) fn learn_shares(
     options: &Options,
     (threads, watch, sought): (usize, &mut dyn Watch, Option<&mut Sought>),
 ) -> Option<Learning> {
-    let latents = sharing_latents(bound.model());
+    let latents = sharing_latents(bound.model(), &objective.centring);
     let dimension = objective.layout.dimension;
     if latents.is_empty() || dimension > INFORMED_LIMIT || fit.draws.is_empty() {
         return None;
@@ -204,7 +205,7 @@ impl<'s> OpenTarget<'s> {
             of.insert(own.site, found);
             at += 2 * own.length;
         }
-        Centring { of, kept: self.base.0.kept.clone() }
+        Centring { of, ..self.base.0.clone() }
     }
 
     fn run(&mut self, positions: &[f64]) -> &[Vec<f64>] {

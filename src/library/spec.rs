@@ -167,6 +167,8 @@ pub struct Family {
     pub quantile: Option<OfValue>,
     /// Location and scale, as canonical argument positions, if x = location + scale * noise with noise free of both.
     pub location_scale: Option<(usize, usize)>,
+    /// The canonical argument at which the log density has a corner, where a value passes it.
+    pub corner: Option<usize>,
     /// The value that standard-normal noise becomes, for families whose values are a linear image of such noise.
     pub whitening: Option<OfNoise>,
     /// Mean and standard deviation as graph; none where they do not exist or are not known.
@@ -461,6 +463,7 @@ impl Family {
             log_ccdf: None,
             quantile: None,
             location_scale: None,
+            corner: None,
             whitening: None,
             moments: None,
             draw,

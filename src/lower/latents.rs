@@ -20,6 +20,10 @@ pub struct Centring {
     pub of: BTreeMap<SiteId, Shares>,
     /// Discrete latents that are not summed out: their values are part of the position.
     pub kept: Vec<SiteId>,
+    /// Continuous latents that are integrated out in closed form.
+    pub integrated: Vec<SiteId>,
+    /// Discrete latents that are summed over all assignments of values to their elements, since these meet in a term.
+    pub at_once: Vec<SiteId>,
 }
 
 /// Which stretch of the unconstrained vector is which latent.

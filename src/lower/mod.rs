@@ -24,6 +24,7 @@ pub mod support;
 mod switch;
 mod tree;
 
+pub use conjugate::Given;
 pub use cost::{expected_axes, formula};
 pub use discrete::{StateProbabilities, StateValues};
 pub use generative::circular;
@@ -34,7 +35,7 @@ pub use limits::Limits;
 pub use predict::{RandomSite, Reported};
 pub use shares::{OpenDensity, OpenLatent, Shares, open_density};
 pub use simulate::{Simulation, SimulationStep, simulate};
-pub use states::{Beyond, Range};
+pub use states::{Beyond, Range, assignments};
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;

@@ -152,7 +152,7 @@ pub fn open_density(
 ) -> Result<OpenDensity, Box<Diagnostic>> {
     let mut of: BTreeMap<SiteId, Shares> = centring.of.clone();
     of.extend(open.iter().map(|site| (*site, Shares::Open)));
-    let centring = Centring { of, kept: centring.kept.clone() };
+    let centring = Centring { of, ..centring.clone() };
     let mut translator = Translator::new(bound.model(), bound.bindings());
     let joint = joint::build(&mut translator, &centring, limits)?;
     let (log_joint, _) = super::density(&mut translator, &joint, limits)?;

@@ -138,8 +138,10 @@ pub enum End {
     Halted(Halt),
 }
 
-/// Rows per step that changes are tried at.
+/// Rows per step that changes are tried at, at most and at least; between, as many as take so many evaluations.
 const TRIED: usize = 16;
+const FEWEST: usize = 4;
+const EVALUATIONS: f64 = 256.0;
 /// Damped steps at most, and how many of them a bound is averaged over.
 const DAMPED: usize = 120;
 const WINDOW: usize = 10;
@@ -332,9 +334,10 @@ fn local_aims(
     generator: &mut ChaCha8Rng,
 ) -> Vec<f64> {
     let wide = width(account.target);
-    let count = (rows.len() / wide).min(TRIED);
-    let rows = &rows[..count * wide];
     let (cells, width) = (table.count(), table.width);
+    let affordable = (EVALUATIONS / (width as f64 * account.target.change_cost(b))) as usize;
+    let count = (rows.len() / wide).min(affordable.clamp(FEWEST, TRIED) / 2 * 2);
+    let rows = &rows[..count * wide];
     let mut changes = vec![0.0; count * cells * width];
     account.target.changes(b, rows, &table.values(generator.random()), &mut changes);
     account.spent += (count * width) as f64 * account.target.change_cost(b);
