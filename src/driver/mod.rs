@@ -1,5 +1,6 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
+mod attempts;
 mod auction;
 pub mod calibrate;
 pub mod compare;
@@ -10,6 +11,7 @@ pub mod outcome;
 mod plan;
 pub mod replay;
 pub mod request;
+mod shares;
 pub mod target;
 pub mod windows;
 
@@ -248,8 +250,12 @@ fn attempt(
     let options = Options { max_evaluations: left, ..options.clone() };
     let mut fit = inference::mixed::conclude::fit(&mut target, &options, watch);
     fit.evaluations += spent;
-    let tried =
-        fit.rungs.iter().cloned().map(|rung| Tried { parameterisation: "as written", rung }).collect();
+    let tried = fit
+        .rungs
+        .iter()
+        .cloned()
+        .map(|rung| Tried { parameterisation: "as written".to_owned(), rung })
+        .collect();
     Outcome { fit, objective: None, tried, kept: Some(0), choices }
 }
 

@@ -38,6 +38,26 @@ pub struct Sought {
     done: Rc<Cell<bool>>,
 }
 
+impl Sought {
+    /// Counts positions `[S][D]`, each as so many evaluations, and notes the one that is looked for with the
+    /// parameterisation and the limits of its density.
+    pub(super) fn count(
+        &mut self,
+        (positions, dimension): (&[f64], usize),
+        each: u64,
+        place: &(Centring, Limits),
+    ) {
+        let nth = self.evaluation.saturating_sub(self.spent + 1) / each;
+        let rows = positions.chunks(dimension.max(1));
+        let ahead = self.evaluation > self.spent;
+        self.spent += each * rows.len() as u64;
+        if ahead && let Some(row) = positions.chunks(dimension.max(1)).nth(nth as usize) {
+            self.found = Some((row.to_vec(), place.0.clone(), place.1.clone()));
+            self.done.set(true);
+        }
+    }
+}
+
 /// A watch that ends the fit once the evaluation has been seen.
 struct Until<'w> {
     inner: &'w mut dyn Watch,
@@ -119,15 +139,8 @@ impl<'t> Seeking<'t> {
     }
 
     fn count(&mut self, positions: &[f64], each: u64) {
-        let dimension = self.inner.dimension().max(1);
-        let nth = self.sought.evaluation.saturating_sub(self.sought.spent + 1) / each;
-        let rows = positions.chunks(dimension);
-        let ahead = self.sought.evaluation > self.sought.spent;
-        self.sought.spent += each * rows.len() as u64;
-        if ahead && let Some(row) = positions.chunks(dimension).nth(nth as usize) {
-            self.sought.found = Some((row.to_vec(), self.place.0.clone(), self.place.1.clone()));
-            self.sought.done.set(true);
-        }
+        let place = (self.place.0.clone(), self.place.1.clone());
+        self.sought.count((positions, self.inner.dimension()), each, &place);
     }
 }
 

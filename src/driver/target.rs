@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::graph::{Graph, Node};
 use crate::inference::{Block, Target};
-use crate::lower::Objective;
+use crate::lower::{Layout, Objective};
 use crate::program::{Program, Workspace};
 
 /// Positions evaluated by one call of a program: bounds the memory of a workspace.
@@ -42,7 +42,12 @@ impl CompiledTarget {
 
 /// The real coordinates by latent.
 pub(super) fn blocks(objective: &Objective) -> Vec<Block> {
-    let blocks = objective.layout.blocks.iter().map(|block| Block {
+    blocks_of(&objective.layout)
+}
+
+/// The same, by the layout.
+pub(super) fn blocks_of(layout: &Layout) -> Vec<Block> {
+    let blocks = layout.blocks.iter().map(|block| Block {
         name: block.name.clone(),
         start: block.offset,
         end: block.offset + block.length,

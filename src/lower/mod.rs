@@ -17,6 +17,7 @@ mod limits;
 mod predict;
 pub mod probe;
 mod refusal;
+mod shares;
 mod simulate;
 mod states;
 pub mod support;
@@ -32,6 +33,7 @@ pub use latents::{Centring, LatentBlock, Layout, centrable, whitenable};
 pub use likelihood::{Coverage, Likelihood, PointGroup, likelihood};
 pub use limits::Limits;
 pub use predict::{RandomSite, Reported};
+pub use shares::{OpenDensity, OpenLatent, Shares, open_density};
 pub use simulate::{Simulation, SimulationStep, simulate};
 pub use states::{Beyond, Range, assignments};
 
@@ -105,16 +107,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
     let mut translator = Translator::new(bound.model(), bound.bindings());
     let mut joint = joint::build(&mut translator, centring, limits)?;
     let d = joint.width();
-    let (log_joint, left) = match joint.discrete.as_slice() {
-        [] => {
-            let tables: Vec<Node> = joint.tables.iter().map(|(_, table)| *table).collect();
-            (joint::sum_of(&mut translator.builder, &joint.tables), tables)
-        }
-        latents => {
-            let found = eliminate(&mut translator, &joint.tables, latents, (Purpose::Density, limits, d))?;
-            (found.total, found.tables.iter().map(|table| table.node).collect())
-        }
-    };
+    let (log_joint, left) = density(&mut translator, &joint, limits)?;
     kept::try_values(&mut translator, &mut joint, &left);
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
@@ -161,4 +154,19 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
         kept: joint.kept,
         not_summed: vec![],
     })
+}
+
+/// The density without its discrete latents, and the tables that it is the sum of.
+fn density(
+    translator: &mut Translator,
+    joint: &joint::Joint,
+    limits: &Limits,
+) -> Result<(Node, Vec<Node>), Box<Diagnostic>> {
+    if joint.discrete.is_empty() {
+        let tables = joint.tables.iter().map(|(_, table)| *table).collect();
+        return Ok((joint::sum_of(&mut translator.builder, &joint.tables), tables));
+    }
+    let purpose = (Purpose::Density, limits, joint.width());
+    let found = eliminate(translator, &joint.tables, &joint.discrete, purpose)?;
+    Ok((found.total, found.tables.iter().map(|table| table.node).collect()))
 }
