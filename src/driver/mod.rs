@@ -3,6 +3,7 @@
 mod auction;
 pub mod calibrate;
 pub mod compare;
+mod exact;
 pub mod fault;
 pub mod gradients;
 pub mod mixed;
@@ -14,6 +15,7 @@ pub mod target;
 pub mod windows;
 
 pub use auction::Tried;
+pub use exact::ways;
 pub use plan::choices;
 
 use std::sync::Arc;

@@ -3,4 +3,5 @@
 pub mod dispatch;
 pub mod kernels;
 pub mod lanes;
+pub mod quadrature;
 pub mod special;
