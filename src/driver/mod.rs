@@ -4,6 +4,7 @@ mod attempts;
 mod auction;
 pub mod calibrate;
 pub mod compare;
+mod exact;
 pub mod fault;
 pub mod gradients;
 pub mod mixed;
@@ -16,6 +17,7 @@ pub mod target;
 pub mod windows;
 
 pub use auction::Tried;
+pub use exact::ways;
 pub use plan::choices;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! From a log density to a posterior approximation with a verdict.
 
 pub mod adaptive;
+pub mod average;
 pub mod axes;
 pub mod block;
 pub mod candidate;
@@ -45,5 +46,5 @@ pub use failure::{Failure, Finding};
 pub use faults::{Fault, Faults, Lack};
 pub use fit::{FamilyChoice, Fit, Options, Rung, fit};
 pub use loo::Loo;
-pub use target::{Block, Target};
+pub use target::{Block, Expected, Known, Target, Unknown};
 pub use verdict::Verdict;
