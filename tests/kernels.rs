@@ -145,7 +145,7 @@ fn unit(x: f64) -> f64 {
 fn worst(points: &[Point], values: &[f64], least: f64) -> f64 {
     let off = |(point, &value): (&Point, &f64)| {
         let own = unit(point.nearest);
-        let off = ((value - point.nearest) - point.above * own).abs() / own.max(unit(least));
+        let off = ((value - point.nearest) / own - point.above).abs() * (own / own.max(unit(least)));
         if off.is_nan() { f64::INFINITY } else { off }
     };
     points.iter().zip(values).map(off).fold(0.0, f64::max)
