@@ -20,6 +20,8 @@ pub enum Purpose {
     Probe = 5,
     /// The draws handed to the caller when no weights are used.
     Result = 6,
+    /// Weights of a flow's networks, and the draws that train it.
+    Flow = 7,
 }
 
 /// The stream of `purpose`, number `index`, of a seed: always the same numbers.

@@ -100,10 +100,14 @@ impl Guard {
     const FREEDOM: f64 = 6.0;
     const SCALE: f64 = 1.4;
 
+    /// Whether a pair is of the guard's share.
+    pub fn has(pair: usize) -> bool {
+        ((pair + 1) as f64 * GUARD).floor() > (pair as f64 * GUARD).floor()
+    }
+
     /// By how much a pair's normals are stretched: 1 but for the share of the guard.
     pub fn scale(pair: usize, generator: &mut Generator) -> f64 {
-        let guarded = ((pair + 1) as f64 * GUARD).floor() > (pair as f64 * GUARD).floor();
-        match ChiSquared::new(Self::FREEDOM).ok().filter(|_| guarded) {
+        match ChiSquared::new(Self::FREEDOM).ok().filter(|_| Self::has(pair)) {
             Some(chi) => Self::SCALE * (Self::FREEDOM / generator.sample(chi).max(1e-300)).sqrt(),
             None => 1.0,
         }

@@ -3,5 +3,6 @@
 pub mod dispatch;
 pub mod kernels;
 pub mod lanes;
+pub mod quadrature;
 pub mod random;
 pub mod special;

@@ -147,11 +147,21 @@ fn the_number_of_draws_is_asked_for() {
 #[test]
 fn families_can_be_pinned() {
     let room = Room::new("family");
-    for (name, word) in [("mean-field", "mean-field"), ("full-rank", "full-rank")] {
-        let run = room.run(&format!("fit eight_schools.vi --family {name} --format json"));
-        assert!([0, 3].contains(&run.status), "{}", run.err);
-        let family = json(&run.out)["family"].as_str().expect("a family").to_lowercase();
-        assert!(family.contains(word), "{family}");
+    room.write(
+        "groups.vi",
+        "dim k\ndata y[k]: real\nlatent m ~ normal(0, 2)\nlatent s ~ half_normal(1)\n\
+         latent b[k] ~ normal(m, s)\nobserve y ~ student_t(5, b, 0.7)\n",
+    );
+    room.write("d.json", r#"{"y": [0.3, -1.2, 0.8, 2.1, 1.7, 0.4]}"#);
+    let gaussians = [("block", "block Gaussian"), ("partly-centred", "full-rank"), ("informed", "full-rank")];
+    let others = ["mean-field", "full-rank", "flow"].map(|name| (name, name));
+    for (name, word) in gaussians.into_iter().chain(others) {
+        let run = room.run(&format!("fit groups.vi --data d.json --family {name} --format json"));
+        assert!([0, 3].contains(&run.status), "{name}: {}", run.err);
+        let report = json(&run.out);
+        let family = report["family"].as_str().expect("a family");
+        assert!(family.contains(word), "{name}: {family}");
+        assert_eq!(report["chosen"], "it was asked for", "{name}");
     }
 }
 
