@@ -73,7 +73,18 @@ impl<const N: usize> Lanes<N> {
     /// self * factor + addend, rounded once where the machine can.
     #[inline(always)]
     pub fn times_plus<I: Isa>(self, factor: Self, addend: Self) -> Self {
-        lanes!(x = self, y = factor, z = addend => times_plus::<I>(x, y, z))
+        if N == LANES {
+            return I::multiply_add(self.resized(), factor.resized(), addend.resized()).resized();
+        }
+        each_times_plus::<I, N>(self, factor, addend)
+    }
+
+    /// Of the same length, which the compiler does not know to be the same.
+    #[inline(always)]
+    fn resized<const M: usize>(self) -> Lanes<M> {
+        let mut lanes = Lanes::ZERO;
+        lanes.0.copy_from_slice(&self.0);
+        lanes
     }
 
     /// addend - self * factor, rounded once where the machine can.
@@ -81,6 +92,22 @@ impl<const N: usize> Lanes<N> {
     pub fn subtracted_from<I: Isa>(self, factor: Self, addend: Self) -> Self {
         lanes!(x = self, y = factor, z = addend => times_plus::<I>(-x, y, z))
     }
+}
+
+/// x y + z lane by lane.
+#[inline(always)]
+pub(super) fn each_times_plus<I: Isa, const N: usize>(
+    x: Lanes<N>,
+    y: Lanes<N>,
+    z: Lanes<N>,
+) -> Lanes<N> {
+    lanes!(x = x, y = y, z = z => times_plus::<I>(x, y, z))
+}
+
+/// x + y lane by lane.
+#[inline(always)]
+pub(super) fn each_sum<const N: usize>(x: Lanes<N>, y: Lanes<N>) -> Lanes<N> {
+    lanes!(x = x, y = y => x + y)
 }
 
 /// x * factor + addend, rounded once where the machine can: a fused operation done in software would be slow.

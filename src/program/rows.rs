@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::graph::{Axis, Node, Op};
 use crate::numeric::lanes::LANES;
 
-use super::code::{DROPPED, Factors, Operand, Place, RowGroup, RowOp, Tile};
+use super::code::{DROPPED, Factors, Operand, Place, RowGroup, RowOp, Strands, Tile};
 use super::compile::Compiler;
 use super::roles::Contraction;
 use super::schedule::Schedule;
@@ -26,7 +26,7 @@ pub(super) fn emit(
     let rows = domain::length(compiler.graph, &domain);
     let wide = nodes.iter().any(|&node| reads_matrix(compiler, node));
     let block = rows.next_multiple_of(LANES).clamp(LANES, if wide { TILE_BLOCK } else { BLOCK });
-    let group = RowGroup { domain, rows, block, cleared: vec![], ops: vec![] };
+    let group = RowGroup { domain, rows, block, sums: vec![], strands: vec![], ops: vec![] };
     let mut emitter =
         Emitter { compiler, schedule, group, loaded: HashMap::new(), values: HashMap::new(), slots: 0 };
     for &node in nodes {
@@ -36,6 +36,9 @@ pub(super) fn emit(
     peephole::improve(&mut group.ops);
     let scratch = slots::assign(&mut group.ops) * block;
     compiler.code.scratch = compiler.code.scratch.max(scratch);
+    if group.stretches() > 1 {
+        compiler.code.totals = compiler.code.totals.max(group.summed());
+    }
     group
 }
 
@@ -208,21 +211,21 @@ impl Emitter<'_, '_> {
             }
         }
         let values = self.operand(inputs[0]);
-        let into = self.cleared(node);
+        let into = self.summed(node);
         let map = self.compiler.map(map);
         self.push(RowOp::SumInto { factors: Factors::One(values), map, into });
     }
 
     /// The place of a node that is accumulated.
-    fn cleared(&mut self, node: Node) -> usize {
+    fn summed(&mut self, node: Node) -> usize {
         let home = self.compiler.homes[&node];
-        self.group.cleared.push((home, self.compiler.graph.len_of(node)));
+        self.group.sums.push((home, self.compiler.graph.len_of(node)));
         home
     }
 
     /// Adds up rows into the elements that have the same positions along the axes of the result.
     fn sum(&mut self, node: Node, factors: Factors) {
-        let into = self.cleared(node);
+        let into = self.summed(node);
         let graph = self.compiler.graph;
         if graph.len_of(node) == 1 {
             return self.push(RowOp::Sum { factors, into });
@@ -249,8 +252,11 @@ impl Emitter<'_, '_> {
                 let columns = self.compiler.graph.axes_of(node).to_vec();
                 let tile = self.tile_over(matrix, &columns);
                 let x = self.operand(vector);
-                let into = self.cleared(node);
-                self.push(RowOp::TransposedMatrixVector { tile, x, into });
+                let (into, length) = (self.compiler.homes[&node], self.compiler.graph.len_of(node));
+                let strands = self.compiler.allocate(length * LANES);
+                self.group.sums.push((into, length));
+                self.group.strands.push(Strands { strands, into, length });
+                self.push(RowOp::TransposedMatrixVector { tile, x, strands });
             }
             Contraction::Whole => unreachable!("a whole contraction is no row"),
         }

@@ -19,7 +19,7 @@ pub(super) fn run<I: Isa>(frame: Frame, flat: &Flat) {
         Abreast::One => {
             for op in &flat.ops {
                 match op.rows {
-                    1 => step::<I, 1, Single>(frame, op),
+                    1 if !matches!(op.kind, FlatKind::TransposedMatrixVector(_)) => step::<I, 1, Single>(frame, op),
                     _ => step::<I, LANES, Rows>(frame, op),
                 }
             }
@@ -167,9 +167,13 @@ fn other<const N: usize, L: Layout<N>>(frame: Frame, op: &FlatOp) {
             let tile = matrix::TileBlock::new(&frame.code.tiles[tile], 0);
             set.run(matrix::TimesVector::<N, L>::new(tile, first, out(0)));
         }
-        FlatKind::TransposedMatrixVector(tile) => {
-            let tile = matrix::TileBlock::new(&frame.code.tiles[tile], 0);
-            set.run(matrix::TransposedTimesVector::<N, L>::new(tile, (x(0), op.rows), into));
+        FlatKind::TransposedMatrixVector(index) => {
+            let tile = matrix::TileBlock::new(&frame.code.tiles[index], 0);
+            let columns = frame.code.tiles[index].columns;
+            let strands = &memory[op.out[1] * L::ELEMENT..][..columns * LANES * L::ELEMENT];
+            strands.iter().for_each(|cell| cell.set(0.0));
+            set.run(matrix::TransposedTimesVector::<N, L>::new(tile, (x(0), op.rows), strands));
+            matrix::finish::<N, L>(strands, into);
         }
         FlatKind::Copy | FlatKind::MultiplyAdd(_) | FlatKind::Sum | FlatKind::Dot => {
             unreachable!("done where they are met")

@@ -138,10 +138,11 @@ impl<'a, const N: usize, L: Layout<N>> Block<'a, N, L> {
                 let vector = &self.frame.memory[vector * L::ELEMENT..];
                 set.run(matrix::TimesVector::<N, L>::new(tile, vector, self.target(out)));
             }
-            RowOp::TransposedMatrixVector { tile, x, into } => {
+            RowOp::TransposedMatrixVector { tile, x, strands } => {
                 let tile = matrix::TileBlock::new(&self.frame.code.tiles[tile], self.first);
-                let into = &self.frame.memory[into * L::ELEMENT..];
-                set.run(matrix::TransposedTimesVector::<N, L>::new(tile, (self.source(x), self.count), into));
+                let strands = &self.frame.memory[strands * L::ELEMENT..];
+                let x = (self.source(x), self.count);
+                set.run(matrix::TransposedTimesVector::<N, L>::new(tile, x, strands));
             }
             RowOp::Sum { factors, into } => {
                 let into = &self.frame.memory[into * L::ELEMENT..][..L::ELEMENT];
