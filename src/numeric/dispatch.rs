@@ -2,9 +2,7 @@
 //! the baseline is entered.
 
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{
-    __m256d, __m512d, _mm256_add_pd, _mm256_fmadd_pd, _mm512_add_pd, _mm512_fmadd_pd,
-};
+use std::arch::x86_64::{__m256d, __m512d, _mm256_add_pd, _mm256_fmadd_pd, _mm512_add_pd, _mm512_fmadd_pd};
 #[cfg(target_arch = "x86_64")]
 use std::mem::transmute;
 

@@ -96,11 +96,7 @@ impl<const N: usize> Lanes<N> {
 
 /// x y + z lane by lane.
 #[inline(always)]
-pub(super) fn each_times_plus<I: Isa, const N: usize>(
-    x: Lanes<N>,
-    y: Lanes<N>,
-    z: Lanes<N>,
-) -> Lanes<N> {
+pub(super) fn each_times_plus<I: Isa, const N: usize>(x: Lanes<N>, y: Lanes<N>, z: Lanes<N>) -> Lanes<N> {
     lanes!(x = x, y = y, z = z => times_plus::<I>(x, y, z))
 }
 

@@ -13,8 +13,9 @@ use super::{domain, peephole, slots};
 
 /// Rows in a block: a slot is 64 bytes a row, and the slots of a group are to stay near the processor.
 const BLOCK: usize = 128;
-/// Rows in a block where a wide matrix takes part: its tile has to stay near as well.
+/// Rows in a block where a matrix of more than so many columns takes part: its tile has to stay near as well.
 const TILE_BLOCK: usize = 64;
+const WIDE: usize = 16;
 
 /// Emits the loop over `domain` that computes `nodes`.
 pub(super) fn emit(
@@ -24,7 +25,7 @@ pub(super) fn emit(
     nodes: &[Node],
 ) -> RowGroup {
     let rows = domain::length(compiler.graph, &domain);
-    let wide = nodes.iter().any(|&node| reads_matrix(compiler, node));
+    let wide = nodes.iter().any(|&node| reads_wide_matrix(compiler, node));
     let block = rows.next_multiple_of(LANES).clamp(LANES, if wide { TILE_BLOCK } else { BLOCK });
     let group = RowGroup { domain, rows, block, sums: vec![], strands: vec![], ops: vec![] };
     let mut emitter =
@@ -42,12 +43,14 @@ pub(super) fn emit(
     group
 }
 
-fn reads_matrix(compiler: &Compiler, node: Node) -> bool {
-    matches!(compiler.graph.node(node).op, Op::Contract(_))
-        && matches!(
-            compiler.roles.contraction(node),
-            Contraction::MatrixVector { .. } | Contraction::Transposed { .. }
-        )
+fn reads_wide_matrix(compiler: &Compiler, node: Node) -> bool {
+    let Op::Contract(over) = &compiler.graph.node(node).op else { return false };
+    let columns = match compiler.roles.contraction(node) {
+        Contraction::MatrixVector { .. } => domain::length(compiler.graph, over),
+        Contraction::Transposed { .. } => compiler.graph.len_of(node),
+        _ => 0,
+    };
+    columns > WIDE
 }
 
 /// The state of emitting a group. Slots are numbered without reuse here.

@@ -19,7 +19,9 @@ pub(super) fn run<I: Isa>(frame: Frame, flat: &Flat) {
         Abreast::One => {
             for op in &flat.ops {
                 match op.rows {
-                    1 if !matches!(op.kind, FlatKind::TransposedMatrixVector(_)) => step::<I, 1, Single>(frame, op),
+                    1 if !matches!(op.kind, FlatKind::TransposedMatrixVector(_)) => {
+                        step::<I, 1, Single>(frame, op)
+                    }
                     _ => step::<I, LANES, Rows>(frame, op),
                 }
             }
@@ -29,7 +31,11 @@ pub(super) fn run<I: Isa>(frame: Frame, flat: &Flat) {
 
 /// An operand's vector.
 #[inline(always)]
-fn read<const N: usize, L: Layout<N>>(memory: &[Cell<f64>], operand: FlatOperand, vector: usize) -> Lanes<N> {
+fn read<const N: usize, L: Layout<N>>(
+    memory: &[Cell<f64>],
+    operand: &FlatOperand,
+    vector: usize,
+) -> Lanes<N> {
     if L::ROWS > 1 && operand.same {
         return Lanes::splat(memory[operand.at].get());
     }
@@ -39,11 +45,11 @@ fn read<const N: usize, L: Layout<N>>(memory: &[Cell<f64>], operand: FlatOperand
 
 fn source<'a, const N: usize, L: Layout<N>>(
     memory: &'a [Cell<f64>],
-    operand: FlatOperand,
+    operand: &FlatOperand,
     vectors: usize,
 ) -> Source<'a, N> {
     match operand.same {
-        true => Source::Same(read::<N, L>(memory, operand, 0)),
+        true => Source::same::<L>(memory, operand.at, vectors),
         false => Source::Stream(Stream::of_cells(&memory[operand.at * L::ELEMENT..], N, vectors)),
     }
 }
@@ -52,7 +58,7 @@ fn source<'a, const N: usize, L: Layout<N>>(
 fn step<I: Isa, const N: usize, L: Layout<N>>(frame: Frame, op: &FlatOp) {
     let memory = frame.memory;
     let vectors = if N == 1 { 1 } else { op.rows.div_ceil(L::ROWS) };
-    let [a, b, c] = op.operands;
+    let [a, b, c] = &op.operands;
     macro_rules! each {
         ($($x:ident = $operand:expr),+ => $body:expr) => {
             for vector in 0..vectors {
@@ -110,7 +116,7 @@ fn write<const N: usize, L: Layout<N>>(
 /// The sum over rows; the order is that of blocks.
 #[inline(always)]
 fn sum<I: Isa, const N: usize, L: Layout<N>, const PRODUCT: bool>(memory: &[Cell<f64>], op: &FlatOp) {
-    let [x, y, _] = op.operands;
+    let [x, y, _] = &op.operands;
     let term = |sum: Lanes<N>, x: Lanes<N>, y: Lanes<N>| {
         if PRODUCT { x.times_plus::<I>(y, sum) } else { sum.plus(x) }
     };
@@ -142,7 +148,7 @@ fn other<const N: usize, L: Layout<N>>(frame: Frame, op: &FlatOp) {
     let memory = frame.memory;
     let vectors = op.rows.div_ceil(L::ROWS);
     let out = |k: usize| Target::new(&memory[op.out[k] * L::ELEMENT..][..op.rows * L::ELEMENT]);
-    let x = |k: usize| source::<N, L>(memory, op.operands[k], vectors);
+    let x = |k: usize| source::<N, L>(memory, &op.operands[k], vectors);
     let into = &memory[op.out[0] * L::ELEMENT..];
     let first = &memory[op.operands[0].at * L::ELEMENT..];
     let set = frame.set;

@@ -7,12 +7,12 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 
 use crate::numeric::dispatch::{Isa, Kernel};
-use crate::numeric::lanes::{Lanes, Stream, Target, load, store};
+use crate::numeric::lanes::{Lanes, Target, load, store};
 use crate::program::code::Tile;
 
 use super::layout::{Layout, element};
 use super::reduce::{STRANDS, first_lanes, tree, tree_of_lanes};
-use super::rows::Source;
+use super::rows::{Source, Vectors};
 
 /// The part of a tile that belongs to a block of rows: column-major, `size` rows.
 #[derive(Clone, Copy)]
@@ -143,25 +143,6 @@ impl<const N: usize, L: Layout<N>> Kernel for TransposedTimesVector<'_, N, L> {
     }
 }
 
-/// A vector for each row.
-trait Vectors<const N: usize>: Copy {
-    fn vector(&self, row: usize) -> Lanes<N>;
-}
-
-impl<const N: usize> Vectors<N> for Source<'_, N> {
-    #[inline(always)]
-    fn vector(&self, row: usize) -> Lanes<N> {
-        self.at(row)
-    }
-}
-
-impl<const N: usize> Vectors<N> for Stream<'_, N> {
-    #[inline(always)]
-    fn vector(&self, row: usize) -> Lanes<N> {
-        self.at(row)
-    }
-}
-
 /// Lanes are rows: eight vectors of `x`, or four, are held while the columns pass.
 #[inline(always)]
 fn rows<I: Isa, const N: usize>(tile: TileBlock, (x, count): (Source<N>, usize), strands: &[Cell<f64>]) {
@@ -252,7 +233,7 @@ fn columns<I: Isa, const N: usize, X: Vectors<N>, const K: usize, const G: usize
                 entries[k] = &columns[k][row..row + G];
             }
             for g in 0..G {
-                let factor = x.vector(row + g);
+                let factor = x.at(row + g);
                 for k in 0..K {
                     sums[k][g] = Lanes::splat(entries[k][g]).times_plus::<I>(factor, sums[k][g]);
                 }
@@ -261,7 +242,7 @@ fn columns<I: Isa, const N: usize, X: Vectors<N>, const K: usize, const G: usize
         }
         for g in 0..G {
             if row + g < count {
-                let factor = x.vector(row + g);
+                let factor = x.at(row + g);
                 for k in 0..K {
                     sums[k][g] = Lanes::splat(columns[k][row + g]).times_plus::<I>(factor, sums[k][g]);
                 }
