@@ -3,6 +3,8 @@
 //! The loops over the lanes have a constant count and no branch, so the compiler turns them into vector instructions of
 //! the features that are on where they are inlined. Hence `#[inline(always)]` throughout.
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::cell::Cell;
 use std::marker::PhantomData;
 
@@ -131,6 +133,18 @@ pub fn load<const N: usize>(cells: &[Cell<f64>], at: usize) -> Lanes<N> {
 #[inline(always)]
 pub fn store<const N: usize>(cells: &[Cell<f64>], at: usize, vector: Lanes<N>) {
     vectors::<N>(&cells[at..at + N])[0].set(vector);
+}
+
+/// Asks for numbers that are read soon.
+#[inline(always)]
+pub fn prefetch(numbers: &[f64]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in numbers.chunks(LANES) {
+        // SAFETY: the instruction belongs to the baseline of this architecture, and reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = numbers;
 }
 
 /// Vectors at equal distances, so many of them.

@@ -15,14 +15,14 @@ use super::{Abreast, Frame, elementwise, matrix, rows};
 #[inline(always)]
 pub(super) fn run<I: Isa>(frame: Frame, flat: &Flat) {
     match frame.abreast {
-        Abreast::Eight => flat.ops.iter().for_each(|op| step::<I, LANES, Samples>(frame, op)),
+        Abreast::Eight => flat.ops.iter().for_each(|op| step::<I, LANES, Samples>(&frame, op)),
         Abreast::One => {
             for op in &flat.ops {
                 match op.rows {
                     1 if !matches!(op.kind, FlatKind::TransposedMatrixVector(_)) => {
-                        step::<I, 1, Single>(frame, op)
+                        step::<I, 1, Single>(&frame, op)
                     }
-                    _ => step::<I, LANES, Rows>(frame, op),
+                    _ => step::<I, LANES, Rows>(&frame, op),
                 }
             }
         }
@@ -55,7 +55,7 @@ fn source<'a, const N: usize, L: Layout<N>>(
 }
 
 #[inline(always)]
-fn step<I: Isa, const N: usize, L: Layout<N>>(frame: Frame, op: &FlatOp) {
+fn step<I: Isa, const N: usize, L: Layout<N>>(frame: &Frame, op: &FlatOp) {
     let memory = frame.memory;
     let vectors = if N == 1 { 1 } else { op.rows.div_ceil(L::ROWS) };
     let [a, b, c] = &op.operands;
@@ -144,7 +144,7 @@ fn sum<I: Isa, const N: usize, L: Layout<N>, const PRODUCT: bool>(memory: &[Cell
 
 /// What is not cheap enough for a call to matter.
 #[inline(never)]
-fn other<const N: usize, L: Layout<N>>(frame: Frame, op: &FlatOp) {
+fn other<const N: usize, L: Layout<N>>(frame: &Frame, op: &FlatOp) {
     let memory = frame.memory;
     let vectors = op.rows.div_ceil(L::ROWS);
     let out = |k: usize| Target::new(&memory[op.out[k] * L::ELEMENT..][..op.rows * L::ELEMENT]);

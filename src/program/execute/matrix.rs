@@ -5,9 +5,10 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use crate::numeric::dispatch::{Isa, Kernel};
-use crate::numeric::lanes::{Lanes, Target, load, store};
+use crate::numeric::lanes::{Lanes, Target, load, prefetch, store};
 use crate::program::code::Tile;
 
 use super::layout::{Layout, element};
@@ -18,6 +19,8 @@ use super::rows::{Source, Vectors};
 #[derive(Clone, Copy)]
 pub(super) struct TileBlock<'a> {
     values: &'a [f64],
+    /// The rows after these, as many, or none: they are on their way while these are worked on.
+    next: &'a [f64],
     size: usize,
     columns: usize,
 }
@@ -28,6 +31,7 @@ impl<'a> TileBlock<'a> {
         let length = tile.block * tile.columns;
         Self {
             values: &tile.values[first * tile.columns..][..length],
+            next: tile.values.get(first * tile.columns + length..).unwrap_or(&[]),
             size: tile.block,
             columns: tile.columns,
         }
@@ -36,6 +40,15 @@ impl<'a> TileBlock<'a> {
     #[inline(always)]
     fn column(self, column: usize) -> &'a [f64] {
         &self.values[column * self.size..][..self.size]
+    }
+
+    /// Asks for some rows of a column of the rows after these.
+    #[inline(always)]
+    fn ask(self, column: usize, rows: Range<usize>) {
+        let first = column * self.size;
+        if let Some(numbers) = self.next.get(first + rows.start..first + rows.end) {
+            prefetch(numbers);
+        }
     }
 }
 
@@ -61,6 +74,10 @@ impl<const N: usize, L: Layout<N>> Kernel for TimesVector<'_, N, L> {
     fn run<I: Isa>(self) {
         let mut first = 0;
         if I::ROOMY {
+            while L::ROWS == 1 && first + 16 <= self.out.count() {
+                self.add_rows::<I, 16>(first);
+                first += 16;
+            }
             while first + 8 <= self.out.count() {
                 self.add_rows::<I, 8>(first);
                 first += 8;
@@ -179,7 +196,9 @@ fn rows_together<I: Isa, const N: usize, const K: usize>(
     if last < N {
         factors[K - 1] = first_lanes(factors[K - 1], last);
     }
-    for (column, cells) in tile.values.chunks_exact(tile.size).zip(strands.chunks_exact(N)) {
+    for (number, cells) in strands.chunks_exact(N).enumerate() {
+        tile.ask(number, first * N..(first + K) * N);
+        let column = tile.column(number);
         let column = &column[first * N..][..K * N];
         let mut sum = load::<N>(cells, 0);
         for k in 0..K {
@@ -217,6 +236,7 @@ fn columns<I: Isa, const N: usize, X: Vectors<N>, const K: usize, const G: usize
     let mut columns: [&[f64]; K] = [&[]; K];
     for k in 0..K {
         columns[k] = &tile.column(first + k)[..count];
+        tile.ask(first + k, 0..tile.size);
     }
     let strands = &strands[first * STRANDS * N..][..K * STRANDS * N];
     for strand in (0..STRANDS).step_by(G) {
