@@ -102,12 +102,6 @@ pub(super) fn each_times_plus<I: Isa, const N: usize>(x: Lanes<N>, y: Lanes<N>, 
     lanes!(x = x, y = y, z = z => times_plus::<I>(x, y, z))
 }
 
-/// x + y lane by lane.
-#[inline(always)]
-pub(super) fn each_sum<const N: usize>(x: Lanes<N>, y: Lanes<N>) -> Lanes<N> {
-    lanes!(x = x, y = y => x + y)
-}
-
 /// x * factor + addend, rounded once where the machine can: a fused operation done in software would be slow.
 #[inline(always)]
 pub fn times_plus<I: Isa>(x: f64, factor: f64, addend: f64) -> f64 {

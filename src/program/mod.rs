@@ -5,6 +5,7 @@
 //! left over they are eight rows of a plate. The order of all operations on a sample is the same either way, and nothing
 //! that it goes through depends on the others, so its results have the same bits in any batch.
 
+mod checked;
 mod code;
 mod compile;
 mod describe;
@@ -28,10 +29,11 @@ use crate::graph::{Graph, Node};
 use crate::numeric::dispatch::InstructionSet;
 use crate::numeric::lanes::LANES;
 
+pub use checked::Checked;
+pub use share::Share;
+
 use code::{Code, Group, Input, ParameterSpace, Root, RowGroup, Splat};
 use execute::{Abreast, Frame, run_rows};
-
-pub use share::Share;
 
 /// A compiled graph.
 #[derive(Clone, Debug)]
