@@ -2,10 +2,10 @@
 //! Gelman and Blei 2017): one draw a step, step sizes eta k^(-1/2) / (1 + root of a running mean of squared gradients), eta
 //! from a ladder by short trials, the bound by 100 draws every 100 steps. It always takes all its steps.
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::RngExt;
 use rand_distr::StandardNormal;
 use vic::inference::Target;
+use vic::numeric::random::Generator;
 
 /// Steps.
 pub const STEPS: usize = 10_000;
@@ -33,7 +33,7 @@ pub struct Found {
 impl Found {
     /// `[count][D]` draws.
     pub fn draws(&self, count: usize) -> Vec<f64> {
-        let mut generator = ChaCha8Rng::seed_from_u64(7);
+        let mut generator = Generator::new(7, 0);
         let mut rows = Vec::with_capacity(count * self.mean.len());
         for _ in 0..count {
             for (mean, log_deviation) in self.mean.iter().zip(&self.log_deviation) {
@@ -46,7 +46,7 @@ impl Found {
 
 struct Run<'t> {
     target: &'t mut dyn Target,
-    generator: ChaCha8Rng,
+    generator: Generator,
     evaluations: u64,
     /// Means, then logarithms of standard deviations.
     parameters: Vec<f64>,
@@ -58,7 +58,7 @@ pub fn fit(target: &mut dyn Target) -> Option<Found> {
     let dimension = target.dimension();
     let mut run = Run {
         target,
-        generator: ChaCha8Rng::seed_from_u64(1),
+        generator: Generator::new(1, 0),
         evaluations: 0,
         parameters: vec![0.0; 2 * dimension],
         squares: Vec::new(),

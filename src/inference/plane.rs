@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use nalgebra::{DMatrix, DVector, Matrix2, Vector2};
-use rand_chacha::ChaCha8Rng;
+
+use crate::numeric::random::Generator;
 
 use super::draws::structured;
 use super::evaluator::Evaluator;
@@ -268,7 +269,7 @@ impl Proposal for Plane {
         self.name.clone()
     }
 
-    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    fn draw(&self, pairs: usize, generator: &mut Generator) -> Vec<f64> {
         let rest = self.rest.len();
         let normals = structured(pairs, rest.max(1), generator);
         let places = self.surface.draw(pairs, generator);

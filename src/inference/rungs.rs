@@ -8,7 +8,7 @@ use super::candidate::Candidate;
 use super::conditional::Conditional;
 use super::draws::{Purpose, stream};
 use super::elbo::{Estimate, of_pairs};
-use super::fit::Rung;
+use super::fit::{FamilyChoice, Rung};
 use super::gaussian::{Gaussian, Root};
 use super::importance::{GUARD, Mixture, Proposal, Weighted};
 use super::ladder::{Ladder, is_mean_field};
@@ -18,7 +18,7 @@ use super::path::NEWTON_LIMIT;
 use super::plane::Plane;
 
 /// Pairs of the first weighting.
-const FIRST_PAIRS: usize = 500;
+pub(super) const FIRST_PAIRS: usize = 500;
 /// A k-hat below which the moments of a family that is not kept speak of the posterior, if so many draws are effective.
 const SOUND: f64 = 0.6;
 const LEAST_EFFECTIVE: f64 = 60.0;
@@ -62,6 +62,10 @@ impl Ladder<'_, '_> {
 
     /// Climbs on from a weighted Gaussian until the weights are good.
     pub(super) fn better_proposal(&mut self, fitted: &Fitted, mut best: Candidate) -> Candidate {
+        if self.options.family == Some(FamilyChoice::Flow) && self.regions.is_empty() {
+            let best = self.flow_around(&fitted.gaussian).unwrap_or(best);
+            return self.refine(best);
+        }
         let dimension = fitted.gaussian.dimension();
         if best.is_good() || self.options.family.is_some() {
             return self.refine(best);
@@ -94,6 +98,7 @@ impl Ladder<'_, '_> {
     fn family(&self, gaussian: &Gaussian) -> &'static str {
         match &gaussian.root {
             Root::Sparse(_) => "block Gaussian",
+            _ if self.options.family == Some(FamilyChoice::Block) => "block Gaussian",
             _ if is_mean_field(self.options) => "mean-field Gaussian",
             Root::Whole { .. } if gaussian.dimension() <= NEWTON_LIMIT => "full-rank Gaussian",
             Root::Whole { .. } => "whitened mean-field Gaussian",

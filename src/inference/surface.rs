@@ -3,7 +3,8 @@
 
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
+
+use crate::numeric::random::Generator;
 
 use super::gaussian::Gaussian;
 use super::importance::{Component, Mixture, Proposal, Tail, log_add};
@@ -88,7 +89,7 @@ impl Surface {
     }
 
     /// So many draws, evenly spread over the mass.
-    pub fn draw(&self, count: usize, generator: &mut ChaCha8Rng) -> Vec<[f64; 2]> {
+    pub fn draw(&self, count: usize, generator: &mut Generator) -> Vec<[f64; 2]> {
         let beyond = (GUARD * count as f64).round() as usize;
         let within = count - beyond;
         let mut places: Vec<[f64; 2]> = (0..within)
