@@ -101,7 +101,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
         self.respond(&mut fitted);
         let mut region = Region { fitted, definiteness: first.definiteness, proposal: None };
         let mut weighted = self.first_proposal(&region.fitted);
-        if !weighted.is_good() {
+        if !weighted.is_good() && self.evaluator.may_continue() {
             self.evaluator.enter("finding more starts");
             let more = self.paths(FURTHER, self.options.paths.div_ceil(2));
             let floor = region.fitted.elbo - NEGLIGIBLE / 2.0;
@@ -109,12 +109,13 @@ impl<'e, 'a> Ladder<'e, 'a> {
             paths[1..].sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
             if let Some(higher) = self.higher(&mut paths, &region.fitted) {
                 (region, guide_deviation) = higher;
+                self.seen.clear();
                 weighted = self.first_proposal(&region.fitted);
             }
         }
         let (region, mut best) = self.settle_from(region, weighted);
         self.regions.push(region);
-        if !best.is_good() {
+        if !best.is_good() && self.evaluator.may_continue() {
             self.evaluator.enter("finding more starts");
             let floor = self.regions[0].fitted.elbo - NEGLIGIBLE / 2.0;
             let more = self.paths(FURTHEST, self.options.paths.div_ceil(2));

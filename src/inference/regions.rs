@@ -86,6 +86,7 @@ impl Ladder<'_, '_> {
                     if found.elbo > self.regions[0].fitted.elbo + NEGLIGIBLE {
                         // The regions left behind have no weight, and what agreed with them says nothing.
                         self.regions.clear();
+                        self.seen.clear();
                         agreed = false;
                     }
                     let region = Region { fitted: *found, definiteness: path.definiteness, proposal: None };
