@@ -1,8 +1,10 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
+mod attempts;
 mod auction;
 pub mod calibrate;
 pub mod compare;
+mod exact;
 pub mod fault;
 pub mod gradients;
 pub mod mixed;
@@ -10,10 +12,12 @@ pub mod outcome;
 mod plan;
 pub mod replay;
 pub mod request;
+mod shares;
 pub mod target;
 pub mod windows;
 
 pub use auction::Tried;
+pub use exact::ways;
 pub use plan::choices;
 
 use std::sync::Arc;
@@ -248,8 +252,12 @@ fn attempt(
     let options = Options { max_evaluations: left, ..options.clone() };
     let mut fit = inference::mixed::conclude::fit(&mut target, &options, watch);
     fit.evaluations += spent;
-    let tried =
-        fit.rungs.iter().cloned().map(|rung| Tried { parameterisation: "as written", rung }).collect();
+    let tried = fit
+        .rungs
+        .iter()
+        .cloned()
+        .map(|rung| Tried { parameterisation: "as written".to_owned(), rung })
+        .collect();
     Outcome { fit, objective: None, tried, kept: Some(0), choices }
 }
 
