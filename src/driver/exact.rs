@@ -48,7 +48,9 @@ impl Exact {
         if self.draws != draws {
             (self.draws, self.made) = (draws, None);
         }
-        let made = self.made.get_or_insert_with(|| make(&self.graph, &self.factors, self.dimension, draws, self.level));
+        let made = self
+            .made
+            .get_or_insert_with(|| make(&self.graph, &self.factors, self.dimension, draws, self.level));
         made.as_ref().map(|made| Known { cost: made.cost, left: made.left.is_some() })
     }
 

@@ -45,12 +45,7 @@ pub fn average(
     }
 }
 
-fn over_draws(
-    values: &[f64],
-    gradients: Vec<f64>,
-    gaussian: &Gaussian,
-    normals: &DMatrix<f64>,
-) -> Average {
+fn over_draws(values: &[f64], gradients: Vec<f64>, gaussian: &Gaussian, normals: &DMatrix<f64>) -> Average {
     let (dimension, count) = normals.shape();
     let gradients = gaussian.pulled(DMatrix::from_vec(dimension, count, gradients));
     Average {

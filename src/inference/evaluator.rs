@@ -3,8 +3,8 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::faults::{Lack, Log, numbers};
-use super::sparse::Pattern;
 use super::gaussian::Gaussian;
+use super::sparse::Pattern;
 use super::target::{Block, Expected, Target, Unknown};
 
 /// What the caller is told while a fit runs.

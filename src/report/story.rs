@@ -118,9 +118,9 @@ fn expectation((name, pieces): &(String, Vec<Piece>)) -> Value {
         let each = piece.refused.iter();
         each.map(|refused| json!({"way": refused.way, "reason": refused.reason})).collect()
     };
-    let each = pieces.iter().map(|piece| {
-        json!({"way": piece.way.name, "why": piece.why, "refusals": refusals(piece)})
-    });
+    let each = pieces
+        .iter()
+        .map(|piece| json!({"way": piece.way.name, "why": piece.why, "refusals": refusals(piece)}));
     json!({"factor": name, "pieces": each.collect::<Vec<_>>()})
 }
 

@@ -224,7 +224,8 @@ fn slopes_are_central_differences() {
     let mut s = setting();
     for (name, factor, _) in cases(&mut s) {
         let found = expect(&mut s.b, &[factor], request());
-        let inputs = [Vector::Position, Vector::Direction].map(|v| stretches(s.b.graph(), found.value, (v, D)));
+        let inputs =
+            [Vector::Position, Vector::Direction].map(|v| stretches(s.b.graph(), found.value, (v, D)));
         let nodes: Vec<Node> = inputs.iter().flatten().map(|stretch| stretch.node).collect();
         let slopes = autodiff::gradient(&mut s.b, found.value, &nodes);
         let outputs = Compiled::new(&s.b, &slopes).run(&MEAN, &ROOT, 1);
@@ -240,7 +241,11 @@ fn slopes_are_central_differences() {
             const STEP: f64 = 2e-5;
             let at = |step: f64| {
                 let (mut mean, mut root) = (MEAN.to_vec(), ROOT.to_vec());
-                if k < D { mean[k] += step } else { root[k - D] += step }
+                if k < D {
+                    mean[k] += step
+                } else {
+                    root[k - D] += step
+                }
                 value.run(&mean, &root, 1)[0][0]
             };
             (at(STEP) - at(-STEP)) / (2.0 * STEP)
@@ -260,14 +265,19 @@ fn target(model: &str, data: &str) -> CompiledTarget {
     CompiledTarget::new(&driver::lower(&bound).expect("nothing to refuse"), 1)
 }
 
-const LINE: &str = "dim n\ndata x[n]: real\ndata y[n]: real\nlatent a ~ normal(0, 5)\nlatent b ~ normal(0, 5)\n";
+const LINE: &str =
+    "dim n\ndata x[n]: real\ndata y[n]: real\nlatent a ~ normal(0, 5)\nlatent b ~ normal(0, 5)\n";
 const DATA: &str = r#"{"x": [0.3, -1.2, 2.1, 0.7, -0.4], "y": [1.1, -0.6, 2.9, 2.2, 0.1]}"#;
 
 fn guide() -> Gaussian {
     let factor = nalgebra::DMatrix::from_row_slice(2, 2, &[0.4, 0.1, -0.2, 0.3]);
     let inverse = factor.clone().try_inverse().expect("regular");
     let log_determinant = factor.determinant().ln();
-    Gaussian { mean: nalgebra::dvector![0.7, 1.3], root: Root::Whole { factor, inverse }, log_determinant }
+    Gaussian {
+        mean: nalgebra::DVector::from_vec(vec![0.7, 1.3]),
+        root: Root::Whole { factor, inverse },
+        log_determinant,
+    }
 }
 
 /// The fixed draws have exact second moments, so that both ways agree on a quadratic density.
@@ -292,7 +302,7 @@ fn on_a_quadratic_density_draws_and_the_closed_form_agree() {
 #[test]
 fn a_fit_has_the_noise_of_what_is_left() {
     let rows = structured(16, 2, &mut stream(3, Purpose::Objective, 0));
-    let mut fitted = |likelihood: &str| {
+    let fitted = |likelihood: &str| {
         let mut target = target(&format!("{LINE}observe y ~ {likelihood}\n"), DATA);
         let left = target.known(32).expect("some of it is known").left;
         let mut watch = Unwatched;

@@ -39,11 +39,22 @@ fn table(models: Vec<(PathBuf, PathBuf)>) -> String {
         let letters = letters(&model, &data).unwrap_or_else(|| panic!("{}", model.display()));
         text += &format!("{:<60} {letters}\n", support::stem(&model));
     }
-    let count = |letter| text.lines().filter_map(|line| line.split_once(' ')).map(|(_, l)| l.matches(letter).count()).sum::<usize>();
+    let count = |letter| {
+        text.lines()
+            .filter_map(|line| line.split_once(' '))
+            .map(|(_, l)| l.matches(letter).count())
+            .sum::<usize>()
+    };
     let sums = ['C', 'Q', 'p', 'D'].map(|letter| format!("{letter} {}", count(letter)));
-    let whole = |line: &str| line.split_once(' ').is_some_and(|(_, l)| l.trim().chars().all(|c| c == 'C' || c == 'Q'));
+    let whole = |line: &str| {
+        line.split_once(' ').is_some_and(|(_, l)| l.trim().chars().all(|c| c == 'C' || c == 'Q'))
+    };
     let known = text.lines().filter(|line| whole(line)).count();
-    format!("{text}\nfactors: {}\nmodels without draws: {known} of {}\n", sums.join(", "), text.lines().count())
+    format!(
+        "{text}\nfactors: {}\nmodels without draws: {known} of {}\n",
+        sums.join(", "),
+        text.lines().count()
+    )
 }
 
 #[test]

@@ -106,8 +106,7 @@ impl Expecting<'_> {
                 let at: Vec<(Axis, Node)> =
                     gone.iter().copied().zip(moved.positions.iter().copied()).collect();
                 let own = self.builder.axes_of(node);
-                let read: Vec<(Axis, Node)> =
-                    at.into_iter().filter(|(axis, _)| own.contains(axis)).collect();
+                let read: Vec<(Axis, Node)> = at.into_iter().filter(|(axis, _)| own.contains(axis)).collect();
                 self.builder.gather(node, &read)
             }
             Op::Rename(pairs) => self.builder.rename(node, pairs),
@@ -172,9 +171,7 @@ impl Expecting<'_> {
             Op::Sum(axes) | Op::LogSumExp(axes) | Op::Contract(axes) => {
                 self.reduced_at(&data, axes, (values, moves))
             }
-            Op::CumulativeSum(axis, _) | Op::Stack(axis) => {
-                self.reduced_at(&data, &[*axis], (values, moves))
-            }
+            Op::CumulativeSum(axis, _) | Op::Stack(axis) => self.reduced_at(&data, &[*axis], (values, moves)),
             _ => None,
         }
     }
@@ -199,8 +196,7 @@ impl Expecting<'_> {
             let whole: Vec<Axis> = own.into_iter().filter(|axis| axes.contains(axis)).collect();
             this.builder.expand(input, &whole)
         };
-        let inputs: Vec<Node> =
-            inputs.into_iter().zip(&data.inputs).map(|pair| wide(self, pair)).collect();
+        let inputs: Vec<Node> = inputs.into_iter().zip(&data.inputs).map(|pair| wide(self, pair)).collect();
         Some(self.builder.apply(&data.op, &inputs, &[]))
     }
 

@@ -62,10 +62,8 @@ impl Expecting<'_> {
             [] => self.builder.constant(1.0),
             [x] => self.tilted(x, term.exponent),
             [x, y, ..] => {
-                let (means, covariance) = (
-                    [self.tilted(x, term.exponent), self.tilted(y, term.exponent)],
-                    self.covariance(x, y),
-                );
+                let (means, covariance) =
+                    ([self.tilted(x, term.exponent), self.tilted(y, term.exponent)], self.covariance(x, y));
                 let product = self.builder.mul(means[0], means[1]);
                 self.builder.add(product, covariance)
             }
@@ -123,12 +121,7 @@ impl Expecting<'_> {
     }
 
     /// Over two bases: the second one given the first.
-    fn over_two(
-        &mut self,
-        term: &Term,
-        (function, bases): (Node, [Node; 2]),
-        rule: Rule,
-    ) -> Option<Node> {
+    fn over_two(&mut self, term: &Term, (function, bases): (Node, [Node; 2]), rule: Rule) -> Option<Node> {
         let lines = [self.line(rule, 0), self.line(rule, 1)];
         let means = bases.map(|base| self.tilted(base, term.exponent));
         let variances = bases.map(|base| self.variance(base));
@@ -158,8 +151,11 @@ impl Expecting<'_> {
         }
         let axis = self.builder.axis("node", rule.nodes);
         let (nodes, weights): (Vec<f64>, Vec<f64>) = gauss_hermite(rule.nodes).into_iter().unzip();
-        let line =
-            Line { axis, node: self.builder.data(&[axis], nodes), weight: self.builder.data(&[axis], weights) };
+        let line = Line {
+            axis,
+            node: self.builder.data(&[axis], nodes),
+            weight: self.builder.data(&[axis], weights),
+        };
         self.lines.insert((rule.nodes, which), line);
         line
     }

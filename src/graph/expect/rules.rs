@@ -123,7 +123,9 @@ fn dear(facts: &Facts) -> Option<String> {
 /// An obstacle as the end of "not this way: …".
 fn words(obstacle: Obstacle) -> String {
     match obstacle {
-        Obstacle::Function(name) => return format!("`{name}` of a latent is neither polynomial nor exponential"),
+        Obstacle::Function(name) => {
+            return format!("`{name}` of a latent is neither polynomial nor exponential");
+        }
         Obstacle::Degree => "it is a polynomial of degree above 2",
         Obstacle::Terms => "it falls apart into too many terms",
         Obstacle::Kink => "it has a kink",

@@ -159,7 +159,8 @@ impl Expecting<'_> {
         }
         let Some(whole) = whole.pop() else { return true };
         let rules = self.request.rules;
-        let found = rules.or(Some([Rule { nodes: 1 }; 2])).and_then(|rules| self.expectation(&whole, rules[0]));
+        let found =
+            rules.or(Some([Rule { nodes: 1 }; 2])).and_then(|rules| self.expectation(&whole, rules[0]));
         let facts = self.facts(&whole, found);
         let piece = choose(&facts);
         let takes = piece.way.takes;

@@ -1,8 +1,8 @@
 //! How affine nodes vary: with position = mean + root * normals, an affine node is itself at the mean plus its spread
 //! times the normals. The spread is the node's linear part applied to the columns of the root, along one more axis.
 
-use super::forms::Form;
 use super::Expecting;
+use super::forms::Form;
 use crate::graph::{Axis, Binary, Node, Op, Vector};
 
 /// Added to variances before a root is taken: the slope of the root is then a number at 0 too.
