@@ -19,6 +19,8 @@ use clap::Parser;
 
 use args::{Command, CommandLine};
 
+use vic::driver::stack;
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -51,7 +53,8 @@ pub fn run() -> ExitCode {
     let line = CommandLine::parse();
     terminal::choose_colour(line.color);
     terminal::quiet_panics();
-    let status = panic::catch_unwind(AssertUnwindSafe(|| dispatch(&line))).unwrap_or_else(|_| {
+    let run = || stack::ample(|| dispatch(&line));
+    let status = panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
         terminal::report_fault();
         Status::Fault
     });
