@@ -41,4 +41,4 @@ pub use conjugate::{Entry, conjugate};
 pub use ir::*;
 pub use print::print;
 pub use priors::leaves;
-pub use thresholds::thresholds;
+pub use thresholds::{only_compared, thresholds};
