@@ -6,7 +6,7 @@ use super::extent::Extent;
 use super::ir::*;
 use super::names::Names;
 use super::recursion::ForwardRead;
-use super::{lints, recursion};
+use super::{errors, lints, recursion};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{Statement, Tree};
@@ -97,6 +97,7 @@ impl<'t> Checker<'t> {
         }
         let start = |d: &Diagnostic| d.labels.first().map_or(0, |label| label.span.start);
         self.diagnostics.sort_by_key(start);
+        errors::gather_unsupported(&mut self.diagnostics);
         (self.model, self.diagnostics)
     }
 }

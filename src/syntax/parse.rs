@@ -25,7 +25,7 @@ pub fn parse(source: &Source) -> (Tree, Vec<Diagnostic>) {
     let file = File { text: &text, tokens: &tokens };
     diagnostics.extend(habits::operators(&file, &cut.pieces));
     diagnostics.extend(strays::blocks(&cut.blocks));
-    diagnostics.extend(strays::report(&file, &cut.pieces));
+    diagnostics.extend(strays::report(&file, &cut.pieces, &cut.blocks));
     let strays = salvage::strays(&file, &cut.pieces);
     let statements = file.statements(cut.pieces, &mut diagnostics);
     let statements = strays.into_iter().chain(statements).collect();
