@@ -8,6 +8,7 @@ mod explain;
 mod files;
 mod fit;
 mod format;
+mod machine;
 mod output;
 mod terminal;
 mod watch;
@@ -53,6 +54,10 @@ pub fn run() -> ExitCode {
     let line = CommandLine::parse();
     terminal::choose_colour(line.color);
     terminal::quiet_panics();
+    if let Err(why) = machine::choose_instruction_set() {
+        terminal::problem(&why);
+        return ExitCode::from(Status::Usage.code());
+    }
     let run = || stack::ample(|| dispatch(&line));
     let status = panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
         terminal::report_fault();

@@ -45,6 +45,7 @@ impl Sweep<'_, '_> {
         for site in model.site_ids().map(|id| model.site(id)) {
             match &site.kind {
                 SiteKind::Data { default, .. } => default.iter().for_each(|term| self.term(term)),
+                SiteKind::Gaps { .. } => {}
                 SiteKind::Let(term) | SiteKind::Generate(term) => self.term(term),
                 SiteKind::Latent { prior: distribution, .. } | SiteKind::GenerateDraw(distribution) => {
                     self.distribution(distribution);

@@ -2,7 +2,8 @@
 
 use crate::array::Array;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Kind, SiteId, Term};
+use crate::library::Rank;
+use crate::model::{Kind, SiteId, SiteKind, Term};
 use crate::source::{Decimal, Source};
 
 use super::bind::{Binder, Input};
@@ -77,7 +78,13 @@ impl Binder<'_> {
                 .map(|values| Array::new(shape, values)),
         };
         match value {
-            Ok(array) => self.bindings.values[site.0] = Some(array),
+            Ok(array) => {
+                if let Some(gaps) = declared.gaps() {
+                    let missing = self.missing(site, gaps, array.values.len());
+                    self.bindings.values[gaps.0] = Some(Array::new(array.shape.clone(), missing));
+                }
+                self.bindings.values[site.0] = Some(array);
+            }
             Err(found) => {
                 self.diagnostics.extend(found);
                 self.inputs[site.0] = Input::Faulty;
@@ -136,9 +143,55 @@ impl Binder<'_> {
             .at(self.model.site(site).span, "declared here")
     }
 
+    /// For each value of a site that may have gaps, whether it is missing: 0 or 1.
+    fn missing(&self, site: SiteId, gaps: SiteId, length: usize) -> Vec<f64> {
+        let mut missing = vec![0.0; length];
+        let (Input::Field(field, _), SiteKind::Gaps { code, .. }) =
+            (&self.inputs[site.0], &self.model.site(gaps).kind)
+        else {
+            return missing;
+        };
+        field.missing.iter().for_each(|&at| missing[at] = 1.0);
+        if let Values::Numbers(numbers) = &field.values {
+            for (missing, number) in missing.iter_mut().zip(numbers) {
+                if number.is_nan() || *code == Some(*number) {
+                    *missing = 1.0;
+                }
+            }
+        }
+        missing
+    }
+
+    /// A field whose missing values are replaced by one that is there (or that could be), so that every number is one:
+    /// nothing that the model computes depends on it.
+    fn filled(&self, site: SiteId, gaps: SiteId, field: &Field) -> Field {
+        let Values::Numbers(numbers) = &field.values else { return field.clone() };
+        let missing = self.missing(site, gaps, numbers.len());
+        let there =
+            numbers.iter().zip(&missing).find(|(_, missing)| **missing == 0.0).map(|(number, _)| *number);
+        let could_be = self.model.site(site).domain.domain.inside.first().and_then(|(row, ..)| row.first());
+        let filler = there.or(could_be.copied()).unwrap_or(0.0);
+        let fill = |(number, missing): (&f64, &f64)| if *missing == 0.0 { *number } else { filler };
+        let numbers = numbers.iter().zip(&missing).map(fill).collect();
+        Field { values: Values::Numbers(numbers), missing: Vec::new(), ..field.clone() }
+    }
+
     /// The numbers of a field, as the site's kind wants them; or all that is wrong with them, each kind once.
     fn convert(&self, site: SiteId, field: &Field) -> Result<Vec<f64>, Vec<Diagnostic>> {
-        let missing = self.check_present(site, field).err().map(|missing| *missing);
+        if let Some(gaps) = self.model.site(site).gaps() {
+            return self.convert_present(site, &self.filled(site, gaps, field), None);
+        }
+        let missing = self.check_present(site, field).err();
+        self.convert_present(site, field, missing.map(|missing| *missing))
+    }
+
+    /// The same, given what was said of missing values.
+    fn convert_present(
+        &self,
+        site: SiteId,
+        field: &Field,
+        missing: Option<Diagnostic>,
+    ) -> Result<Vec<f64>, Vec<Diagnostic>> {
         if let Kind::Index(dim) = self.model.site(site).value {
             return match missing {
                 Some(missing) => Err(vec![missing]),
@@ -229,7 +282,18 @@ impl Binder<'_> {
             format!("`{}`: {}{all} {verb} missing", self.model.site(site).name, offenders.count)
         };
         let diagnostic = self.blame(codes::MISSING_VALUE, message, (site, field), &offenders);
-        Err(Box::new(diagnostic.help("drop these rows, or fill them in before the fit")))
+        let declared = self.model.site(site);
+        let ty = match declared.value {
+            Kind::Index(_) => None,
+            _ => Some(declared.domain.domain).filter(|domain| domain.rank == Rank::Scalar),
+        };
+        Err(Box::new(diagnostic.help(match ty {
+            Some(ty) => format!(
+                "declare that they may be missing, `{}: {}?`, if `{0}` is observed; else drop these rows, or fill them in before the fit",
+                declared.name, ty.name
+            ),
+            None => "drop these rows, or fill them in before the fit".to_owned(),
+        })))
     }
 
     /// Texts where numbers are wanted; none where all of them stand for missing values.

@@ -401,4 +401,25 @@ pub static ROWS: &[Row] = &[
         wrong: "fn f(x) = f(x) + 1\nlet a = f(1)\n",
         right: "fn f(x) = x + 1\nlet a = f(1)\n",
     },
+    Row {
+        code: Code(606),
+        slug: "missing::read",
+        severity: Severity::Error,
+        summary: "a value that may be missing is read",
+        explanation: "A missing value that is observed adds nothing to the likelihood. Anything else that reads it has \
+                      to say what stands for it: `if is_missing(x) then … else x`, with a number, a latent or a formula, \
+                      or leave the cell out: `where not is_missing(x)`.",
+        wrong: "dim obs\ndata x[obs]: real?\ndata y[obs]: real\nlatent b ~ normal(0, 1)\nobserve y ~ normal(b * x, 1)\n",
+        right: "dim obs\ndata x[obs]: real?\ndata y[obs]: real\nlatent b ~ normal(0, 1)\nobserve y[i: obs where not is_missing(x)] ~ normal(b * x[i], 1)\n",
+    },
+    Row {
+        code: Code(607),
+        slug: "missing::never",
+        severity: Severity::Error,
+        summary: "something that always has a value is treated as if it could be missing",
+        explanation: "Data whose type ends with `?` may have missing values: `null` or `NaN` in JSON, an empty field or \
+                      `NA` in a table, or the number after `missing`. Everything else always has a value.",
+        wrong: "data x: real missing -1\nlatent m ~ normal(0, 1)\nobserve x ~ normal(m, 1)\n",
+        right: "data x: real? missing -1\nlatent m ~ normal(0, 1)\nobserve x ~ normal(m, 1)\n",
+    },
 ];

@@ -1,8 +1,10 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
+mod attempts;
 mod auction;
 pub mod calibrate;
 pub mod compare;
+mod exact;
 pub mod fault;
 pub mod gradients;
 pub mod mixed;
@@ -10,11 +12,13 @@ pub mod outcome;
 mod plan;
 pub mod replay;
 pub mod request;
+mod shares;
 pub mod stack;
 pub mod target;
 pub mod windows;
 
 pub use auction::Tried;
+pub use exact::ways;
 pub use plan::choices;
 
 use std::sync::Arc;
@@ -166,6 +170,8 @@ pub fn print_program(objective: &Objective) -> String {
 pub struct Fitted {
     /// The approximation and its verdict.
     pub fit: Fit,
+    /// How each latent's gradient was taken.
+    pub choices: Vec<Choice>,
     /// The parameterisation of the latents that its draws are in.
     pub centring: Centring,
     /// What its sums over discrete latents were allowed.
@@ -205,7 +211,7 @@ fn fit_here(
     (threads, watch): (usize, &mut dyn Watch),
 ) -> Fitted {
     let (found, windows) = search(bound, objective, options, (threads, watch), None);
-    let Outcome { fit, objective: other, tried, kept } = found;
+    let Outcome { fit, objective: other, tried, kept, choices } = found;
     let objective = other.as_ref().unwrap_or(objective);
     let count = fit.draws.len().checked_div(objective.width()).unwrap_or(options.draws);
     let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
@@ -216,7 +222,7 @@ fn fit_here(
     posterior::count_states(bound, objective, weights.as_deref(), &mut sites);
     let fault = fault::of_fit(bound, objective, &fit, options.seed);
     let (centring, limits) = (objective.centring.clone(), objective.limits.clone());
-    Fitted { fit, centring, limits, tried, kept, sites, count, weights, fault, windows }
+    Fitted { fit, choices, centring, limits, tried, kept, sites, count, weights, fault, windows }
 }
 
 /// Fits made again because a window turned out to be too short.
@@ -263,11 +269,40 @@ fn attempt(
     if objective.kept.is_empty() {
         return auction::fit(bound, objective, options, (threads, watch), sought);
     }
-    let mut target = mixed::CompiledMixed::new(objective, &plan::rules(bound, objective), threads);
-    let fit = inference::mixed::conclude::fit(&mut target, options, watch);
-    let tried =
-        fit.rungs.iter().cloned().map(|rung| Tried { parameterisation: "as written", rung }).collect();
-    Outcome { fit, objective: None, tried, kept: Some(0) }
+    let (mut target, choices, spent) = mixed_target(bound, objective, options, threads);
+    let left = options.max_evaluations.saturating_sub(spent);
+    let options = Options { max_evaluations: left, ..options.clone() };
+    let mut fit = inference::mixed::conclude::fit(&mut target, &options, watch);
+    fit.evaluations += spent;
+    let tried = fit
+        .rungs
+        .iter()
+        .cloned()
+        .map(|rung| Tried { parameterisation: "as written".to_owned(), rung })
+        .collect();
+    Outcome { fit, objective: None, tried, kept: Some(0), choices }
+}
+
+/// A target with latents that are kept, the rules that its pilot leaves, and the evaluations this took.
+fn mixed_target(
+    bound: &BoundModel,
+    objective: &Objective,
+    options: &Options,
+    threads: usize,
+) -> (mixed::CompiledMixed, Vec<Choice>, u64) {
+    let rules = plan::rules(objective, &plan::choices(bound, objective));
+    let mut target = mixed::CompiledMixed::new(objective, &rules, threads);
+    let (choices, spent) = plan::piloted(bound, objective, &mut target, options);
+    target.take(&plan::rules(objective, &choices));
+    (target, choices, spent)
+}
+
+/// How each latent's gradient is taken by a fit with these options: what prices leave open is measured.
+pub fn measured_choices(bound: &BoundModel, objective: &Objective, options: &Options) -> Vec<Choice> {
+    match objective.kept.is_empty() {
+        true => plan::choices(bound, objective),
+        false => mixed_target(bound, objective, options, 1).1,
+    }
 }
 
 /// The windows at the draws of a fit.

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use crate::graph::{Graph, Node};
-use crate::inference::{Block, Target};
-use crate::lower::Objective;
+use crate::inference::{Block, Expected, Known, Target, Unknown};
+use crate::lower::{Layout, Objective};
 use crate::program::{Program, Workspace};
+
+use super::exact::Exact;
 
 /// Positions evaluated by one call of a program: bounds the memory of a workspace.
 const BATCH: usize = 32;
@@ -20,6 +22,7 @@ pub struct CompiledTarget {
     value: Compiled,
     gradient: Compiled,
     product: Compiled,
+    exact: Exact,
     threads: usize,
 }
 
@@ -35,14 +38,27 @@ impl CompiledTarget {
             value: Compiled::new(graph, &[objective.log_joint]),
             gradient: Compiled::new(graph, &gradient),
             product: Compiled::new(graph, &objective.hessian_vector),
+            exact: Exact::new(objective),
             threads: graph_threads(graph, threads),
         }
     }
 }
 
+impl CompiledTarget {
+    /// Evaluations that an expectation costs as much as.
+    pub(super) fn cost(&self) -> u64 {
+        self.exact.cost()
+    }
+}
+
 /// The real coordinates by latent.
 pub(super) fn blocks(objective: &Objective) -> Vec<Block> {
-    let blocks = objective.layout.blocks.iter().map(|block| Block {
+    blocks_of(&objective.layout)
+}
+
+/// The same, by the layout.
+pub(super) fn blocks_of(layout: &Layout) -> Vec<Block> {
+    let blocks = layout.blocks.iter().map(|block| Block {
         name: block.name.clone(),
         start: block.offset,
         end: block.offset + block.length,
@@ -84,6 +100,18 @@ impl Target for CompiledTarget {
         let count = positions.len().checked_div(d).unwrap_or(0);
         let outputs = self.product.run(positions, directions, d, self.threads);
         lay_out(&self.blocks, outputs, products, (count, d));
+    }
+
+    fn known(&mut self, draws: usize) -> Option<Known> {
+        self.exact.known(draws)
+    }
+
+    fn expected(&mut self, mean: &[f64], root: &[f64]) -> Result<Expected, Unknown> {
+        self.exact.expected(mean, root)
+    }
+
+    fn evaluate_left(&mut self, positions: &[f64], values: &mut [f64], gradients: &mut [f64]) {
+        self.exact.evaluate_left(positions, values, gradients, self.threads);
     }
 
     fn blocks(&self) -> Vec<Block> {

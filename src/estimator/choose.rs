@@ -2,7 +2,7 @@
 //! asks for, through the same refusals.
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Model, SiteId, SiteKind};
+use crate::model::{Model, SiteId, SiteKind, conjugates};
 use crate::source::Span;
 
 use super::dependence::of_density;
@@ -25,6 +25,77 @@ pub struct Choice {
     pub others: Vec<(&'static Estimator, Cost)>,
     /// Whether the model asks for it.
     pub asked: Option<Span>,
+    /// What a pilot found, where prices did not decide.
+    pub measured: Vec<Measured>,
+}
+
+/// What one gradient of an estimator costs and leaves, measured at the start of the fit.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    /// The row.
+    pub estimator: &'static Estimator,
+    /// Variance of a gradient, in units of the guide's information.
+    pub variance: f64,
+    /// Evaluations of the density that it takes.
+    pub evaluations: f64,
+}
+
+impl Measured {
+    /// What is compared: evaluations for a gradient of variance 1.
+    pub fn price(&self) -> f64 {
+        let price = self.variance * self.evaluations;
+        if price.is_finite() { price } else { f64::INFINITY }
+    }
+}
+
+/// Prices within this factor of the lowest leave the choice to a pilot.
+const OPEN: f64 = 4.0;
+/// What a pilot has to gain for the choice to change.
+const WIN: f64 = 1.5;
+
+impl Choice {
+    /// The rows among which a pilot should decide, the choice first; it alone, if the model asks for it, or if prices
+    /// leave no doubt.
+    pub fn open(&self) -> Vec<&'static Estimator> {
+        let sampled = |row: &Estimator| !matches!(row.takes, Takes::Sum | Takes::Path);
+        let mut rows = vec![self.estimator];
+        if let (Some(own), true, None) = (self.cost.visits, sampled(self.estimator), self.asked) {
+            let near = |cost: &Cost| cost.visits.is_some_and(|visits| visits <= OPEN * own);
+            let others = self.others.iter().filter(|(row, cost)| sampled(row) && near(cost));
+            rows.extend(others.map(|(row, _)| *row));
+        }
+        rows
+    }
+
+    /// The choice after a pilot: another row where that is better by far.
+    pub fn after(mut self, measured: Vec<Measured>) -> Self {
+        let own = measured.iter().find(|one| one.estimator.name == self.estimator.name);
+        let best = measured.iter().min_by(|a, b| a.price().total_cmp(&b.price()));
+        if let (Some(own), Some(best)) = (own, best)
+            && WIN * best.price() < own.price()
+            && let Some(place) = self.others.iter().position(|(row, _)| row.name == best.estimator.name)
+        {
+            let (row, cost) = std::mem::replace(&mut self.others[place], (self.estimator, self.cost.clone()));
+            self.why = format!(
+                "{}: its variance times cost is {} of that of `{}`",
+                row.summary,
+                share(best.price() / own.price()),
+                self.estimator.name
+            );
+            (self.estimator, self.cost) = (row, cost);
+        }
+        self.measured = measured;
+        self
+    }
+}
+
+/// `1/12`, or `0.4` where that is clearer.
+fn share(of: f64) -> String {
+    match of {
+        of if of < 0.005 => "next to nothing".to_string(),
+        of if of < 0.3 => format!("1/{:.0}", 1.0 / of),
+        of => format!("{of:.2}"),
+    }
 }
 
 /// What is known beyond the model.
@@ -42,6 +113,7 @@ pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let dependence = of_density(model);
     let reach = Reach::new(model);
+    let conjugates = conjugates(model);
     for latent in model.site_ids() {
         let SiteKind::Latent { using, .. } = &model.site(latent).kind else { continue };
         let found = known.not_summed.iter().find(|(site, _)| *site == latent);
@@ -52,6 +124,7 @@ pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
             reach: &reach,
             sizes: &known.sizes,
             not_summed: found.map(|(_, reason)| reason.as_str()),
+            conjugate: conjugates.get(&latent).map(Vec::as_slice),
         };
         let asked = using.as_ref().map(|(name, span)| (name.as_str(), *span));
         if let Some((name, span)) = asked
@@ -99,7 +172,16 @@ pub fn decide(facts: &Facts, asked: Option<(&str, Span)>) -> Result<Choice, Vec<
     let (estimator, cost) = possible.remove(taken);
     let why = (estimator.why)(facts);
     let asked = asked.map(|(_, span)| span);
-    Ok(Choice { latent: facts.latent, estimator, why, cost, refusals, others: possible, asked })
+    Ok(Choice {
+        latent: facts.latent,
+        estimator,
+        why,
+        cost,
+        refusals,
+        others: possible,
+        asked,
+        measured: vec![],
+    })
 }
 
 /// Whether a row leaves no noise that a price would have to tell.

@@ -22,8 +22,16 @@ use super::verdict::{self, Evidence, Verdict, WeightUse};
 pub enum FamilyChoice {
     /// Independent Gaussians, with standard deviations by linear response.
     MeanField,
+    /// One Gaussian whose precision has the sparsity of the density's Hessian.
+    Block,
     /// One Gaussian.
     FullRank,
+    /// One Gaussian, of latents that keep a share of their location and scale, one for each latent.
+    PartlyCentred,
+    /// One Gaussian, of latents that keep shares of their location and scale, their own for each element.
+    Informed,
+    /// A Gaussian bent by coupling layers.
+    Flow,
 }
 
 /// What a caller can choose.
@@ -42,11 +50,21 @@ pub struct Options {
     /// How many times the usual number of fixed draws and of weighted draws is taken: 1, unless one wants to see what
     /// more would change.
     pub effort: usize,
+    /// A Gaussian to begin with, besides the starts.
+    pub start: Option<Gaussian>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 4, effort: 1 }
+        Options {
+            seed: 0,
+            draws: 4000,
+            family: None,
+            max_evaluations: 1_000_000,
+            paths: 4,
+            effort: 1,
+            start: None,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::draws::{Purpose, objective_draws, stream, structured};
 use super::elbo::Estimate;
 use super::evaluator::Evaluator;
 use super::fit::{FamilyChoice, Options, Rung};
-use super::gaussian::{Definiteness, Gaussian, Root};
+use super::gaussian::{Definiteness, Gaussian, Root, WHOLE_LIMIT};
 use super::importance::Weighted;
 use super::mean_field;
 use super::natural::{self, Fitted, Status};
@@ -75,6 +75,8 @@ impl<'e, 'a> Ladder<'e, 'a> {
     pub fn climb(mut self) -> Option<Climb> {
         self.evaluator.enter("finding starts");
         let mut paths = self.paths(0, self.options.paths.max(1));
+        let given = self.options.start.as_ref();
+        paths.extend(given.and_then(|start| path::given(self.evaluator, start, self.options.seed)));
         paths.sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
         let first = paths.first()?.clone();
         self.evaluator.enter("fitting a Gaussian");
@@ -167,6 +169,11 @@ impl<'e, 'a> Ladder<'e, 'a> {
         if is_mean_field(self.options) {
             let frame = Gaussian::diagonal(start.mean.clone(), &conditional_deviations(start));
             return mean_field::maximise(self.evaluator, &frame, &normals);
+        }
+        if self.options.family == Some(FamilyChoice::Block) {
+            let fitted = block::maximise(self.evaluator, start, &normals)?;
+            let gaussian = if dimension <= WHOLE_LIMIT { fitted.gaussian.whole() } else { fitted.gaussian };
+            return Some(Fitted { gaussian, ..fitted });
         }
         if dimension <= NEWTON_LIMIT {
             return natural::maximise(self.evaluator, start, &normals);

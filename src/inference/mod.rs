@@ -1,6 +1,7 @@
 //! From a log density to a posterior approximation with a verdict.
 
 pub mod adaptive;
+pub mod average;
 pub mod axes;
 pub mod block;
 pub mod candidate;
@@ -13,8 +14,10 @@ pub mod evaluator;
 pub mod failure;
 pub mod faults;
 pub mod fit;
+pub mod flow;
 pub mod gaussian;
 pub mod importance;
+pub mod informed;
 pub mod ladder;
 pub mod lbfgs;
 pub mod ldl;
@@ -43,5 +46,5 @@ pub use failure::{Failure, Finding};
 pub use faults::{Fault, Faults, Lack};
 pub use fit::{FamilyChoice, Fit, Options, Rung, fit};
 pub use loo::Loo;
-pub use target::{Block, Target};
+pub use target::{Block, Expected, Known, Target, Unknown};
 pub use verdict::Verdict;

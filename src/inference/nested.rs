@@ -4,7 +4,8 @@
 //! 2009, with importance weights on top).
 
 use nalgebra::{DMatrix, DVector};
-use rand_chacha::ChaCha8Rng;
+
+use crate::numeric::random::Generator;
 
 use super::adaptive;
 use super::draws::structured;
@@ -69,7 +70,7 @@ impl Nested {
         evaluator: &mut Evaluator,
         gaussian: &Gaussian,
         axes: &[(usize, String)],
-        generator: &mut ChaCha8Rng,
+        generator: &mut Generator,
     ) -> Result<Nested, usize> {
         let moved: Vec<usize> = axes.iter().map(|(axis, _)| *axis).collect();
         let crowding = evaluator.crowding();
@@ -100,7 +101,7 @@ impl Nested {
     }
 
     /// Lets the outer mixture follow Laplace's approximation of the axes' density.
-    fn adapt(&mut self, evaluator: &mut Evaluator, start: &Gaussian, generator: &mut ChaCha8Rng) {
+    fn adapt(&mut self, evaluator: &mut Evaluator, start: &Gaussian, generator: &mut Generator) {
         let weighted = self.outer_draws(evaluator, generator);
         self.outer = adaptive::spread(start, &weighted, generator);
         for _ in 0..ADAPTATIONS {
@@ -109,7 +110,7 @@ impl Nested {
         }
     }
 
-    fn outer_draws(&self, evaluator: &mut Evaluator, generator: &mut ChaCha8Rng) -> Weighted {
+    fn outer_draws(&self, evaluator: &mut Evaluator, generator: &mut Generator) -> Weighted {
         let draws = self.outer.draw(OUTER_PAIRS, generator);
         let shapes: Vec<Shape> = draws.chunks(self.axes.len()).map(|places| self.at(places)).collect();
         let positions: Vec<f64> = draws
@@ -228,7 +229,7 @@ impl Proposal for Nested {
         self.name.clone()
     }
 
-    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    fn draw(&self, pairs: usize, generator: &mut Generator) -> Vec<f64> {
         let (outer, rest) = (self.axes.len(), self.rest.len());
         let places = self.outer.draw(pairs.div_ceil(2), generator);
         let normals = structured(pairs, rest, generator);

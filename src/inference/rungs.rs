@@ -8,7 +8,7 @@ use super::candidate::Candidate;
 use super::conditional::Conditional;
 use super::draws::{Purpose, stream};
 use super::elbo::{Estimate, of_pairs};
-use super::fit::Rung;
+use super::fit::{FamilyChoice, Rung};
 use super::gaussian::{Gaussian, Root};
 use super::importance::{GUARD, Mixture, Proposal, Weighted};
 use super::ladder::{Ladder, is_mean_field};
@@ -17,7 +17,7 @@ use super::nested::Nested;
 use super::path::NEWTON_LIMIT;
 
 /// Pairs of the first weighting.
-const FIRST_PAIRS: usize = 500;
+pub(super) const FIRST_PAIRS: usize = 500;
 /// Up to this many coordinates single ones are conditioned on.
 const AXIS_LIMIT: usize = 64;
 /// Beyond, up to this many, where a Hessian takes few products.
@@ -40,6 +40,9 @@ impl Ladder<'_, '_> {
         self.evaluator.enter("weighting draws");
         let mixture = Mixture::guarded(self.family(&fitted.gaussian), &fitted.gaussian);
         let mut best = self.weigh(Rc::new(mixture), Some(&fitted.gaussian));
+        if self.options.family == Some(FamilyChoice::Flow) && self.regions.is_empty() {
+            return self.flow_around(&fitted.gaussian).unwrap_or(best);
+        }
         let dimension = fitted.gaussian.dimension();
         if best.is_good() || self.options.family.is_some() {
             return best;
@@ -65,6 +68,7 @@ impl Ladder<'_, '_> {
     fn family(&self, gaussian: &Gaussian) -> &'static str {
         match &gaussian.root {
             Root::Sparse(_) => "block Gaussian",
+            _ if self.options.family == Some(FamilyChoice::Block) => "block Gaussian",
             _ if is_mean_field(self.options) => "mean-field Gaussian",
             Root::Whole { .. } if gaussian.dimension() <= NEWTON_LIMIT => "full-rank Gaussian",
             Root::Whole { .. } => "whitened mean-field Gaussian",

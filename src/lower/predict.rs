@@ -90,7 +90,7 @@ pub(super) fn reported(translator: &mut Translator) -> Vec<Reported> {
     let varies = |id: &SiteId| {
         let site = model.site(*id);
         match site.kind {
-            SiteKind::Data { .. } => false,
+            SiteKind::Data { .. } | SiteKind::Gaps { .. } => false,
             SiteKind::Let(_) => site.stage > Stage::Data,
             SiteKind::Latent { .. } | SiteKind::Generate(_) | SiteKind::GenerateDraw(_) => true,
         }

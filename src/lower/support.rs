@@ -29,10 +29,12 @@ pub struct Impossible {
 /// One for each `observe` whose data its distribution cannot produce.
 pub fn check(bound: &BoundModel) -> Vec<Impossible> {
     let checked = bound.model().factors.iter().filter_map(|factor| match factor {
-        Factor::Observe { target, distribution, .. } => match distribution {
-            Distribution::Family(call) => check_one(bound, target, (call, None)),
+        Factor::Observe { target, distribution, gaps, .. } => match distribution {
+            Distribution::Family(call) => check_one(bound, (target, gaps.as_deref()), (call, None)),
             Distribution::Truncated { base, ends, span } => match &**base {
-                Distribution::Family(call) => check_one(bound, target, (call, Some((ends, *span)))),
+                Distribution::Family(call) => {
+                    check_one(bound, (target, gaps.as_deref()), (call, Some((ends, *span))))
+                }
                 _ => None,
             },
             _ => None,
@@ -47,7 +49,7 @@ type Cut<'m> = (&'m [Option<Arc<Term>>; 2], Span);
 
 fn check_one(
     bound: &BoundModel,
-    target: &Term,
+    (target, gaps): (&Term, Option<&Term>),
     (call, cut): (&FamilyCall, Option<Cut<'_>>),
 ) -> Option<Impossible> {
     let allowed = domain(call.family.support.domain)?.interval;
@@ -56,13 +58,20 @@ fn check_one(
         let cut = cut.and_then(|(ends, _)| values_of(bound, ends[side].as_ref()?));
         cut.or_else(|| end_values(bound, call, side))
     });
+    let missing = gaps.and_then(|gaps| evaluate(bound.model(), bound.bindings(), gaps));
+    let is_missing = |flat: usize| missing.as_ref().is_some_and(|missing| missing.values[flat] != 0.0);
     let outside = |flat: usize, value: f64| {
         let low = ends[0].as_ref().map_or(allowed.low, |end| end.at(flat, &values, &target.axes));
         let high = ends[1].as_ref().map_or(allowed.high, |end| end.at(flat, &values, &target.axes));
         !within(value, low, high, &allowed)
     };
-    let wrong: Vec<(usize, f64)> =
-        values.values.iter().copied().enumerate().filter(|&(flat, value)| outside(flat, value)).collect();
+    let wrong: Vec<(usize, f64)> = values
+        .values
+        .iter()
+        .copied()
+        .enumerate()
+        .filter(|&(flat, value)| !is_missing(flat) && outside(flat, value))
+        .collect();
     let &(_, first) = wrong.first()?;
     let named: Vec<String> = wrong
         .iter()

@@ -6,7 +6,7 @@ use super::extent::Extent;
 use super::ir::*;
 use super::names::Names;
 use super::recursion::ForwardRead;
-use super::{errors, lints, recursion};
+use super::{errors, gaps, lints, recursion};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{Statement, Tree};
@@ -90,6 +90,9 @@ impl<'t> Checker<'t> {
     fn finish(mut self) -> (Model, Vec<Diagnostic>) {
         let order = recursion::order(&self.model, &self.forward);
         self.model.order = order;
+        if !crate::diagnostics::any_error(&self.diagnostics) {
+            self.diagnostics.extend(gaps::check(&self.model));
+        }
         if !crate::diagnostics::any_error(&self.diagnostics) {
             let warnings = lints::lints(&self.model, self.source);
             self.diagnostics.extend(warnings);

@@ -31,6 +31,7 @@ impl<'t> Checker<'t> {
             ("log_prob" | "cdf" | "ccdf" | "quantile", None) => self.of_distribution(call, span, scope),
             ("prob", Some(latent)) => Some(self.states_of(StatesOf::Probability, latent, span, scope)),
             ("best", Some(latent)) => Some(self.states_of(StatesOf::Best, latent, span, scope)),
+            ("is_missing", Some(data)) => Some(self.is_missing(data, span, scope)),
             ("prob" | "best" | "is_missing" | "continuous", _) => {
                 Some(self.fail(span, errors::unsupported(span, &format!("`{name}`"))))
             }

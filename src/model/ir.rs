@@ -329,6 +329,15 @@ pub enum SiteKind {
         field_span: Span,
         /// Used where the field is absent.
         default: Option<Term>,
+        /// Which of its values are missing, if that may be.
+        gaps: Option<SiteId>,
+    },
+    /// Whether each value of a data site is missing.
+    Gaps {
+        /// The site.
+        of: SiteId,
+        /// The number that stands for a missing value.
+        code: Option<f64>,
     },
     /// Computed.
     Let(Term),
@@ -358,6 +367,8 @@ pub enum Factor {
         axes: Vec<AxisVar>,
         /// Its distribution.
         distribution: Distribution,
+        /// Whether the value at the cell is missing, and adds nothing.
+        gaps: Option<Arc<Term>>,
         /// The statement.
         span: Span,
     },
@@ -412,6 +423,16 @@ pub struct Obligation {
     pub domain: &'static Domain,
     /// Who asks: "the sd of `normal`".
     pub demanded_by: String,
+}
+
+impl Site {
+    /// Which of its values are missing, for data that may be.
+    pub fn gaps(&self) -> Option<SiteId> {
+        match self.kind {
+            SiteKind::Data { gaps, .. } => gaps,
+            _ => None,
+        }
+    }
 }
 
 impl Model {

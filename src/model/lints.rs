@@ -66,7 +66,7 @@ fn unused(model: &Model) -> Vec<Diagnostic> {
             SiteKind::Data { .. } => (1001, "nothing reads it"),
             SiteKind::Let(_) => (1002, "nothing reads it"),
             SiteKind::Latent { .. } => (1003, "nothing depends on it: its posterior is its prior"),
-            SiteKind::Generate(_) | SiteKind::GenerateDraw(_) => continue,
+            SiteKind::Gaps { .. } | SiteKind::Generate(_) | SiteKind::GenerateDraw(_) => continue,
         };
         let message = format!("`{}` is not used", site.name);
         found.push(Diagnostic::new(Code(code), message).at(site.span, words).help("remove it, or use it"));

@@ -14,6 +14,7 @@ mod errors;
 mod expressions;
 mod extent;
 mod forms;
+mod gaps;
 mod index;
 pub mod ir;
 mod joint;
@@ -37,7 +38,7 @@ mod types;
 mod walk;
 
 pub use checker::check;
-pub use conjugate::{Entry, conjugate};
+pub use conjugate::{Entry, conjugates};
 pub use ir::*;
 pub use print::print;
 pub use priors::leaves;

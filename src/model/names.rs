@@ -105,7 +105,12 @@ impl<'t> Checker<'t> {
     fn declare_statement(&mut self, statement: &'t Statement) {
         match &statement.kind {
             StatementKind::Dim(dims) => dims.iter().for_each(|dim| self.declare_dim(&dim.name)),
-            StatementKind::Data(data) => self.declare_array(&data.head, data.ty.as_ref()),
+            StatementKind::Data(data) => {
+                self.declare_array(&data.head, data.ty.as_ref());
+                if self.owns(&data.head.name) && data.ty.as_ref().is_some_and(|ty| ty.optional.is_some()) {
+                    self.model.sites.push(placeholder(&data.head.name));
+                }
+            }
             StatementKind::Let(value) => self.declare_array(&value.head, value.ty.as_ref()),
             StatementKind::Latent(latent) => self.declare_array(&latent.head, latent.ty.as_ref()),
             StatementKind::Learn(learn) => self.declare_array(&learn.head, learn.ty.as_ref()),

@@ -78,7 +78,7 @@ impl Printer<'_> {
 
     fn site(&self, site: &Site) -> String {
         let word = match &site.kind {
-            SiteKind::Data { .. } => "data",
+            SiteKind::Data { .. } | SiteKind::Gaps { .. } => "data",
             SiteKind::Let(_) => "let",
             SiteKind::Latent { .. } => "latent",
             SiteKind::Generate(_) | SiteKind::GenerateDraw(_) => "generate",
@@ -102,6 +102,7 @@ impl Printer<'_> {
                     default.as_ref().map_or(String::new(), |term| format!(" = {}", self.term(term)));
                 format!("{head} from {field:?}{default}")
             }
+            SiteKind::Gaps { code, .. } => code.map_or(head.clone(), |code| format!("{head} for {code}")),
             SiteKind::Let(term) | SiteKind::Generate(term) => format!("{head} = {}", self.term(term)),
             SiteKind::Latent { prior, using } => {
                 let using = using.as_ref().map_or(String::new(), |(name, _)| format!(" using {name}"));

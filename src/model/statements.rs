@@ -1,5 +1,7 @@
 //! Statements: what each declares or adds to the model.
 
+use std::sync::Arc;
+
 use super::checker::Checker;
 use super::distributions::Target;
 use super::errors;
@@ -90,9 +92,6 @@ impl<'t> Checker<'t> {
             Some(binders) => self.head(binders, &mut scope),
             None => Some(Vec::new()),
         };
-        if let Some(missing) = &data.missing {
-            self.report(errors::unsupported(missing.span, "`missing`"));
-        }
         let Some(ty) = &data.ty else {
             // A statement that could not be read to its end has a default that is broken, and has been reported.
             if !matches!(&data.default, Some(Expr { kind: ExprKind::Broken, .. })) {
@@ -107,8 +106,9 @@ impl<'t> Checker<'t> {
             None => None,
         };
         let name = &data.head.name;
+        let gaps = self.gaps(data, ty, &axes);
         let (field, field_span) = data.from.clone().unwrap_or((name.text.clone(), name.span));
-        let kind = SiteKind::Data { field, field_span, default };
+        let kind = SiteKind::Data { field, field_span, default, gaps };
         Some(site(name, axes, (value, domain), (Stage::Data, kind), doc))
     }
 
@@ -168,6 +168,7 @@ impl<'t> Checker<'t> {
         value: &Term,
         scope: &mut Scope<'t>,
     ) -> Option<SiteDomain> {
+        self.refuse_optional(ty);
         let Declared { value: kind, domain } = self.declared(ty, axes, scope)?;
         let fits = match (kind, value.value) {
             (Kind::Real, Kind::Index(_)) => false,
@@ -194,7 +195,7 @@ impl<'t> Checker<'t> {
         Some(domain)
     }
 
-    fn kind_foreseen(&self, ty: &TypeExpr) -> Kind {
+    pub(super) fn kind_foreseen(&self, ty: &TypeExpr) -> Kind {
         match types::written(&ty.name.text) {
             Some(row) => types::kind_of(row),
             None => {
@@ -236,7 +237,10 @@ impl<'t> Checker<'t> {
         };
         let axes = axes?;
         let declared = match &latent.ty {
-            Some(ty) => Some((self.declared(ty, &axes, &mut scope)?, ty.span)),
+            Some(ty) => {
+                self.refuse_optional(ty);
+                Some((self.declared(ty, &axes, &mut scope)?, ty.span))
+            }
             None => None,
         };
         let target = target(name, axes.clone(), declared.as_ref().map(|(declared, _)| declared.value));
@@ -265,7 +269,10 @@ impl<'t> Checker<'t> {
                 let foreseen = self.prior_kind_foreseen(expr);
                 let axes = self.begin(&made.head, foreseen, &mut scope)?;
                 let declared = match &made.ty {
-                    Some(ty) => Some((self.declared(ty, &axes, &mut scope)?, ty.span)),
+                    Some(ty) => {
+                        self.refuse_optional(ty);
+                        Some((self.declared(ty, &axes, &mut scope)?, ty.span))
+                    }
                     None => None,
                 };
                 let name = &made.head.name;
@@ -303,8 +310,9 @@ impl<'t> Checker<'t> {
         let target = Target { span: declared_at, ..target(&name, axes.clone(), Some(value)) };
         let distribution = self.distribution(&observe.distribution, &target, &mut scope)?;
         self.check_kind(value, &distribution, (&target, declared_at))?;
+        let gaps = super::gaps::gaps_of(&self.model, &read).map(Arc::new);
         self.observed.entry(site).or_insert(self.model.factors.len());
-        self.model.factors.push(Factor::Observe { target: read, site, axes, distribution, span });
+        self.model.factors.push(Factor::Observe { target: read, site, axes, distribution, gaps, span });
         Some(())
     }
 

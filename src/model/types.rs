@@ -87,9 +87,6 @@ impl<'t> Checker<'t> {
         axes: &[AxisVar],
         scope: &mut Scope<'t>,
     ) -> Option<Declared> {
-        if let Some(span) = ty.optional {
-            self.report(errors::unsupported(span, "data that may be missing (`?`)"));
-        }
         if let Some(domain) = written(&ty.name.text) {
             return self.declared_domain(ty, domain, axes, scope);
         }

@@ -52,6 +52,7 @@ impl Site {
     pub fn walk<'t>(&'t self, visit: &mut dyn FnMut(&'t Term)) {
         match &self.kind {
             SiteKind::Data { default, .. } => default.iter().for_each(|term| term.walk(visit)),
+            SiteKind::Gaps { .. } => {}
             SiteKind::Let(value) | SiteKind::Generate(value) => value.walk(visit),
             SiteKind::Latent { prior, .. } => prior.walk(visit),
             SiteKind::GenerateDraw(distribution) => distribution.walk(visit),

@@ -1,6 +1,8 @@
 //! Instruction sets: which there are, which this machine has, and the one place where code compiled for more than
 //! the baseline is entered.
 
+use std::sync::OnceLock;
+
 /// Compile-time properties of an instruction set.
 pub trait Isa: Copy {
     /// Whether a multiplication and an addition fuse in hardware.
@@ -19,6 +21,22 @@ pub struct Avx2;
 #[derive(Clone, Copy, Debug)]
 pub struct Avx512;
 
+/// What every machine rounds alike, in vectors of any width.
+#[derive(Clone, Copy, Debug)]
+pub struct Unfused;
+
+/// What every machine rounds alike if products and sums are rounded once; slow where this is done in software.
+#[derive(Clone, Copy, Debug)]
+pub struct Fused;
+
+impl Isa for Fused {
+    const FUSED: bool = true;
+}
+
+impl Isa for Unfused {
+    const FUSED: bool = false;
+}
+
 impl Isa for Baseline {
     const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
 }
@@ -30,6 +48,21 @@ impl Isa for Avx2 {
 impl Isa for Avx512 {
     const FUSED: bool = true;
 }
+
+/// What the compiler may use without asking: vectors of two numbers on the first two.
+const BASELINE_NAME: &str = if cfg!(target_arch = "x86_64") {
+    "sse2"
+} else if cfg!(target_arch = "aarch64") {
+    "neon"
+} else {
+    "scalar"
+};
+
+/// Instruction sets of this kind of machine, the widest last.
+pub const NAMES: [&str; 3] = [BASELINE_NAME, "avx2", "avx512"];
+
+/// The one setting of a process: which instruction set its programs are compiled for.
+static CHOSEN: OnceLock<InstructionSet> = OnceLock::new();
 
 /// A piece of work written once and compiled for each instruction set. `run` is to be `#[inline(always)]`.
 pub trait Kernel {
@@ -56,15 +89,29 @@ impl InstructionSet {
     /// The one every machine has.
     pub const BASELINE: Self = Self(Level::Baseline);
 
-    /// The widest that this machine has.
+    /// The one that was chosen for this process, else the widest that this machine has.
     pub fn detect() -> Self {
-        ["avx512", "avx2"].into_iter().find_map(Self::named).unwrap_or(Self::BASELINE)
+        CHOSEN.get().copied().unwrap_or_else(Self::widest)
     }
 
-    /// `baseline`, `avx2` or `avx512`, if this machine has it.
+    /// Makes it the one that [`Self::detect`] finds, unless one was chosen before: nothing that runs sees it change.
+    pub fn choose(self) -> Self {
+        *CHOSEN.get_or_init(|| self)
+    }
+
+    fn widest() -> Self {
+        Self::all().last().copied().unwrap_or(Self::BASELINE)
+    }
+
+    /// All that this machine has, the widest last.
+    pub fn all() -> Vec<Self> {
+        NAMES.into_iter().filter_map(Self::named).collect()
+    }
+
+    /// The set of that name, one of [`NAMES`], if this machine has it; `baseline` is the first of them.
     pub fn named(name: &str) -> Option<Self> {
         match name {
-            "baseline" => Some(Self::BASELINE),
+            "baseline" | BASELINE_NAME => Some(Self::BASELINE),
             #[cfg(target_arch = "x86_64")]
             "avx2" if has_avx2() => Some(Self(Level::Avx2)),
             #[cfg(target_arch = "x86_64")]
@@ -76,12 +123,18 @@ impl InstructionSet {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self.0 {
-            Level::Baseline => "baseline",
+            Level::Baseline => BASELINE_NAME,
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => "avx512",
         }
+    }
+
+    /// Whether products and sums are rounded once. Sets that are alike in this agree bit for bit, whatever the width of
+    /// their vectors.
+    pub fn fused(self) -> bool {
+        self.run(IsFused)
     }
 
     /// Runs a kernel in the form compiled for this instruction set.
@@ -97,6 +150,17 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => unsafe { run_avx512(kernel) },
         }
+    }
+}
+
+struct IsFused;
+
+impl Kernel for IsFused {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<I: Isa>(self) -> bool {
+        I::FUSED
     }
 }
 

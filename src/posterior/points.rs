@@ -106,14 +106,18 @@ pub struct ObservedCell {
 pub fn observed_cells(bound: &BoundModel) -> Vec<ObservedCell> {
     let mut found = Vec::new();
     for factor in &bound.model().factors {
-        let Factor::Observe { target, site, axes, .. } = factor else { continue };
+        let Factor::Observe { target, site, axes, gaps, .. } = factor else { continue };
         let Some(values) = evaluate(bound.model(), bound.bindings(), target) else { continue };
+        let missing = gaps.as_ref().and_then(|gaps| evaluate(bound.model(), bound.bindings(), gaps));
         let name = bound.model().site(*site).name.as_str();
         for cell in cells(bound, axes) {
             let flat = target.axes.iter().zip(&values.shape).fold(0, |flat, (axis, size)| {
                 let at = axes.iter().position(|known| known == axis).map_or(0, |k| cell[k]);
                 flat * size + at
             });
+            if missing.as_ref().is_some_and(|missing| missing.values[flat] != 0.0) {
+                continue;
+            }
             let name = bracketed(bound, (name, axes), axes, &cell);
             found.push(ObservedCell { name, value: values.values[flat] });
         }

@@ -5,6 +5,7 @@
 //! left over they are eight rows of a plate. The order of all operations on a sample is the same either way, and nothing
 //! that it goes through depends on the others, so its results have the same bits in any batch.
 
+mod checked;
 mod code;
 mod compile;
 mod describe;
@@ -26,6 +27,8 @@ use std::cell::Cell;
 use crate::graph::{Graph, Node};
 use crate::numeric::dispatch::InstructionSet;
 use crate::numeric::lanes::LANES;
+
+pub use checked::Checked;
 
 use code::{Code, Group, Input, ParameterSpace, Root, Splat};
 use execute::{Abreast, Frame};

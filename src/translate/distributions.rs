@@ -43,6 +43,21 @@ impl Translator<'_> {
         }
     }
 
+    /// The same, and 0 where the value is missing: what is not seen has probability 1, whatever it may be.
+    pub fn log_density_where_present(
+        &mut self,
+        distribution: &Distribution,
+        value: Node,
+        gaps: Option<&Term>,
+    ) -> Node {
+        match gaps {
+            Some(gaps) => {
+                self.choose(gaps, |t| t.builder.constant(0.0), |t| t.log_density(distribution, value))
+            }
+            None => self.log_density(distribution, value),
+        }
+    }
+
     /// Canonical arguments of a call.
     pub(super) fn called(&mut self, call: &FamilyCall) -> Called {
         let over = self.over(&call.over, &call.twins);

@@ -2,8 +2,10 @@
 
 mod buckets;
 mod chains;
+mod checks;
 mod collapse;
 mod counts;
+mod missing;
 mod models;
 
 use serde_json::Value;

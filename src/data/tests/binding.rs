@@ -249,6 +249,7 @@ fn defaults_fill_in_and_near_names_are_mentioned() {
         field: "scale".into(),
         field_span: Span::default(),
         default: Some(term(TermKind::Number(2.5), &[])),
+        gaps: None,
     };
     let model = Sketch::default()
         .dim("obs", DimKind::FromData)
@@ -331,6 +332,7 @@ fn nothing_observed_is_a_warning() {
         site: SiteId(0),
         axes: vec![axis(0)],
         distribution: Distribution::Mixture { weights: vec![], components: vec![], span: Span::default() },
+        gaps: None,
         span: Span::new(0, 1),
     });
     let (bound, said) = bind(&sketch.model(), r#"{"y": []}"#);

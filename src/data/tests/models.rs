@@ -34,7 +34,8 @@ impl Sketch {
 
     /// A data site read from the field of its name.
     pub fn data(self, name: &str, axes: &[usize], value: Kind, domain: &str) -> Self {
-        let kind = SiteKind::Data { field: name.to_owned(), field_span: Span::default(), default: None };
+        let kind =
+            SiteKind::Data { field: name.to_owned(), field_span: Span::default(), default: None, gaps: None };
         self.site(name, axes, (value, domain), kind)
     }
 

@@ -2,12 +2,14 @@
 
 mod arguments;
 mod axes;
+mod missing;
 mod names;
 mod order;
 mod support;
 
 pub use arguments::*;
 pub use axes::*;
+pub use missing::*;
 pub use names::*;
 pub use order::*;
 pub use support::*;
