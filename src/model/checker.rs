@@ -100,6 +100,7 @@ impl<'t> Checker<'t> {
         }
         let start = |d: &Diagnostic| d.labels.first().map_or(0, |label| label.span.start);
         self.diagnostics.sort_by_key(start);
+        self.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.align(self.source));
         errors::gather_unsupported(&mut self.diagnostics);
         (self.model, self.diagnostics)
     }

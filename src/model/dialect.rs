@@ -53,6 +53,10 @@ fn pieces(form: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
+/// What gives the distinct values of a column.
+const OF_A_DIM: &str =
+    "a dim takes its elements from the data: declare `dim group`, and the column as `data g[obs]: group`";
+
 /// BUGS and R (`dnorm`), Stan (`normal_lpdf`), PyMC and NumPyro (`HalfNormal`).
 const TABLE: &[(&str, &str)] = &[
     ("dnorm", "normal(<mean>, precision = <tau>)"),
@@ -122,10 +126,10 @@ const TABLE: &[(&str, &str)] = &[
     ("zero_inflated_neg_binomial", "zero_inflated(<p>, neg_binomial(<mean>, <shape>))"),
     ("ZeroInflatedPoisson", "zero_inflated(1 - <psi>, poisson(<mean>))"),
     ("hurdle_poisson", "hurdle(<p>, poisson(<mean>))"),
-    ("unique", "a dim takes its elements from the data: declare `dim group`, and the column as `data g[obs]: group`"),
-    ("nunique", "a dim takes its size from the data: declare `dim group`, and the column as `data g[obs]: group`"),
-    ("levels", "a dim takes its elements from the data: declare `dim group`, and the column as `data g[obs]: group`"),
-    ("factor", "a dim takes its elements from the data: declare `dim group`, and the column as `data g[obs]: group`"),
+    ("unique", OF_A_DIM),
+    ("nunique", OF_A_DIM),
+    ("levels", OF_A_DIM),
+    ("factor", OF_A_DIM),
     ("to_vector", "leave it out: arrays align by the names of their dims"),
     ("rep_vector", "leave it out: a number is the same for every element"),
     ("dot_product", "sum(<a> * <b> over d)"),

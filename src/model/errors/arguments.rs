@@ -32,7 +32,12 @@ pub fn arity(function: &Name, span: Span, given: &[Argument], signatures: &[Stri
 }
 
 /// A distribution made of distributions that is not written in its form.
-pub fn combinator((function, span): (&Name, Span), given: &[Argument], written: &[&str], form: &str) -> Diagnostic {
+pub fn combinator(
+    (function, span): (&Name, Span),
+    given: &[Argument],
+    written: &[&str],
+    form: &str,
+) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(401), format!("`{}` cannot take these arguments", function.text))
         .at(span, format!("it is `{form}`"));
     match (function.text.as_str(), written) {

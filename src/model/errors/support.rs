@@ -50,11 +50,11 @@ pub fn offer_swap(
     [one, other]: [Span; 2],
     [text, other_text]: [&str; 2],
 ) {
-    let edits = vec![
-        Edit { span: one, text: other_text.to_string() },
-        Edit { span: other, text: text.to_string() },
-    ];
-    let text = format!("are the arguments swapped? `{other_text}` can be `{first}` of `{owner}`, and `{text}` its `{second}`");
+    let edits =
+        vec![Edit { span: one, text: other_text.to_string() }, Edit { span: other, text: text.to_string() }];
+    let text = format!(
+        "are the arguments swapped? `{other_text}` can be `{first}` of `{owner}`, and `{text}` its `{second}`"
+    );
     diagnostic.help = vec![crate::diagnostics::Help { text, edits }];
 }
 
