@@ -2,7 +2,6 @@
 //! differences, and what a fit makes of them.
 
 use rand::{RngExt, SeedableRng};
-use vic::numeric::random::Generator;
 use rand_distr::StandardNormal;
 use vic::driver::{self, target::CompiledTarget};
 use vic::graph::expect::{Request, Rule, Takes, expect, stretches};
@@ -12,6 +11,7 @@ use vic::inference::draws::{Purpose, stream, structured};
 use vic::inference::evaluator::Evaluator;
 use vic::inference::gaussian::{Gaussian, Root};
 use vic::inference::{Target, Unwatched, natural};
+use vic::numeric::random::Generator;
 use vic::program::Program;
 use vic::source::Source;
 
@@ -273,7 +273,11 @@ fn guide() -> Gaussian {
     let factor = nalgebra::DMatrix::from_row_slice(2, 2, &[0.4, 0.1, -0.2, 0.3]);
     let inverse = factor.clone().try_inverse().expect("regular");
     let log_determinant = (0.4f64 * 0.3 + 0.1 * 0.2).ln();
-    Gaussian { mean: nalgebra::DVector::from_vec(vec![0.7, 1.3]), root: Root::Whole { factor, inverse }, log_determinant }
+    Gaussian {
+        mean: nalgebra::DVector::from_vec(vec![0.7, 1.3]),
+        root: Root::Whole { factor, inverse },
+        log_determinant,
+    }
 }
 
 /// The fixed draws have exact second moments, so that both ways agree on a quadratic density.
