@@ -2,8 +2,7 @@
 
 mod quadrature;
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use crate::data::BoundModel;
@@ -16,6 +15,7 @@ use crate::inference::mixed::cells::Tables;
 use crate::inference::mixed::{MixedTarget, width};
 use crate::lower::{self, Centring, Kept, Objective, Support};
 use crate::model::SiteId;
+use crate::numeric::random::Generator;
 
 use super::mixed::{CompiledMixed, work};
 use super::plan;
@@ -59,7 +59,7 @@ const ROUNDING: f64 = 2e-3;
 pub fn check(bound: &BoundModel, objective: &Objective, seed: u64) -> Vec<Checked> {
     let choices = super::choices(bound, objective);
     let mut target = CompiledMixed::new(objective, &plan::rules(objective, &choices), 1);
-    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    let mut generator = Generator::new(seed, 0);
     let guide = random_guide(&target, &mut generator);
     let draws = draws(objective);
     let each = choices.iter().map(|choice| {
@@ -85,7 +85,7 @@ fn draws(objective: &Objective) -> usize {
     (affordable as usize).clamp(DRAWS[1], DRAWS[0]) / 8 * 8
 }
 
-fn random_guide(target: &CompiledMixed, generator: &mut ChaCha8Rng) -> Guide {
+fn random_guide(target: &CompiledMixed, generator: &mut Generator) -> Guide {
     let d = target.dimension();
     let mean = nalgebra::DVector::from_fn(d, |_, _| 0.4 * generator.sample::<f64, _>(StandardNormal));
     let deviations = nalgebra::DVector::from_element(d, 0.2);
@@ -116,7 +116,7 @@ fn pathwise(
     objective: &Objective,
     (guide, draws): (&Guide, usize),
     latent: SiteId,
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> (&'static str, f64, Option<f64>) {
     let Some(block) = objective.layout.blocks.iter().find(|block| block.site == latent) else {
         return ("nothing: it has no coordinates", 0.0, None);
@@ -156,7 +156,7 @@ fn tried(
     objective: &Objective,
     (guide, draws): (&Guide, usize),
     latent: SiteId,
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> (&'static str, f64, Option<f64>) {
     let Some(block) = objective.kept.iter().position(|kept| kept.site == latent) else {
         return ("nothing: it is not kept", 0.0, None);
@@ -190,7 +190,7 @@ fn by_whole_densities(
     target: &mut CompiledMixed,
     (guide, draws): (&Guide, usize),
     (block, cell): (usize, usize),
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> Vec<Vec<f64>> {
     let wide = width(target);
     let table = &guide.tables[block];
@@ -220,7 +220,7 @@ fn integrated(
     bound: &BoundModel,
     objective: &Objective,
     latent: SiteId,
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> (&'static str, f64, Option<f64>) {
     let mut position = vec![0.0; objective.width()];
     let d = objective.layout.dimension;
@@ -242,7 +242,7 @@ fn integrated(
 fn summed(
     bound: &BoundModel,
     objective: &Objective,
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> (&'static str, f64, Option<f64>) {
     let d = objective.layout.dimension;
     let position: Vec<f64> = (0..d).map(|_| 0.4 * generator.sample::<f64, _>(StandardNormal)).collect();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::data::BoundModel;
 use crate::graph::interpret::interpret;
-use crate::inference::{Block, Options, Progress, Target, Watch};
+use crate::inference::{Block, Expected, Known, Options, Progress, Target, Unknown, Watch};
 use crate::lower::{self, Centring, Limits, Objective};
 use crate::posterior;
 
@@ -162,6 +162,22 @@ impl Target for Seeking<'_> {
     fn hessian_vector(&mut self, positions: &[f64], directions: &[f64], products: &mut [f64]) {
         self.count(positions, 2);
         self.inner.hessian_vector(positions, directions, products);
+    }
+
+    fn known(&mut self, draws: usize) -> Option<Known> {
+        self.inner.known(draws)
+    }
+
+    /// Counts as an evaluation at the mean, as often as it costs.
+    fn expected(&mut self, mean: &[f64], root: &[f64]) -> Result<Expected, Unknown> {
+        let cost = self.inner.cost();
+        self.count(mean, cost);
+        self.inner.expected(mean, root)
+    }
+
+    fn evaluate_left(&mut self, positions: &[f64], values: &mut [f64], gradients: &mut [f64]) {
+        self.count(positions, 1);
+        self.inner.evaluate_left(positions, values, gradients);
     }
 
     fn blocks(&self) -> Vec<Block> {

@@ -1,6 +1,7 @@
 //! From a log density to a posterior approximation with a verdict.
 
 pub mod adaptive;
+pub mod average;
 pub mod axes;
 pub mod block;
 pub mod candidate;
@@ -29,6 +30,7 @@ pub mod natural;
 pub mod nested;
 pub mod newton;
 pub mod path;
+pub mod plane;
 pub mod psis;
 pub mod ranks;
 pub mod regions;
@@ -36,6 +38,7 @@ pub mod rungs;
 pub mod settle;
 pub mod sparse;
 pub mod sparse_root;
+pub mod surface;
 pub mod target;
 pub mod union;
 pub mod verdict;
@@ -45,5 +48,5 @@ pub use failure::{Failure, Finding};
 pub use faults::{Fault, Faults, Lack};
 pub use fit::{FamilyChoice, Fit, Options, Rung, fit};
 pub use loo::Loo;
-pub use target::{Block, Target};
+pub use target::{Block, Expected, Known, Target, Unknown};
 pub use verdict::Verdict;

@@ -1,33 +1,35 @@
 //! Conjugate pairs: a prior whose posterior, given data of the likelihood, is of the same family.
 
-use crate::graph::{Builder, Node};
+use crate::graph::{Binary, Builder, Node};
 
 use super::formula::from;
 
-/// Numbers that determine a member of a prior's family, and that data add to.
-#[derive(Clone, Copy, Debug)]
-pub struct Natural {
-    /// From the canonical arguments.
-    pub of: fn(&mut Builder, &[Node]) -> [Node; 2],
-    /// To the canonical arguments.
-    pub back: fn(&mut Builder, [Node; 2]) -> [Node; 2],
-}
+/// The canonical arguments of the posterior: from those of the prior, and what all data add up to.
+pub type Update = fn(&mut Builder, &[Node], [Node; 2]) -> [Node; 2];
 
-/// The canonical arguments themselves.
-static PLAIN: Natural = Natural { of: |_, a| [a[0], a[1]], back: |_, a| a };
+/// What data add to are the canonical arguments themselves.
+const PLAIN: Update = |b, a, added| [b.add(a[0], added[0]), b.add(a[1], added[1])];
 
-/// Precision times mean, and precision.
-static PRECISION: Natural = Natural {
-    of: |b, a| {
-        let variance = b.square(a[1]);
-        [b.div(a[0], variance), b.reciprocal(variance)]
-    },
-    back: |b, [weighted, precision]| {
-        let mean = b.div(weighted, precision);
-        let variance = b.reciprocal(precision);
-        [mean, b.sqrt(variance)]
-    },
+/// Data add to the precision times the mean, and to the precision. With prior N(m, s^2) and sums A and B the posterior has
+/// variance s^2 / (1 + s^2 B) and mean m + (A - B m) times that, which holds for any small s; beyond `WIDEST` it would
+/// overflow, and is as good as its limit.
+const PRECISION: Update = |b, a, [weighted, precision]| {
+    let widest = b.constant(WIDEST);
+    let scale = b.binary(Binary::Min, a[1], widest);
+    let spread = b.square(scale);
+    let gain = b.mul(spread, precision);
+    let gain = b.plus(gain, 1.0);
+    let root = b.sqrt(gain);
+    let sd = b.div(scale, root);
+    let expected = b.mul(precision, a[0]);
+    let surprise = b.sub(weighted, expected);
+    let variance = b.div(spread, gain);
+    let shift = b.mul(surprise, variance);
+    [b.add(a[0], shift), sd]
 };
+
+/// The widest normal prior that is told from a wider one.
+const WIDEST: f64 = 1e100;
 
 /// A pair.
 #[derive(Clone, Copy, Debug)]
@@ -44,10 +46,10 @@ pub struct Conjugacy {
     pub scale: Scale,
     /// The forms of the likelihood's arguments in which the latent stands as it does in the canonical one.
     pub forms: &'static [usize],
-    /// What data add to.
-    pub natural: &'static Natural,
-    /// What one datum adds to each natural number of the prior: from the datum, the canonical arguments of the
-    /// likelihood, and the number that the latent is multiplied by.
+    /// How data change the prior.
+    pub update: Update,
+    /// What one datum adds: from the datum, the canonical arguments of the likelihood, and the number that the latent
+    /// is multiplied by.
     pub adds: fn(&mut Builder, Node, &[Node], Node) -> [Node; 2],
 }
 
@@ -69,7 +71,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::One,
         forms: &[0],
-        natural: &PLAIN,
+        update: PLAIN,
         adds: |b, y, _, _| [y, from(b, 1.0, y)],
     },
     Conjugacy {
@@ -79,7 +81,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 1,
         scale: Scale::One,
         forms: &[0],
-        natural: &PLAIN,
+        update: PLAIN,
         adds: |b, y, a, _| [y, b.sub(a[0], y)],
     },
     Conjugacy {
@@ -89,7 +91,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::One,
         forms: &[0],
-        natural: &PLAIN,
+        update: PLAIN,
         adds: |b, y, _, _| [b.constant(1.0), y],
     },
     Conjugacy {
@@ -99,7 +101,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::Free,
         forms: &[0],
-        natural: &PLAIN,
+        update: PLAIN,
         adds: |_, y, _, exposure| [y, exposure],
     },
     Conjugacy {
@@ -109,7 +111,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::Free,
         forms: &[0],
-        natural: &PLAIN,
+        update: PLAIN,
         adds: |b, y, _, scale| [b.constant(1.0), b.mul(y, scale)],
     },
     Conjugacy {
@@ -119,7 +121,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::Free,
         forms: &[0, 1, 2],
-        natural: &PRECISION,
+        update: PRECISION,
         adds: |b, y, a, scale| {
             let variance = b.square(a[1]);
             let weight = b.div(scale, variance);
@@ -133,7 +135,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::Free,
         forms: &[0],
-        natural: &PRECISION,
+        update: PRECISION,
         adds: |b, y, a, scale| {
             let variance = b.square(a[1]);
             let weight = b.div(scale, variance);

@@ -1,8 +1,7 @@
 //! What a row of the library is: a distribution, a function, a domain. Rows are plain data and plain functions.
 
-use rand_chacha::ChaCha12Rng;
-
 use crate::graph::{Axis, Builder, Node};
+use crate::numeric::random::Generator;
 
 use super::interval::Interval;
 
@@ -119,10 +118,10 @@ pub enum End {
 #[derive(Clone, Copy, Debug)]
 pub enum Draw {
     /// One number.
-    Scalar(fn(&mut ChaCha12Rng, &[f64]) -> f64),
+    Scalar(fn(&mut Generator, &[f64]) -> f64),
     /// All values of one joint draw, row-major: each argument broadcast to its rank (scalars: one number, vectors `n`,
     /// matrices `n * n`), and `n`, the length of the vectors. One number if the family's rank is `Scalar`.
-    Joint(fn(&mut ChaCha12Rng, &[Vec<f64>], usize) -> Vec<f64>),
+    Joint(fn(&mut Generator, &[Vec<f64>], usize) -> Vec<f64>),
     /// Cannot be drawn from (`flat`).
     Impossible,
 }

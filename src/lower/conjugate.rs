@@ -3,11 +3,12 @@
 //! p(y) = p(y | x) p(x) / p(x | y) at any x (Chib 1995): the density of the data at a fixed x, times the prior there,
 //! over the posterior there, which is of the prior's family. So the formulas are those of the library.
 
-use crate::graph::{Node, Vector, autodiff};
+use crate::graph::{Binary, Builder, Node, Op, Vector, autodiff};
 use crate::model::{Distribution, Entry, FamilyCall, SiteId, SiteKind, conjugates};
 use crate::translate::{DrawPlan, Translator, ascending};
 
 use super::predict::{RandomSite, enter};
+use super::states::known_values;
 
 /// A latent that was integrated out.
 #[derive(Clone, Debug)]
@@ -52,14 +53,14 @@ fn integrate(translator: &mut Translator, site: SiteId, entries: &[Entry]) -> (C
     let call = prior(translator, site);
     let axes = translator.axes(&translator.model().site(site).axes);
     let arguments = translator.canonical(call);
-    let natural = entries[0].pair.natural;
-    let mut sums = (natural.of)(&mut translator.builder, &arguments);
+    let zero = translator.builder.constant(0.0);
+    let mut sums = [zero, zero];
     for entry in entries {
         for (sum, added) in sums.iter_mut().zip(added(translator, site, entry)) {
             *sum = translator.builder.add(*sum, added);
         }
     }
-    let posterior = (natural.back)(&mut translator.builder, sums);
+    let posterior = (entries[0].pair.update)(&mut translator.builder, &arguments, sums);
     let moments = call.family.moments.expect("families with conjugate pairs have moments");
     let (mean, _) = moments(&mut translator.builder, &posterior, &Default::default());
     let mean = translator.builder.expand(mean, &axes);
@@ -77,7 +78,7 @@ fn prior<'m>(translator: &Translator<'m>, site: SiteId) -> &'m FamilyCall {
     }
 }
 
-/// What the data of a likelihood add to the natural numbers of the prior, over the latent's cells: each datum's addition goes
+/// What the data of a likelihood add to the numbers of the prior, over the latent's cells: each datum's addition goes
 /// to the cell that it reads, which is what the derivative of a read does.
 fn added(translator: &mut Translator, site: SiteId, entry: &Entry) -> Vec<Node> {
     let axes = translator.axes(&translator.model().site(site).axes);
@@ -97,19 +98,47 @@ fn added(translator: &mut Translator, site: SiteId, entry: &Entry) -> Vec<Node> 
     let additions = (entry.pair.adds)(&mut translator.builder, value, &arguments, scale);
     let missing = entry.gaps.map(|gaps| translator.term(gaps));
     let each = additions.map(|addition| {
-        let addition = match missing {
+        let (rows, factor) = apart(&mut translator.builder, addition);
+        let rows = match missing {
             Some(missing) => {
                 let zero = translator.builder.constant(0.0);
-                translator.builder.select(missing, zero, addition)
+                translator.builder.select(missing, zero, rows)
             }
-            None => addition,
+            None => rows,
         };
-        let weighted = translator.builder.mul(addition, read);
+        let weighted = translator.builder.mul(rows, read);
         let weighted = translator.builder.expand(weighted, &cells);
         let total = translator.builder.sum_all(weighted);
-        autodiff::gradient(&mut translator.builder, total, &[tap])[0]
+        let sums = autodiff::gradient(&mut translator.builder, total, &[tap])[0];
+        let sums = known(translator, sums);
+        translator.builder.mul(sums, factor)
     });
     each.to_vec()
+}
+
+/// A node as a product of what varies over rows and a scalar, which a sum over rows leaves outside.
+fn apart(b: &mut Builder, node: Node) -> (Node, Node) {
+    let one = b.constant(1.0);
+    let data = b.graph().node(node).clone();
+    match data.op {
+        _ if data.axes.is_empty() => (one, node),
+        Op::Binary(op @ (Binary::Mul | Binary::Div)) => {
+            let [x, y] = [data.inputs[0], data.inputs[1]].map(|input| apart(b, input));
+            (b.binary(op, x.0, y.0), b.binary(op, x.1, y.1))
+        }
+        _ => (node, one),
+    }
+}
+
+/// Sums of data alone are done once.
+fn known(translator: &mut Translator, node: Node) -> Node {
+    match known_values(translator, node) {
+        Some(values) => {
+            let axes = translator.builder.axes_of(node).to_vec();
+            translator.builder.data(&axes, values)
+        }
+        None => node,
+    }
 }
 
 /// Binds collapsed latents to draws from their posteriors.

@@ -1,6 +1,7 @@
 //! The log joint density as tables, one for each prior and each likelihood term.
 
 use crate::diagnostics::Diagnostic;
+use crate::graph::condense::condense;
 use crate::graph::{Axis, Builder, Node};
 use crate::library::Rank;
 use crate::model::{AxisVar, Distribution, Factor, SiteId};
@@ -192,6 +193,15 @@ fn joint_axes(distribution: &Distribution) -> Vec<AxisVar> {
         Distribution::Mixture { components, .. } => components.first().map_or(vec![], joint_axes),
         Distribution::MixtureOver { component, .. } => joint_axes(component),
     }
+}
+
+/// The sum of each table over everything, without sums that can be done once.
+pub(super) fn condensed(builder: &mut Builder, tables: Vec<(String, Node)>) -> Vec<(String, Node)> {
+    let each = tables.into_iter().map(|(name, table)| {
+        let sum = builder.sum_all(table);
+        (name, condense(builder, sum))
+    });
+    each.collect()
 }
 
 /// The sum of all tables over everything: the density where nothing is discrete.

@@ -155,7 +155,8 @@ pub fn open_density(
     let centring = Centring { of, ..centring.clone() };
     let mut translator = Translator::new(bound.model(), bound.bindings());
     let joint = joint::build(&mut translator, &centring, limits)?;
-    let (log_joint, _) = super::density(&mut translator, &joint, limits)?;
+    let left = super::density(&mut translator, &joint, limits)?;
+    let log_joint = super::joint::sum_of(&mut translator.builder, &left);
     let builder = &mut translator.builder;
     let positions = joint.layout.parameters(builder, Vector::Position);
     let log_joint = condense(builder, log_joint);

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::data::BoundModel;
 use crate::estimator::{Choice, Dependence, ESTIMATORS, Level, Part, Takes, by_part};
+use crate::graph::expect::Piece;
 use crate::library::{Domain, Rank};
 use crate::lower::{Beyond, Range, SummedOut, expected_axes, formula};
 use crate::model::{
@@ -21,6 +22,8 @@ pub struct Story<'a> {
     pub bound: Option<&'a BoundModel>,
     /// What summing out discrete latents costs, once data are bound.
     pub sums: &'a [SummedOut],
+    /// For each factor of the density, how its expectation under a Gaussian guide is taken, once data are bound.
+    pub ways: &'a [(String, Vec<Piece>)],
 }
 
 /// The story as text.
@@ -35,6 +38,7 @@ pub fn explain(story: &Story) -> String {
     section(&mut text, "not possible", refusals(story));
     section(&mut text, "measured at the start of the fit", measured(story));
     section(&mut text, "exact sums", sums(story));
+    section(&mut text, "expectations under a Gaussian guide", expectations(story));
     text
 }
 
@@ -218,6 +222,17 @@ fn sums(story: &Story) -> Vec<Vec<String>> {
         }
     });
     rows.collect()
+}
+
+/// A line for each way that pieces of a factor go, and why not a better one.
+fn expectations(story: &Story) -> Vec<Vec<String>> {
+    let rows = story.ways.iter().flat_map(|(name, pieces)| pieces.iter().map(move |piece| (name, piece)));
+    let row = |(name, piece): (&String, &Piece)| {
+        let refused = piece.refused.iter().map(|refused| format!("not {}: {}", refused.way, refused.reason));
+        let why = std::iter::once(piece.why.clone()).chain(refused).collect::<Vec<_>>().join("; ");
+        vec![name.clone(), piece.way.name.to_string(), why]
+    };
+    rows.map(row).collect()
 }
 
 /// Which values of a count without an end are summed.

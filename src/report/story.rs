@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::estimator::{Choice, Dependence, Measured, Part, Takes, by_part};
+use crate::graph::expect::Piece;
 use crate::lower::{Beyond, expected_axes, formula};
 use crate::model::{
     AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind, conjugates,
@@ -26,6 +27,7 @@ pub fn json(story: &Story) -> Value {
         "latents": latents(story),
         "computed": described(model, |site| !is_given(site)),
         "factors": factors(model),
+        "expectations": story.ways.iter().map(expectation).collect::<Vec<_>>(),
     })
 }
 
@@ -155,6 +157,18 @@ fn factor_object(model: &Model, factor: &Factor) -> Value {
             "reads": names(model, &reads_of_term(value)),
         }),
     }
+}
+
+/// How the expectation of a factor's pieces is taken.
+fn expectation((name, pieces): &(String, Vec<Piece>)) -> Value {
+    let refusals = |piece: &Piece| -> Vec<Value> {
+        let each = piece.refused.iter();
+        each.map(|refused| json!({"way": refused.way, "reason": refused.reason})).collect()
+    };
+    let each = pieces
+        .iter()
+        .map(|piece| json!({"way": piece.way.name, "why": piece.why, "refusals": refusals(piece)}));
+    json!({"factor": name, "pieces": each.collect::<Vec<_>>()})
 }
 
 fn axes(model: &Model, axes: &[AxisVar]) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! `vic fit`: formats, files, seeds, limits, statuses.
 
-use super::{Room, SCHOOLS};
+use super::{Room, SCHOOLS, finish};
 use serde_json::Value;
+use vic::numeric::dispatch::InstructionSet;
 
 const KEYS: [&str; 16] = [
     "vic",
@@ -311,4 +312,30 @@ fn discrete_answers_have_rows_too() {
     let (one, zero) = (0.4 * (-0.045f64).exp(), 0.6 * (-1.445f64).exp());
     let mean = object["summary"][0]["mean"].as_f64().expect("a mean");
     assert!((mean - one / (one + zero)).abs() < 0.05, "{mean}");
+}
+
+/// Whole fits, with predictions: wider vectors give the same bits as long as products and sums are rounded once.
+#[test]
+fn sets_that_fuse_give_the_same_fit() {
+    let room = Room::new("sets");
+    let fit = |set: InstructionSet| {
+        let mut command = room.command();
+        command.env("VIC_ISA", set.name());
+        let run = finish(command.args(["fit", SCHOOLS, "--format", "json"]).output().expect("it starts"));
+        timeless(&run.fine().out)
+    };
+    let fused: Vec<_> = InstructionSet::all().into_iter().filter(|set| set.fused()).map(fit).collect();
+    assert!(fused.windows(2).all(|pair| pair[0] == pair[1]));
+    let plain = fit(InstructionSet::BASELINE);
+    assert_eq!(plain["verdict"], "trust");
+}
+
+#[test]
+fn an_unknown_instruction_set_is_refused() {
+    let room = Room::new("unknown_set");
+    let mut command = room.command();
+    command.env("VIC_ISA", "mmx");
+    let run = finish(command.args(["fit", SCHOOLS]).output().expect("it starts"));
+    assert_eq!(run.status, 2);
+    assert!(run.err.contains("`VIC_ISA=mmx`: this machine has "), "{}", run.err);
 }

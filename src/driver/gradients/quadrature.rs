@@ -12,7 +12,7 @@ const NODES: usize = 2001;
 /// A density this many nats below its top has nothing left to add.
 const DEPTH: f64 = 45.0;
 /// Elements visited at most.
-const AFFORDABLE: f64 = 2e9;
+const AFFORDABLE: f64 = 2e8;
 
 /// The log density at `position` with the latent integrated out by numbers; none where that would take too long. Given
 /// everything else its elements are independent, and their logs add up.
@@ -39,6 +39,7 @@ pub(super) fn integral(
         line.element = element;
         line.at[element] = line.top();
     }
+    line.element = block.offset;
     let top = line.values(&[line.at[block.offset]])[0];
     let mut total = top;
     for element in elements {

@@ -1,8 +1,8 @@
 //! A coupling layer (Dinh, Sohl-Dickstein, Bengio 2017): some coordinates are held, the others are stretched and moved by
 //! what a network makes of those. y = x * exp(s) + t, with s bounded softly, so that no layer stretches without limit.
 
+use crate::numeric::random::Generator;
 use nalgebra::DMatrix;
-use rand_chacha::ChaCha8Rng;
 
 use super::network::{Network, Pass};
 
@@ -27,7 +27,7 @@ pub struct Step {
 
 impl Coupling {
     /// A layer that does almost nothing at first.
-    pub fn faint(held: Vec<usize>, moved: Vec<usize>, hidden: usize, generator: &mut ChaCha8Rng) -> Coupling {
+    pub fn faint(held: Vec<usize>, moved: Vec<usize>, hidden: usize, generator: &mut Generator) -> Coupling {
         let network = Network::faint(held.len(), hidden, 2 * moved.len(), generator);
         Coupling { held, moved, network }
     }

@@ -8,8 +8,8 @@ mod train;
 
 pub use train::train;
 
+use crate::numeric::random::Generator;
 use nalgebra::DMatrix;
-use rand_chacha::ChaCha8Rng;
 
 use super::draws::structured;
 use super::elbo::{Estimate, of_pairs};
@@ -39,7 +39,7 @@ struct Way {
 impl Flow {
     /// The Gaussian itself, but for what is negligible, with so many layers of so many hidden units. Neighbouring layers
     /// exchange what they hold, and each pair parts the coordinates in another way.
-    pub fn around(frame: &Gaussian, (layers, hidden): (usize, usize), generator: &mut ChaCha8Rng) -> Flow {
+    pub fn around(frame: &Gaussian, (layers, hidden): (usize, usize), generator: &mut Generator) -> Flow {
         let dimension = frame.dimension();
         let mut made = Vec::with_capacity(layers);
         for layer in 0..layers {
@@ -158,7 +158,7 @@ impl Proposal for Flow {
         "flow (RealNVP)".to_owned()
     }
 
-    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    fn draw(&self, pairs: usize, generator: &mut Generator) -> Vec<f64> {
         let dimension = self.dimension();
         let mut normals = structured(pairs, dimension, generator);
         for (pair, rows) in normals.chunks_mut(2 * dimension).enumerate() {

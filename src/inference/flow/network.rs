@@ -1,8 +1,8 @@
 //! A small dense network of one hidden layer, over a batch of columns, with its derivatives written by hand.
 
+use crate::numeric::random::Generator;
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
 /// Standard deviation of the outgoing weights at first: the outputs begin as almost nothing.
@@ -39,7 +39,7 @@ fn plus(mut columns: DMatrix<f64>, offset: &DVector<f64>) -> DMatrix<f64> {
 
 impl Network {
     /// With random weights whose outputs are almost nothing.
-    pub fn faint(inputs: usize, hidden: usize, outputs: usize, generator: &mut ChaCha8Rng) -> Network {
+    pub fn faint(inputs: usize, hidden: usize, outputs: usize, generator: &mut Generator) -> Network {
         let mut normal = |scale: f64| scale * generator.sample::<f64, _>(StandardNormal);
         let spread = (inputs as f64).sqrt().recip();
         Network {

@@ -1,11 +1,11 @@
+use crate::numeric::random::Generator;
 use nalgebra::DVector;
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 
 use super::super::draws::{Purpose, stream};
 use super::*;
 
-fn generator() -> ChaCha8Rng {
+fn generator() -> Generator {
     stream(5, Purpose::Flow, 0)
 }
 

@@ -2,8 +2,8 @@
 //! path alone (Roeder, Wu, Duvenaud 2017), whose variance vanishes as the flow becomes the target, steps by Adam (Kingma,
 //! Ba 2015). They are shortened where the bound no longer rises beyond its noise, and at last averaged.
 
+use crate::numeric::random::Generator;
 use nalgebra::DMatrix;
-use rand_chacha::ChaCha8Rng;
 
 use super::super::draws::structured;
 use super::super::evaluator::Evaluator;
@@ -60,7 +60,7 @@ impl Adam {
 }
 
 /// Trains a flow; `None` where too many draws have no density.
-pub fn train(mut flow: Flow, evaluator: &mut Evaluator, generator: &mut ChaCha8Rng) -> Option<Flow> {
+pub fn train(mut flow: Flow, evaluator: &mut Evaluator, generator: &mut Generator) -> Option<Flow> {
     let dimension = flow.dimension();
     let pairs = PAIRS.0.max(PAIRS.1 * dimension);
     let most = (MOST_EVALUATIONS / (2 * pairs as u64)) as usize;

@@ -1,7 +1,6 @@
 //! The rules against exact values, and whole fits of small targets against enumeration.
 
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
 use super::cells::{Tables, mirrored, probabilities};
@@ -9,6 +8,7 @@ use super::conclude::fit;
 use super::{CellBlock, MixedTarget, Rule, Support, rules};
 use crate::inference::draws::{Purpose, stream};
 use crate::inference::{Block, Options, Unwatched, Verdict};
+use crate::numeric::random::Generator;
 
 type Function = fn(f64) -> f64;
 
@@ -71,7 +71,7 @@ struct Cells {
 
 impl Cells {
     /// Three cells of `width` values at generic probabilities.
-    fn random(width: usize, generator: &mut ChaCha8Rng) -> Self {
+    fn random(width: usize, generator: &mut Generator) -> Self {
         let support = Support::Whole { low: 0.0, count: Some(width) };
         let block = CellBlock { name: "z".into(), start: 0, end: 1, support, rule: Rule::Local };
         let tables = (0..3).map(|_| {
@@ -103,7 +103,7 @@ impl Cells {
     }
 
     /// One estimate of the gradient by the logit of the first cell's last value.
-    fn estimate(&self, rule: Rule, f: fn(f64) -> f64, draws: usize, generator: &mut ChaCha8Rng) -> f64 {
+    fn estimate(&self, rule: Rule, f: fn(f64) -> f64, draws: usize, generator: &mut Generator) -> f64 {
         let width = self.tables[0].width;
         let uniforms = match rule {
             Rule::Score => (0..3 * draws).map(|_| generator.random::<f64>()).collect(),
