@@ -134,7 +134,7 @@ fn is_certain(text: &str, tokens: &[Token], open: &[usize], last: usize) -> bool
     let first = open.first().copied().unwrap_or(0);
     tokens[last].ends_operand(text)
         && open.iter().all(|at| called(*at))
-        && (first..=last).all(|at| open.contains(&at) || !bracket(at))
+        && (first..=last).all(|at| open.binary_search(&at).is_ok() || !bracket(at))
 }
 
 /// A closing bracket that nothing opened.
