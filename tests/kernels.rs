@@ -302,7 +302,7 @@ fn zeros_infinities_and_no_numbers_are_what_they_should_be() {
 const HEAD: &str = "# How exact the kernels are
 
 Largest error in units of the last place, over 64 points of each range, against values of 60 digits (mpmath 1.3;
-`tests/kernels/reference.py`). \"Fused\" holds for AVX2, AVX-512 and NEON, which agree bit for bit, \"not fused\" for SSE2 and
+`tests/kernels/reference.py`). \"Fused\" holds for AVX2 and AVX-512, which agree bit for bit, and for NEON, which was compiled but not run, \"not fused\" for SSE2 and
 for scalar code; `tests/kernels.rs` holds every instruction set of the machine it runs on to these columns. What has no
 kernel for lanes is computed one number after another, alike everywhere; on the negative axis (`left`) errors are in units of
 the last place of the value or of 1, whichever is more. `VIC_UPDATE=1 cargo test --test kernels` rewrites this file.
