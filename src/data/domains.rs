@@ -2,7 +2,7 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::library::{Grain, Interval, Membership, Rank};
-use crate::model::{AxisVar, Site, SiteId, SiteKind, Stage};
+use crate::model::{AxisVar, Kind, Site, SiteId, SiteKind, Stage};
 
 use super::bind::{Binder, Input};
 use super::codes;
@@ -78,11 +78,12 @@ impl Binder<'_> {
     }
 
     /// The same of numbers that are not bound, for other faults: of a type of single numbers whose ends are fixed. Missing
-    /// values and fractions among integers have been reported.
+    /// values, fractions among integers, and what is no bool have been reported.
     pub(super) fn outside_among(&self, site: SiteId, numbers: &[f64]) -> Option<Outside> {
         let declared = self.model.site(site);
         let domain = declared.domain.domain;
-        if domain.rank != Rank::Scalar || declared.domain.ends.iter().any(Option::is_some) {
+        let ends = declared.domain.ends.iter().any(Option::is_some);
+        if domain.rank != Rank::Scalar || ends || declared.value == Kind::Bool {
             return None;
         }
         let whole = domain.interval.grain == Grain::Integer;

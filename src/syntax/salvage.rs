@@ -65,6 +65,7 @@ pub(super) fn strays(file: &File<'_>, pieces: &[Piece]) -> Vec<Statement> {
     let own = pieces.iter().filter(|piece| piece.word.is_some());
     let declared = |piece: &Piece| match piece.word {
         Some(StatementWord::Dim) => dim_names(file, piece),
+        Some(StatementWord::Observe | StatementWord::Potential | StatementWord::Guide) => vec![],
         _ => name(file, piece.tokens.start + 1).into_iter().collect(),
     };
     let mut known: HashSet<String> = own.flat_map(declared).map(|name| name.text).collect();
