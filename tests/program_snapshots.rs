@@ -1,6 +1,7 @@
 //! The programs of the benchmark models as text: groups, instructions and slots change only on purpose.
 
 #[path = "../benches/engine/models.rs"]
+#[allow(dead_code, reason = "the benchmark has more models than are kept as text")]
 mod models;
 
 use models::Model;

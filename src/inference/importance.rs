@@ -208,7 +208,9 @@ impl Weighted {
     /// Draws of a proposal with target log densities that are known.
     pub fn of(draws: Vec<f64>, log_densities: Vec<f64>, proposal: &dyn Proposal) -> Weighted {
         let densities = proposal.log_density(&draws);
-        let log_ratios: Vec<f64> = log_densities.iter().zip(&densities).map(|(p, q)| p - q).collect();
+        // What is impossible has no weight, however the proposal came to it.
+        let ratio = |(p, q): (&f64, &f64)| if *p == f64::NEG_INFINITY { *p } else { p - q };
+        let log_ratios: Vec<f64> = log_densities.iter().zip(&densities).map(ratio).collect();
         let smoothed = psis::smooth(&log_ratios);
         Weighted { draws, log_ratios, log_densities, evaluations: Vec::new(), smoothed }
     }

@@ -11,7 +11,7 @@ use super::adaptive;
 use super::draws::structured;
 use super::evaluator::Evaluator;
 use super::gaussian::{Gaussian, HALF_LOG_TAU};
-use super::importance::{Guard, Mixture, Proposal, Weighted};
+use super::importance::{Component, Guard, Mixture, Proposal, Tail, Weighted};
 use super::ldl::{Elimination, Factors};
 use super::marginal::hermite;
 use super::settle::{Node, Slice, grid};
@@ -19,7 +19,11 @@ use super::settle::{Node, Slice, grid};
 /// Pairs of each adaptation of the outer mixture.
 const OUTER_PAIRS: usize = 150;
 /// Adaptations of it.
-const ADAPTATIONS: usize = 4;
+const ADAPTATIONS: usize = 3;
+/// Share of the wide part of the outer mixture, how much wider it is than the axes' density, and its degrees of freedom.
+const GUARD: f64 = 0.1;
+const WIDER: f64 = 1.8;
+const FREEDOM: f64 = 5.0;
 /// Least pivot of a precision, against the centre's.
 const LEAST_PIVOT: f64 = 1e-4;
 /// Entries of a unit triangle that count as nothing.
@@ -108,6 +112,21 @@ impl Nested {
             let weighted = self.outer_draws(evaluator, generator);
             self.outer = adaptive::adapt(&self.outer, &weighted);
         }
+        let weighted = self.outer_draws(evaluator, generator);
+        self.guard_outer(&weighted);
+    }
+
+    /// Adds a wide part: the logarithm of a scale that may vanish has a tail that adapted parts cut off.
+    fn guard_outer(&mut self, weighted: &Weighted) {
+        let mean = weighted.moments().mean;
+        let covariance = weighted.covariance(&weighted.smoothed.log_weights, &mean);
+        if covariance.iter().chain(mean.iter()).any(|x| !x.is_finite()) {
+            return;
+        }
+        let gaussian = Gaussian::from_covariance(mean, &(covariance * (WIDER * WIDER)));
+        let parts = &mut self.outer.components;
+        parts.iter_mut().for_each(|part| part.weight *= 1.0 - GUARD);
+        parts.push(Component { weight: GUARD, gaussian, tail: Tail::Student(FREEDOM) });
     }
 
     fn outer_draws(&self, evaluator: &mut Evaluator, generator: &mut Generator) -> Weighted {

@@ -26,7 +26,7 @@ impl Ladder<'_, '_> {
         let trained = Rc::new(train(flow, self.evaluator, &mut generator)?);
         self.evaluator.enter("weighting draws");
         let proposal: Rc<dyn Proposal> = Rc::clone(&trained) as Rc<dyn Proposal>;
-        let candidate = self.weigh(proposal, None);
+        let candidate = self.weigh(proposal);
         let elbo = trained.bound(&candidate.weighted, FIRST_PAIRS * self.options.effort);
         if let Some(rung) = self.rungs.last_mut() {
             rung.elbo = elbo;

@@ -297,6 +297,7 @@ fn conclude(
         outlying: &[],
         bend: None,
         misfits: &[],
+        contradicted: None,
         hidden: &[],
         bound_gap: 0.0,
         ends: &ends(account.target),
