@@ -98,11 +98,14 @@ fn statements() {
                 lines(n, |k| format!("latent e{k}: real({}..) ~ normal(0, 1)", before("e", k, "0")))
             }),
             ("latents added up", &|n| {
-                let each = |k| format!("latent a{k} ~ normal(0, 1)\nlet x{k} = {} + a{k}", before("x", k, "0"));
+                let each =
+                    |k| format!("latent a{k} ~ normal(0, 1)\nlet x{k} = {} + a{k}", before("x", k, "0"));
                 potential(n, lines(n, each))
             }),
             ("discrete latents", &|n| {
-                lines(n, |k| format!("latent b{k} ~ bernoulli(if {} then 0.2 else 0.7)", before("b", k, "true")))
+                lines(n, |k| {
+                    format!("latent b{k} ~ bernoulli(if {} then 0.2 else 0.7)", before("b", k, "true"))
+                })
             }),
             ("latents", &|n| lines(n, |k| format!("latent a{k} ~ normal({}, 1)", before("a", k, "0")))),
             ("flat latents", &|n| lines(n, |k| format!("latent a{k} ~ flat")) + "potential a0\n"),
@@ -277,8 +280,9 @@ fn the_deepest_texts_need_no_stack_of_the_caller() {
     let chain = lines(2000, |k| format!("let t{k} = {} * 1", before("t", k, "s")));
     let texts = [
         lines(2000, |k| called(k, "x")) + "let y = f1999(1)",
-        lines(2000, |k| format!("fn f{k}(x) = {}", if k == 0 { "x".into() } else { format!("f{}(x)", k - 1) }))
-            + "let y = f1999(1)",
+        lines(2000, |k| {
+            format!("fn f{k}(x) = {}", if k == 0 { "x".into() } else { format!("f{}(x)", k - 1) })
+        }) + "let y = f1999(1)",
         format!("latent s ~ half_normal(1)\n{chain}latent y ~ normal(0, t1999^2)"),
         format!("let x = true{}", " and true".repeat(490)),
         format!("let x = {}1", "2 ^ ".repeat(490)),
