@@ -52,7 +52,7 @@ const ROWS: &[Row] = &[
     lanes("tanh", 2.0),
     lanes("softplus", 1.5),
     lanes("sigmoid", 2.0),
-    lanes("lgamma", 3.0),
+    lanes("lgamma", 5.0),
     lanes("digamma", 4.0),
     lanes("trigamma", 5.0),
     lanes("sine_of_turns", 1.5),
