@@ -85,7 +85,9 @@ impl Isa for Avx512 {
         // SAFETY: eight numbers are one vector of the same layout. Code for this type runs inside of `run_avx512`
         // only, which `InstructionSet::run` enters on machines that have the instruction.
         unsafe {
-            let (x, y, z): (__m512d, __m512d, __m512d) = (transmute(x), transmute(y), transmute(z));
+            let x: __m512d = transmute(x);
+            let y: __m512d = transmute(y);
+            let z: __m512d = transmute(z);
             transmute(_mm512_fmadd_pd(x, y, z))
         }
     }

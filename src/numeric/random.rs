@@ -122,6 +122,10 @@ const ROUNDS: usize = 10;
 
 /// The blocks of some counters. All lanes are below 2^32, hence products are those of 32-bit numbers. No closures, for
 /// the reason given at `lanes!`.
+#[allow(
+    clippy::needless_range_loop,
+    reason = "one lane of several arrays at a time, in the form that is vectorised"
+)]
 #[inline(always)]
 fn philox(mut blocks: Blocks, seed: u64) -> Blocks {
     let mut key = [seed & LOW, seed >> 32];
@@ -140,6 +144,10 @@ fn philox(mut blocks: Blocks, seed: u64) -> Blocks {
 }
 
 /// The two numbers of each block of a pool.
+#[allow(
+    clippy::needless_range_loop,
+    reason = "one lane of several arrays at a time, in the form that is vectorised"
+)]
 #[inline(always)]
 fn words(seed: u64, stream: u64, pool: u64) -> [[u64; BLOCKS]; 2] {
     let mut counters: Blocks = [[0; BLOCKS], [0; BLOCKS], [stream & LOW; BLOCKS], [stream >> 32; BLOCKS]];

@@ -110,7 +110,7 @@ fn operands_outside_of_memory_are_found() {
     let root = b.exp(x);
     let mut program = Program::compile(&b.finish(), &[root]);
     program.code.memory -= 1;
-    let found = program.run_checked(1, &[0.0; 11], &[], &mut [&mut vec![0.0; 11]]);
+    let found = program.run_checked(1, &[0.0; 11], &[], &mut [&mut [0.0; 11]]);
     assert_eq!(found.out_of_bounds.len(), 1, "{found:?}");
 }
 
