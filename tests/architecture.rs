@@ -21,13 +21,17 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("lower", &["source", "array", "diagnostics", "graph", "library", "model", "translate", "data"]),
     ("program", &["graph", "numeric"]),
     ("inference", &["numeric"]),
-    ("posterior", &["array", "graph", "library", "model", "translate", "data", "lower", "program"]),
+    (
+        "posterior",
+        &["array", "numeric", "graph", "library", "model", "translate", "data", "lower", "program"],
+    ),
     ("report", &["graph", "library", "model", "translate", "data", "estimator", "lower", "diagnostics"]),
     (
         "driver",
         &[
             "source",
             "array",
+            "numeric",
             "diagnostics",
             "syntax",
             "graph",
@@ -149,6 +153,30 @@ fn the_core_touches_nothing_outside() {
                 "{} uses `{word}`: the core touches no file, clock, environment or terminal",
                 path.display()
             );
+        }
+    }
+}
+
+/// Each unsafe block is in the room of lanes and instruction sets, with its proof in the lines above.
+#[test]
+fn unsafe_code_has_one_room_and_a_proof() {
+    const HOMES: [&str; 2] = ["numeric/lanes.rs", "numeric/dispatch.rs"];
+    for (path, text) in source_files() {
+        let lines: Vec<&str> = text.lines().collect();
+        for (number, line) in lines.iter().enumerate() {
+            let text: String = line.split('"').step_by(2).collect();
+            let code = text.split("//").next().unwrap_or_default();
+            if !code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe") {
+                continue;
+            }
+            let place = format!("{}:{}", path.display(), number + 1);
+            assert!(
+                HOMES.iter().any(|home| path.ends_with(home)),
+                "{place}: unsafe code outside of its room"
+            );
+            let proven =
+                lines[number.saturating_sub(6)..number].iter().any(|line| line.contains("// SAFETY: "));
+            assert!(proven, "{place}: no proof above");
         }
     }
 }

@@ -92,15 +92,19 @@ fn diagnose(source: &Source, data: &[Source]) -> Vec<Diagnostic> {
     found
 }
 
-/// What other commands add, where a case asks for them: `# asks: full-rank`, `# asks: calibrate`, `# asks: compare`, the
+/// What other commands add, where a case asks for them: `# asks: full-rank` or another family, `# asks: calibrate`, `# asks: compare`, the
 /// last against the eight schools.
 fn asked(source: &Source, bound: &BoundModel, objective: &Objective) -> Option<Diagnostic> {
     let asks = source.text().lines().find_map(|line| line.strip_prefix("# asks: "))?;
+    let with_family = |family| {
+        let options = Options { family: Some(family), ..Options::default() };
+        driver::request::check(bound, objective, &options)
+    };
     let refused = match asks {
-        "full-rank" => {
-            let options = Options { family: Some(FamilyChoice::FullRank), ..Options::default() };
-            driver::request::check(bound, objective, &options)
-        }
+        "full-rank" => with_family(FamilyChoice::FullRank),
+        "block" => with_family(FamilyChoice::Block),
+        "informed" => with_family(FamilyChoice::Informed),
+        "flow" => with_family(FamilyChoice::Flow),
         "calibrate" => vic::lower::simulate(bound).map(|_| ()),
         "compare" => driver::compare::check_data(bound, Some(("eight_schools.vi", &eight_schools()))),
         other => panic!("no case asks for {other}"),

@@ -96,8 +96,10 @@ impl Case {
                         return f64::NEG_INFINITY;
                     }
                 };
-                let objective = objective(&bound);
-                interpret(&objective.graph, position, &[], &[objective.log_joint])[0][0]
+                // As it stands: with the latents known, others could be integrated out.
+                let whole = lower::lower(&bound, &Centring::default(), &Limits::default());
+                let whole = whole.unwrap_or_else(|refusal| panic!("{}", refusal.message));
+                interpret(&whole.graph, position, &[], &[whole.log_joint])[0][0]
             })
             .collect()
     }
@@ -140,7 +142,70 @@ fn latent(head: &'static str, prior: &'static str, shape: &'static [usize], valu
 }
 
 fn cases() -> Vec<Case> {
-    [independent(), chains(), meeting()].into_iter().flatten().collect()
+    [independent(), chains(), meeting(), (0..6).map(random).collect()].into_iter().flatten().collect()
+}
+
+/// A small factor graph: three or four latents of two or three values and a plate of them, priors that read earlier ones,
+/// and likelihoods that read two at a time, so that there are loops.
+fn random(seed: u64) -> Case {
+    let mut state = seed * 7919 + 12_345;
+    let mut next = move |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let count = 3 + next(2) as usize;
+    let sizes: Vec<usize> = (0..=count).map(|_| 2 + next(2) as usize).collect();
+    let mut before =
+        "dim s2 = 2\ndim s3 = 3\ndim item\nlatent a ~ normal(0, 1)\nlatent s ~ half_normal(2)\n".to_string();
+    let mut after = String::new();
+    let mut data = json!({});
+    let mut table = |name: &str, rows: usize, columns: usize, normal: bool| {
+        let each = (0..rows).map(|_| {
+            let own: Vec<f64> = (0..columns).map(|_| 1.0 + next(9) as f64).collect();
+            let total: f64 = if normal { own.iter().sum() } else { 3.0 };
+            own.iter().map(|x| x / total).collect::<Vec<f64>>()
+        });
+        data[name] = json!(each.collect::<Vec<_>>());
+        before += &format!("data {name}[s{rows}, s{columns}]: real\n");
+        next(100) as usize
+    };
+    let mut latents = Vec::new();
+    for k in 0..=count {
+        let prior = match k.checked_sub(1) {
+            None => format!("categorical(1 / size(s{}))", sizes[0]),
+            Some(parent) => {
+                table(&format!("T{k}"), sizes[parent], sizes[k], true);
+                format!("categorical(T{k}[z{parent}])")
+            }
+        };
+        let (head, shape): (_, &[usize]) = if k == count {
+            (format!("z{k}[item]: s{}", sizes[k]), &[2])
+        } else {
+            (format!("z{k}: s{}", sizes[k]), &[])
+        };
+        latents.push(latent(leak(head), leak(prior), shape, (1, sizes[k])));
+    }
+    for j in 0..3 {
+        let p = table(&format!("P{j}"), 2, 2, false) % count;
+        let q = (p + 1 + j % 2) % count;
+        table(&format!("U{j}"), sizes[p], sizes[q], false);
+        after += &format!("data y{j}: real\nobserve y{j} ~ normal(a * U{j}[z{p}, z{q}], s)\n");
+    }
+    let p = table("Q", 2, 2, false) % count;
+    table("V", sizes[p], sizes[count], false);
+    after += &format!("data w[item]: real\nobserve w ~ normal(a + V[z{p}, z{count}], 1)\n");
+    for (name, value) in
+        [("y0", json!(0.4)), ("y1", json!(-0.9)), ("y2", json!(1.3)), ("w", json!([0.2, 1.7]))]
+    {
+        data[name] = value;
+    }
+    Case {
+        name: leak(format!("random graph {seed}")),
+        before: leak(before),
+        latents,
+        after: leak(after),
+        data,
+    }
 }
 
 fn independent() -> Vec<Case> {

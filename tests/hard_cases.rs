@@ -47,7 +47,7 @@ impl Data {
 
 fn known(name: &str, data: &Data) -> Known {
     use Failure::{
-        HeavyTails, Improper, LabelSwitching, Multimodality, NonIdentified, Separation, Unbounded,
+        Funnel, HeavyTails, Improper, LabelSwitching, Multimodality, NonIdentified, Separation, Unbounded,
     };
     let named = |failures, latents| Known::Failures(failures, latents, vec![]);
     match name {
@@ -62,13 +62,18 @@ fn known(name: &str, data: &Data) -> Known {
             at("c", 0.0, 1.5),
         ]),
         "crowd" => Known::Moments(crowd(&data.numbers("y"))),
+        "empty_grade" => Known::Moments(empty_grade(&data.numbers("y"))),
         "equal_rows" => named(&[Unbounded], &["sigma"]),
         "funnel" => Known::Failures(&[HeavyTails], &["x"], vec![at("v", 0.0, 3.0)]),
         "funnel_data" => Known::Moments(funnel_data(&data.numbers("y"))),
+        "gp_ridge" => Known::Moments(gp_ridge(&data.numbers("x"), &data.numbers("y"))),
         "haldane" => named(&[Improper], &["p"]),
+        // The local scales have no variance.
+        "horseshoe" => Known::Failures(&[HeavyTails, Funnel], &["lambda"], vec![]),
         "labels" => named(&[LabelSwitching], &["mu"]),
         "labels_three" => named(&[LabelSwitching, Multimodality], &["mu"]),
         "one_row" => named(&[Improper], &["sigma"]),
+        "outlying_groups" => Known::Moments(outlying_groups(&data.numbers("y"), &data.numbers("se"))),
         "product" => {
             let truth = product(&data.numbers("y"));
             Known::Failures(&[Multimodality], &["a", "b"], truth)
@@ -107,6 +112,11 @@ fn known(name: &str, data: &Data) -> Known {
         }
         "sum_flat" => named(&[NonIdentified], &["a", "b"]),
         "three_modes" => named(&[Multimodality], &["z"]),
+        "tiny_mode" => {
+            let (mean, variance) = (0.36, 0.97 + 0.03 * 0.25 + 0.97 * 0.03 * 144.0);
+            let truth = (1..=2).map(|axis| at(&format!("z[{axis}]"), mean, f64::sqrt(variance))).collect();
+            Known::Failures(&[Multimodality], &["z"], truth)
+        }
         "two_groups" | "vague_scale" => named(&[Improper], &["tau"]),
         "two_modes" => {
             let truth = line("x", -12.0..12.0, |x| -0.5 * (x / 5.0f64).powi(2) - 0.5 * (9.0 - x * x).powi(2));
@@ -114,6 +124,7 @@ fn known(name: &str, data: &Data) -> Known {
         }
         "two_rows" => Known::Moments(two_rows(&data.numbers("y"))),
         "two_rows_line" => Known::Moments(two_rows_line(&data.numbers("x"), &data.numbers("y"))),
+        "unbounded_shape" => Known::Failures(&[HeavyTails], &["shape"], unbounded_shape(&data.numbers("y"))),
         "unreached" => named(&[Improper], &["b"]),
         _ => panic!("{name} has no truth"),
     }
@@ -277,6 +288,89 @@ fn two_rows_line(x: &[f64], y: &[f64]) -> Truth {
             ("sigma", &|sigma, _| (sigma, 0.0)),
         ],
     )
+}
+
+/// The logarithm of the normal distribution function.
+fn log_below(x: f64) -> f64 {
+    (0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)).ln()
+}
+
+/// Quadrature over the two thresholds; their prior is that of the ordered pair.
+fn empty_grade(y: &[f64]) -> Truth {
+    let (low, high) = (y.iter().filter(|y| **y < 0.5).count(), y.iter().filter(|y| **y > 1.5).count());
+    let log = |first: f64, gap: f64| {
+        let second = first + gap;
+        -(first * first + second * second) / 18.0
+            + low as f64 * log_below(first)
+            + high as f64 * log_below(-second)
+    };
+    plane(
+        [-4.0..3.0, 0.0..4.0],
+        log,
+        &[("c[1]", &|first, _| (first, 0.0)), ("c[2]", &|first, gap| (first + gap, 0.0))],
+    )
+}
+
+/// Quadrature over length and height.
+fn gp_ridge(x: &[f64], y: &[f64]) -> Truth {
+    let y = DVector::from_column_slice(y);
+    let log = |rho: f64, alpha: f64| {
+        let covariance = DMatrix::from_fn(4, 4, |i, j| {
+            let noise = if i == j { 0.01 } else { 0.0 };
+            alpha * alpha * (-0.5 * ((x[i] - x[j]) / rho).powi(2)).exp() + noise
+        });
+        let root = covariance.cholesky().expect("a covariance").unpack();
+        let turned = root.solve_lower_triangular(&y).expect("a root");
+        let volume: f64 = root.diagonal().iter().map(|x| x.ln()).sum();
+        -0.5 * turned.norm_squared() - volume - (rho * rho + alpha * alpha) / 200.0
+    };
+    plane([0.0..50.0, 0.0..50.0], log, &[("rho", &|rho, _| (rho, 0.0)), ("alpha", &|_, alpha| (alpha, 0.0))])
+}
+
+/// Quadrature over level and spread on a coarser plane, and over each effect given them.
+fn outlying_groups(y: &[f64], se: &[f64]) -> Truth {
+    let count = 90;
+    let (mut sums, mut total) = ([[0.0; 2]; 2], 0.0);
+    for i in 0..count {
+        let mu = -10.0 + 24.0 * (f64::from(i) + 0.5) / f64::from(count);
+        for j in 0..count {
+            let tau = 9.0 * (f64::from(j) + 0.5) / f64::from(count);
+            let mut log = -0.5 * (mu / 5.0).powi(2) - 0.5 * (tau / 2.0).powi(2);
+            for (y, se) in y.iter().zip(se) {
+                let inner = (0..80).map(|k| {
+                    let z = 8.0 * ((f64::from(k) + 0.5) / 40.0 - 1.0);
+                    let t = (y + se * z - mu) / tau;
+                    (-0.5 * z * z).exp() * (1.0 + 0.5 * t * t).powf(-1.5) / tau
+                });
+                log += inner.sum::<f64>().ln();
+            }
+            let weight = log.exp();
+            total += weight;
+            for (sum, value) in sums.iter_mut().zip([mu, tau]) {
+                sum[0] += weight * value;
+                sum[1] += weight * value * value;
+            }
+        }
+    }
+    let moments = sums.map(|[first, second]| {
+        let mean = first / total;
+        (mean, (second / total - mean * mean).sqrt())
+    });
+    vec![at("mu", moments[0].0, moments[0].1), at("tau", moments[1].0, moments[1].1)]
+}
+
+/// Quadrature over the mean and the logarithm of the shape; the mean has moments.
+fn unbounded_shape(y: &[f64]) -> Truth {
+    let log = |m: f64, log_shape: f64| {
+        let shape = log_shape.exp();
+        let rows = y.iter().map(|y| {
+            // Gamma(y + shape) / Gamma(shape) as a product, which does not cancel.
+            let rising: f64 = (0..*y as usize).map(|k| ((shape + k as f64) / (m + shape)).ln()).sum();
+            rising + y * m.ln() - shape * (m / shape).ln_1p()
+        });
+        m.ln() - 0.4 * m - (shape / 5.0).powi(2).ln_1p() + log_shape + rows.sum::<f64>()
+    };
+    plane([0.5..14.0, -2.0..22.0], log, &[("m", &|m, _| (m, 0.0))])
 }
 
 /// The largest error, with where it is.

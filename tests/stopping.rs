@@ -12,12 +12,6 @@ use vic::inference::{Options, Verdict};
 /// The largest change of a mean, in standard deviations.
 const LARGEST: f64 = 0.05;
 
-/// Models whose means do change, and why.
-const EXCEPTIONS: &[(&str, &str)] = &[(
-    "orange_trees",
-    "the mean of `s` moves by 0.06 sd: two Monte Carlo standard errors of a fit that stops when they are below 0.03 sd",
-)];
-
 /// The largest change of a mean between two fits, with its scalar.
 fn change(one: &Outcome, other: &Outcome) -> (f64, String) {
     let changes = one.rows.iter().zip(&other.rows).map(|(a, b)| {
@@ -59,10 +53,9 @@ fn twice_the_effort_changes_no_mean() {
         let fits = both(&model, &data, 1).unwrap_or_else(|| panic!("{name} can be fitted"));
         let (size, text) = line(&name, &fits);
         println!("{text}");
-        let is_known = EXCEPTIONS.iter().any(|(known, _)| *known == name);
         // A fit that is not to be trusted says so, and may change.
         let trusted = fits[0].fitted.fit.verdict == Verdict::Trust;
-        if size > LARGEST && trusted && !is_known {
+        if size > LARGEST && trusted {
             faults.push(text);
         }
     }

@@ -143,7 +143,11 @@ impl EngineArguments {
             draws: self.draws as usize,
             family: self.family.map(|family| match family {
                 FamilyName::MeanField => FamilyChoice::MeanField,
+                FamilyName::Block => FamilyChoice::Block,
                 FamilyName::FullRank => FamilyChoice::FullRank,
+                FamilyName::PartlyCentred => FamilyChoice::PartlyCentred,
+                FamilyName::Informed => FamilyChoice::Informed,
+                FamilyName::Flow => FamilyChoice::Flow,
                 FamilyName::Matched => FamilyChoice::Matched,
             }),
             max_evaluations: self.max_evaluations.unwrap_or(defaults.max_evaluations),
@@ -228,6 +232,9 @@ pub struct ExplainArguments {
     /// How to tell the story of a model
     #[arg(long, value_enum, default_value_t = StoryFormat::Text)]
     pub format: StoryFormat,
+    /// Seed of what is measured where prices do not decide: that of the fit it is about
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// `vic fmt`
@@ -345,10 +352,18 @@ pub enum Stage {
 /// The variational families.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FamilyName {
-    /// Independent Gaussians
+    /// Independent Gaussians; standard deviations by linear response
     MeanField,
-    /// One Gaussian
+    /// A Gaussian whose precision has the blocks of the model's plates
+    Block,
+    /// One Gaussian, up to 256 coordinates
     FullRank,
+    /// A Gaussian of latents that keep a learned share of their location and scale
+    PartlyCentred,
+    /// The same with shares for each element (model-informed flow)
+    Informed,
+    /// A Gaussian bent by coupling layers (RealNVP), up to 50 coordinates
+    Flow,
     /// Independent latents, each of the family that matches its domain
     Matched,
 }

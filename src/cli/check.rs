@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use vic::diagnostics::render::{Files, json, short};
+use serde_json::{Value, json};
+use vic::diagnostics::render::{self, Files, short};
 use vic::diagnostics::{Diagnostic, any_error, apply, certain};
 use vic::driver;
 use vic::driver::gradients::Checked;
@@ -36,7 +37,10 @@ pub fn run(arguments: &CheckArguments) -> Status {
         found.push(refusal.as_ref().clone());
     }
     let objective = objective.ok().flatten();
-    print(&found, &loaded, &data, arguments.format);
+    let is_one_object = arguments.gradients && arguments.format == DiagnosticFormat::Json;
+    if !is_one_object {
+        print(&found, &loaded, &data, arguments.format);
+    }
     let emitted = match arguments.emit {
         None => None,
         Some(Stage::Tree) => Some(vic::syntax::outline(&loaded.checked.tree)),
@@ -46,12 +50,19 @@ pub fn run(arguments: &CheckArguments) -> Status {
     };
     emitted.iter().for_each(|text| terminal::result(text));
     let mut wrong = any_error(&found);
+    let mut checked = Vec::new();
     if arguments.gradients
         && let (false, Some(bound), Some(objective)) = (wrong, &bound, &objective)
     {
-        let checked = driver::gradients::check(bound, objective, SEED);
+        checked = driver::gradients::check(bound, objective, SEED);
         wrong = checked.iter().any(|checked| !checked.is_right());
-        terminal::result(gradients(&checked).trim_end());
+        if !is_one_object {
+            terminal::result(gradients(&checked).trim_end());
+        }
+    }
+    if is_one_object {
+        let files = Files { model: &loaded.source, data: &data };
+        terminal::result(&format!("{:#}", with_gradients(render::json(&found, &files), &checked)));
     }
     if !wrong && arguments.emit.is_none() && arguments.format == DiagnosticFormat::Full {
         terminal::remark(&format!("{}: no errors", loaded.source.name()));
@@ -75,6 +86,21 @@ fn gradients(checked: &[Checked]) -> String {
         );
     }
     text
+}
+
+/// What was found in the files, and in the gradients, as one object.
+fn with_gradients(diagnostics: Value, checked: &[Checked]) -> Value {
+    let one = |checked: &Checked| {
+        json!({
+            "latent": checked.latent,
+            "estimator": checked.estimator,
+            "deviation": checked.deviation,
+            "variance": checked.variance,
+            "against": checked.against,
+            "right": checked.is_right(),
+        })
+    };
+    json!({ "diagnostics": diagnostics, "gradients": checked.iter().map(one).collect::<Vec<_>>() })
 }
 
 /// Rounds of edits: one may uncover the next, and a misspelt keyword hides the rest of its statement.
@@ -112,6 +138,6 @@ fn print(found: &[Diagnostic], loaded: &Loaded, data: &[Source], format: Diagnos
         DiagnosticFormat::Full => terminal::diagnostics(found, &loaded.source, data),
         DiagnosticFormat::Short if found.is_empty() => {}
         DiagnosticFormat::Short => terminal::result(&short(found, &files)),
-        DiagnosticFormat::Json => terminal::result(&format!("{:#}", json(found, &files))),
+        DiagnosticFormat::Json => terminal::result(&format!("{:#}", render::json(found, &files))),
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use vic::diagnostics::codes::{CATALOGUE, Row};
 use vic::driver;
+use vic::inference::Options;
 use vic::report::explain::{Story, explain};
 use vic::report::story;
 
@@ -44,15 +45,19 @@ fn explain_model(arguments: &ExplainArguments, path: &Path) -> Status {
     let outcome = report(&found, &loaded, &data);
     let Some(model) = &loaded.checked.model else { return Status::Wrong };
     let lowered = bound.as_ref().map(|bound| (bound, driver::lower_within(bound, &arguments.sums.limits())));
-    let (choices, sums) = match lowered {
-        None => (loaded.checked.choices.clone(), vec![]),
-        Some((bound, Ok(objective))) => (driver::choices(bound, &objective), objective.sums),
+    let (choices, sums, ways) = match lowered {
+        None => (loaded.checked.choices.clone(), vec![], vec![]),
+        Some((bound, Ok(objective))) => {
+            let options = Options { seed: arguments.seed, ..Options::default() };
+            let ways = driver::ways(&objective);
+            (driver::measured_choices(bound, &objective, &options), objective.sums, ways)
+        }
         Some((_, Err(refusal))) => {
             terminal::diagnostics(&[*refusal], &loaded.source, &data);
             return Status::Wrong;
         }
     };
-    let story = Story { model, choices: &choices, bound: bound.as_ref(), sums: &sums };
+    let story = Story { model, choices: &choices, bound: bound.as_ref(), sums: &sums, ways: &ways };
     terminal::result(&match arguments.format {
         StoryFormat::Text => explain(&story).trim_end().to_string(),
         StoryFormat::Json => format!("{:#}", story::json(&story)),

@@ -122,7 +122,7 @@ fn fit_bound(arguments: &FitArguments, inputs: &Inputs<'_>, start: Instant) -> S
         family: engine.options().family,
         seconds: Seconds { compile: compiled, fit: total - compiled, total },
     };
-    let report = outcome::report(bound, &driver::choices(bound, objective), &fitted, circumstances);
+    let report = outcome::report(bound, &fitted.choices, &fitted, circumstances);
     if let Some(folder) = &arguments.out
         && let Err(problem) = write_out(folder, &report, &fitted)
     {

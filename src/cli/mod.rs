@@ -8,6 +8,7 @@ mod explain;
 mod files;
 mod fit;
 mod format;
+mod machine;
 mod output;
 mod terminal;
 mod watch;
@@ -18,6 +19,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Command, CommandLine};
+
+use vic::driver::stack;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +54,12 @@ pub fn run() -> ExitCode {
     let line = CommandLine::parse();
     terminal::choose_colour(line.color);
     terminal::quiet_panics();
-    let status = panic::catch_unwind(AssertUnwindSafe(|| dispatch(&line))).unwrap_or_else(|_| {
+    if let Err(why) = machine::choose_instruction_set() {
+        terminal::problem(&why);
+        return ExitCode::from(Status::Usage.code());
+    }
+    let run = || stack::ample(|| dispatch(&line));
+    let status = panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
         terminal::report_fault();
         Status::Fault
     });

@@ -110,4 +110,15 @@ pub static ROWS: &[Row] = &[
         wrong: "vic fit model.vi --family full-rank, for a model with 5000 coordinates",
         right: "vic fit model.vi",
     },
+    Row {
+        code: Code(921),
+        slug: "run::unsuited_family",
+        severity: Severity::Error,
+        summary: "the family that was asked for has nothing to work with in this model",
+        explanation: "A block Gaussian needs latents that fall into groups, given what all of them share. Partly centred and \
+                      informed families need a latent whose prior has a location or a scale that is itself a latent. A \
+                      flow needs two coordinates. Beside a discrete latent that stays in the guide there is none of these.",
+        wrong: "vic fit model.vi --family block, for a regression",
+        right: "vic fit model.vi",
+    },
 ];

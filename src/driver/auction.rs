@@ -1,25 +1,20 @@
-//! Parameterisations of the latents, tried in turn until a fit can be trusted: the latents themselves, or what is left
-//! of them when location and scale, or covariance, are taken out (non-centred).
+//! Attempts at a posterior, made in turn until a fit can be trusted, with what each cost; the best is kept.
 
 use crate::data::BoundModel;
-use crate::inference::{self, Fit, Options, Rung, Verdict, Watch};
-use crate::lower::{self, Centring, Objective};
-use crate::model::{Model, SiteId};
+use crate::estimator::Choice;
+use crate::inference::{self, Fit, Options, Rung, Watch};
+use crate::lower::{self, Objective};
 
+use super::attempts::attempts;
+use super::plan;
 use super::replay::{Seeking, Sought};
 use super::target::CompiledTarget;
-
-/// A k-hat below which another parameterisation would not change the verdict.
-const GOOD: f64 = 0.5;
-
-/// Beyond so many coordinates a Gaussian given the scales serves better than taking the scales out.
-const MOST: usize = 64;
 
 /// A family that was tried in some parameterisation.
 #[derive(Clone, Debug)]
 pub struct Tried {
     /// How the latents were parameterised.
-    pub parameterisation: &'static str,
+    pub parameterisation: String,
     /// The family; its evaluations and seconds are its own, with the search that led to it.
     pub rung: Rung,
 }
@@ -34,9 +29,11 @@ pub struct Outcome {
     pub tried: Vec<Tried>,
     /// Which of it was kept.
     pub kept: Option<usize>,
+    /// How each latent's gradient was taken.
+    pub choices: Vec<Choice>,
 }
 
-/// The best fit of all parameterisations that are tried.
+/// The best fit of all that is tried.
 pub fn fit(
     bound: &BoundModel,
     centred: &Objective,
@@ -45,23 +42,37 @@ pub fn fit(
     mut sought: Option<&mut Sought>,
 ) -> Outcome {
     let mut best: Option<(Fit, Option<Objective>)> = None;
-    let (mut spent, mut tried, mut kept) = (0, Vec::new(), None);
-    for (name, centring) in parameterisations(bound.model(), centred.layout.dimension) {
-        let objective = match centring.of.is_empty() {
-            true => None,
+    let (mut spent, mut tried, mut kept) = (0, Vec::<Tried>::new(), None);
+    for attempt in attempts(bound.model(), centred, options) {
+        let known = best.as_ref().map(|(fit, objective)| (fit, objective.as_ref().unwrap_or(centred)));
+        if known.is_some_and(|(fit, _)| !attempt.is_wanted(fit, options)) {
+            continue;
+        }
+        let began = watch.seconds();
+        let left =
+            Options { max_evaluations: options.max_evaluations.saturating_sub(spent), ..options.clone() };
+        let watched: &mut dyn Watch = watch;
+        let run = (threads, watched, sought.as_deref_mut());
+        let Some(prepared) = attempt.prepare(bound, known, &left, run) else { continue };
+        let objective = match &prepared.centring {
+            None => None,
             // What was lowered centred can be lowered again: it differs in continuous latents only.
-            false => match lower::lower(bound, &centring, &centred.limits) {
+            Some(centring) => match lower::lower(bound, centring, &centred.limits) {
                 Ok(objective) => Some(objective),
                 Err(_) => continue,
             },
         };
+        spent += prepared.evaluations;
         let mut compiled = CompiledTarget::new(objective.as_ref().unwrap_or(centred), threads);
-        let left =
-            Options { max_evaluations: options.max_evaluations.saturating_sub(spent), ..options.clone() };
-        let began = watch.seconds();
+        let left = Options {
+            max_evaluations: options.max_evaluations.saturating_sub(spent),
+            family: prepared.family,
+            start: prepared.start,
+            ..options.clone()
+        };
         let mut found = match &mut sought {
             Some(sought) => {
-                let place = (&centring, &centred.limits);
+                let place = (&objective.as_ref().unwrap_or(centred).centring, &centred.limits);
                 inference::fit(&mut Seeking::new(&mut compiled, sought, place), &left, watch)
             }
             None => inference::fit(&mut compiled, &left, watch),
@@ -69,61 +80,36 @@ pub fn fit(
         found.faults = found.faults.after(spent);
         spent += found.evaluations;
         let first = tried.len();
-        tried.extend(own_costs(&found.rungs, began).map(|rung| Tried { parameterisation: name, rung }));
-        if best.as_ref().is_none_or(|(fit, _)| rank(&found) < rank(fit)) {
+        let name = prepared.name.or_else(|| kept.map(|k: usize| tried[k].parameterisation.clone()));
+        let name = name.unwrap_or_default();
+        let costs = own_costs(&found.rungs, (prepared.evaluations, began));
+        tried.extend(costs.map(|rung| Tried { parameterisation: name.clone(), rung }));
+        if best.as_ref().is_none_or(|(fit, _)| attempt.is_kept(&found, fit, options)) {
             let is_kept = |rung: &Rung| rung.family == found.family && rung.elbo == found.elbo;
             kept = found.rungs.iter().position(is_kept).map(|rung| first + rung);
             best = Some((found, objective));
         }
-        let is_final = best.as_ref().is_some_and(|(fit, _)| fit.verdict == Verdict::Trust || fit.khat < GOOD);
         let is_found = sought.as_ref().is_some_and(|sought| sought.found.is_some());
-        if is_final || is_found || spent >= options.max_evaluations || watch.should_stop() {
+        if is_found || spent >= options.max_evaluations || watch.should_stop() {
             break;
         }
     }
     let (mut fit, objective) =
         best.unwrap_or_else(|| unreachable!("the latents themselves are always tried"));
     fit.evaluations = spent;
-    Outcome { fit, objective, tried, kept }
+    Outcome { fit, objective, tried, kept, choices: plan::choices(bound, centred) }
 }
 
-/// Rungs with what each cost itself, in place of what had been spent when it was done.
-fn own_costs(rungs: &[Rung], began: Option<f64>) -> impl Iterator<Item = Rung> {
+/// Rungs with what each cost itself, in place of what had been spent when it was done; the first with what led to it.
+fn own_costs(rungs: &[Rung], (before, began): (u64, Option<f64>)) -> impl Iterator<Item = Rung> {
     let (mut evaluations, mut seconds) = (0, began);
-    rungs.iter().map(move |rung| {
+    rungs.iter().enumerate().map(move |(k, rung)| {
         let own = Rung {
-            evaluations: rung.evaluations - evaluations,
+            evaluations: rung.evaluations - evaluations + if k == 0 { before } else { 0 },
             seconds: rung.seconds.zip(seconds).map(|(end, start)| end - start),
             ..rung.clone()
         };
         (evaluations, seconds) = (rung.evaluations, rung.seconds);
         own
     })
-}
-
-/// Smaller is better.
-fn rank(fit: &Fit) -> (Verdict, u64) {
-    let shape = if fit.khat.is_finite() { fit.khat.clamp(0.0, 100.0) } else { 1000.0 };
-    (fit.verdict, (shape * 1e6) as u64)
-}
-
-/// What is tried, by name and in order: the latents themselves; those with an unknown covariance whitened; and, where that is not
-/// too much, all non-centred.
-fn parameterisations(model: &Model, dimension: usize) -> Vec<(&'static str, Centring)> {
-    let whitened: Vec<SiteId> =
-        model.site_ids().filter(|id| lower::whitenable(model, *id).is_some()).collect();
-    let centrable: Vec<SiteId> =
-        model.site_ids().filter(|id| lower::centrable(model, *id).is_some()).collect();
-    let of = |ids: &[&[SiteId]]| Centring {
-        of: ids.concat().into_iter().map(|id| (id, 0.0)).collect(),
-        ..Centring::default()
-    };
-    let mut all = vec![("as written", Centring::default())];
-    if !whitened.is_empty() {
-        all.push(("covariances taken out", of(&[&whitened])));
-    }
-    if !centrable.is_empty() && dimension <= MOST {
-        all.push(("non-centred", of(&[&whitened, &centrable])));
-    }
-    all
 }

@@ -5,7 +5,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::inference::loo::{Loo, PointLoo, leave_one_out};
 use crate::inference::{self, elbo::Estimate};
 use crate::library::Normaliser;
-use crate::lower;
+use crate::lower::{self, Given};
 use crate::model::{Distribution, Factor, Model, SiteKind};
 use crate::posterior::{self, ObservedCell};
 use crate::report::comparison::{Compared, Comparison, Point};
@@ -108,15 +108,13 @@ fn difference(one: &[ObservedCell], other: &[ObservedCell]) -> Option<String> {
 pub fn assess(model: &str, bound: &BoundModel, fitted: &Fitted) -> Result<Assessment, Box<Diagnostic>> {
     let likelihood = lower::likelihood(bound, &fitted.centring, &fitted.limits)?;
     let fit = &fitted.fit;
-    let points = posterior::points(bound, &likelihood, &fit.draws, fitted.count);
+    let positions = with_integrated(fitted, &likelihood.given);
+    let points = posterior::points(bound, &likelihood, &positions, fitted.count);
     let loo = match fitted.count {
         0 => Loo { points: vec![PointLoo::UNKNOWN; points.names.len()], draws: 0 },
         count => leave_one_out(&points.log_likelihood, count, fit.log_weights.as_deref()),
     };
-    let known = fit.log_weights.is_some() && is_proper(bound.model());
-    let share = 1.0 / fit.effective - 1.0 / fitted.count as f64;
-    let log_evidence =
-        known.then(|| Estimate { value: fit.log_evidence, standard_error: share.max(0.0).sqrt() });
+    let log_evidence = log_evidence(fitted).filter(|_| is_proper(bound.model()));
     Ok(Assessment {
         model: model.to_owned(),
         names: points.names,
@@ -127,6 +125,32 @@ pub fn assess(model: &str, bound: &BoundModel, fitted: &Fitted) -> Result<Assess
         reasons: fit.reasons.clone(),
         corrected: fit.log_weights.is_some(),
     })
+}
+
+/// By importance sampling; where nothing is left to fit, the bound itself.
+fn log_evidence(fitted: &Fitted) -> Option<Estimate> {
+    let fit = &fitted.fit;
+    if fitted.count > 0 && fit.draws.is_empty() {
+        return Some(fit.elbo);
+    }
+    let share = 1.0 / fit.effective - 1.0 / fitted.count as f64;
+    let estimate = Estimate { value: fit.log_evidence, standard_error: share.max(0.0).sqrt() };
+    fit.log_weights.is_some().then_some(estimate)
+}
+
+/// The draws of a fit, each followed by its values of the latents that were integrated out.
+fn with_integrated(fitted: &Fitted, given: &[Given]) -> Vec<f64> {
+    let width = fitted.fit.draws.len().checked_div(fitted.count).unwrap_or(0);
+    let mut positions = Vec::new();
+    for draw in 0..fitted.count {
+        positions.extend(&fitted.fit.draws[draw * width..(draw + 1) * width]);
+        for latent in given {
+            let Some(own) = fitted.sites.iter().find(|site| site.site == latent.site) else { continue };
+            let values = &own.values[draw * latent.order.len()..];
+            positions.extend(latent.order.iter().map(|&place| values[place]));
+        }
+    }
+    positions
 }
 
 /// Whether all priors are normalised.

@@ -1,7 +1,8 @@
 //! The self-test of a model's gradients: what every estimator says, against values that it has no part in.
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+mod quadrature;
+
+use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use crate::data::BoundModel;
@@ -14,8 +15,9 @@ use crate::inference::mixed::cells::Tables;
 use crate::inference::mixed::{MixedTarget, width};
 use crate::lower::{self, Centring, Kept, Objective, Support};
 use crate::model::SiteId;
+use crate::numeric::random::Generator;
 
-use super::mixed::CompiledMixed;
+use super::mixed::{CompiledMixed, work};
 use super::plan;
 
 /// The result for one latent.
@@ -42,8 +44,10 @@ impl Checked {
 
 /// Beyond so many standard errors an estimator is wrong.
 pub const LIMIT: f64 = 4.5;
-/// Draws of each kind.
-const DRAWS: usize = 2000;
+/// Draws of each kind, at most and at least.
+const DRAWS: [usize; 2] = [2000, 64];
+/// Elements that all draws of one coordinate may visit together.
+const VISITS: f64 = 4e7;
 /// Elements of a latent that are looked at.
 const ELEMENTS: usize = 12;
 /// Assignments of discrete latents that are enumerated at most.
@@ -53,16 +57,20 @@ const ROUNDING: f64 = 2e-3;
 
 /// Checks all latents, at a guide that is drawn at random.
 pub fn check(bound: &BoundModel, objective: &Objective, seed: u64) -> Vec<Checked> {
-    let mut target = CompiledMixed::new(objective, &plan::rules(bound, objective), 1);
-    let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    let guide = random_guide(&target, &mut generator);
     let choices = super::choices(bound, objective);
+    let mut target = CompiledMixed::new(objective, &plan::rules(objective, &choices), 1);
+    let mut generator = Generator::new(seed, 0);
+    let guide = random_guide(&target, &mut generator);
+    let draws = draws(objective);
     let each = choices.iter().map(|choice| {
         let (against, deviation, variance) = match choice.estimator.takes {
+            Takes::Sum if objective.centring.integrated.contains(&choice.latent) => {
+                integrated(bound, objective, choice.latent, &mut generator)
+            }
             Takes::Sum => summed(bound, objective, &mut generator),
-            Takes::Path => pathwise(&mut target, objective, &guide, choice.latent, &mut generator),
+            Takes::Path => pathwise(&mut target, objective, (&guide, draws), choice.latent, &mut generator),
             Takes::Local | Takes::Score | Takes::Paired => {
-                tried(&mut target, objective, &guide, choice.latent, &mut generator)
+                tried(&mut target, objective, (&guide, draws), choice.latent, &mut generator)
             }
         };
         let latent = bound.model().site(choice.latent).name.clone();
@@ -71,7 +79,13 @@ pub fn check(bound: &BoundModel, objective: &Objective, seed: u64) -> Vec<Checke
     each.collect()
 }
 
-fn random_guide(target: &CompiledMixed, generator: &mut ChaCha8Rng) -> Guide {
+/// As many draws as are affordable, in eights.
+fn draws(objective: &Objective) -> usize {
+    let affordable = VISITS / work(objective, &[objective.log_joint]);
+    (affordable as usize).clamp(DRAWS[1], DRAWS[0]) / 8 * 8
+}
+
+fn random_guide(target: &CompiledMixed, generator: &mut Generator) -> Guide {
     let d = target.dimension();
     let mean = nalgebra::DVector::from_fn(d, |_, _| 0.4 * generator.sample::<f64, _>(StandardNormal));
     let deviations = nalgebra::DVector::from_element(d, 0.2);
@@ -100,17 +114,18 @@ fn excess(difference: f64, error: f64, scale: f64) -> f64 {
 fn pathwise(
     target: &mut CompiledMixed,
     objective: &Objective,
-    guide: &Guide,
+    (guide, draws): (&Guide, usize),
     latent: SiteId,
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> (&'static str, f64, Option<f64>) {
     let Some(block) = objective.layout.blocks.iter().find(|block| block.site == latent) else {
         return ("nothing: it has no coordinates", 0.0, None);
     };
     let (d, wide) = (target.dimension(), width(target));
-    let rows = guide.draw(DRAWS / 2, generator).rows;
-    let mut values = vec![0.0; DRAWS];
-    let mut slopes = vec![0.0; DRAWS * d];
+    let rows = guide.draw(draws / 2, generator).rows;
+    let draws = rows.len() / wide;
+    let mut values = vec![0.0; draws];
+    let mut slopes = vec![0.0; draws * d];
     target.evaluate(&rows, &mut values, &mut slopes);
     let (mut worst, mut noise, mut looked) = (0.0_f64, 0.0, 0.0);
     const STEP: f64 = 0.01;
@@ -118,18 +133,18 @@ fn pathwise(
         let mut moved = |by: f64| {
             let mut rows = rows.clone();
             rows.chunks_exact_mut(wide).for_each(|row| row[i] += by);
-            let mut values = vec![0.0; DRAWS];
+            let mut values = vec![0.0; draws];
             target.value(&rows, &mut values);
             values
         };
         let (up, down) = (moved(STEP), moved(-STEP));
         let differences: Vec<f64> =
-            (0..DRAWS).map(|s| slopes[s * d + i] - (up[s] - down[s]) / (2.0 * STEP)).collect();
-        let own: Vec<f64> = (0..DRAWS).map(|s| slopes[s * d + i]).collect();
+            (0..draws).map(|s| slopes[s * d + i] - (up[s] - down[s]) / (2.0 * STEP)).collect();
+        let own: Vec<f64> = (0..draws).map(|s| slopes[s * d + i]).collect();
         let (difference, error) = mean_and_error(&differences);
         let (mean, spread) = mean_and_error(&own);
-        worst = worst.max(excess(difference, error, mean.abs() + spread * (DRAWS as f64).sqrt()));
-        noise += spread * spread * DRAWS as f64;
+        worst = worst.max(excess(difference, error, mean.abs() + spread * (draws as f64).sqrt()));
+        noise += spread * spread * draws as f64;
         looked += 1.0;
     }
     ("central differences", worst, Some(noise / looked))
@@ -139,9 +154,9 @@ fn pathwise(
 fn tried(
     target: &mut CompiledMixed,
     objective: &Objective,
-    guide: &Guide,
+    (guide, draws): (&Guide, usize),
     latent: SiteId,
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> (&'static str, f64, Option<f64>) {
     let Some(block) = objective.kept.iter().position(|kept| kept.site == latent) else {
         return ("nothing: it is not kept", 0.0, None);
@@ -149,7 +164,7 @@ fn tried(
     let table = guide.tables[block].clone();
     let mut own: Vec<Vec<f64>> = vec![vec![]; table.logits.len()];
     let mut watch = Unwatched;
-    for _ in 0..DRAWS / 8 {
+    for _ in 0..draws / 8 {
         let rows = guide.draw(4, generator).rows;
         let mut account = Account { target, watch: &mut watch, limit: u64::MAX, spent: 0.0, best: None };
         let found = gradients(&mut account, (block, &table), &rows, generator);
@@ -157,7 +172,7 @@ fn tried(
     }
     let (mut worst, mut noise, mut looked) = (0.0_f64, 0.0, 0.0);
     for cell in 0..table.count().min(ELEMENTS) {
-        let exact = by_whole_densities(target, guide, (block, cell), generator);
+        let exact = by_whole_densities(target, (guide, draws), (block, cell), generator);
         for (w, exact) in exact.iter().enumerate().take(ELEMENTS) {
             let (mean, error) = mean_and_error(&own[cell * table.width + w]);
             let (wanted, uncertain) = mean_and_error(exact);
@@ -173,14 +188,14 @@ fn tried(
 /// For each value of a cell, unbiased gradients by its log weight, one for each draw of all else.
 fn by_whole_densities(
     target: &mut CompiledMixed,
-    guide: &Guide,
+    (guide, draws): (&Guide, usize),
     (block, cell): (usize, usize),
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> Vec<Vec<f64>> {
     let wide = width(target);
     let table = &guide.tables[block];
     let p = table.probabilities(cell);
-    let rows = guide.draw(DRAWS / 8, generator).rows;
+    let rows = guide.draw(draws / 8, generator).rows;
     let count = rows.len() / wide;
     let mut by_value: Vec<Vec<f64>> = vec![];
     for (w, probability) in p.iter().enumerate() {
@@ -200,12 +215,34 @@ fn by_whole_densities(
     each.collect()
 }
 
+/// The density with a latent integrated out against integration by numbers, or else its gradient against differences.
+fn integrated(
+    bound: &BoundModel,
+    objective: &Objective,
+    latent: SiteId,
+    generator: &mut Generator,
+) -> (&'static str, f64, Option<f64>) {
+    let mut position = vec![0.0; objective.width()];
+    let d = objective.layout.dimension;
+    position[..d].iter_mut().for_each(|x| *x = 0.4 * generator.sample::<f64, _>(StandardNormal));
+    for kept in &objective.kept {
+        if let Support::Whole { low, .. } = kept.support {
+            position[kept.offset..kept.offset + kept.length].fill(low);
+        }
+    }
+    let Some(wanted) = quadrature::integral(bound, objective, latent, &position) else {
+        return by_differences(objective, &position);
+    };
+    let own = interpret(&objective.graph, &position, &[], &[objective.log_joint])[0][0];
+    ("quadrature", excess(own - wanted, 1e-8 * (1.0 + wanted.abs()), 0.0), None)
+}
+
 /// The density with latents summed out against the sum over all assignments, where these are few enough; else its
 /// gradient against differences.
 fn summed(
     bound: &BoundModel,
     objective: &Objective,
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> (&'static str, f64, Option<f64>) {
     let d = objective.layout.dimension;
     let position: Vec<f64> = (0..d).map(|_| 0.4 * generator.sample::<f64, _>(StandardNormal)).collect();
@@ -216,12 +253,18 @@ fn summed(
     if !objective.kept.is_empty() {
         return ("nothing: too many assignments beside what is kept", 0.0, None);
     }
+    by_differences(objective, &position)
+}
+
+/// The gradient of the density against differences.
+fn by_differences(objective: &Objective, position: &[f64]) -> (&'static str, f64, Option<f64>) {
+    let d = objective.layout.dimension;
     let value = |at: &[f64]| interpret(&objective.graph, at, &[], &[objective.log_joint])[0][0];
-    let slopes = interpret(&objective.graph, &position, &[], &objective.gradient).concat();
+    let slopes = interpret(&objective.graph, position, &[], &objective.gradient).concat();
     let mut worst = 0.0_f64;
     for i in 0..d.min(ELEMENTS) {
         let at = |by: f64| {
-            let mut moved = position.clone();
+            let mut moved = position.to_vec();
             moved[i] += by;
             value(&moved)
         };

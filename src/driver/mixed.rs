@@ -69,6 +69,13 @@ impl CompiledMixed {
     }
 }
 
+impl CompiledMixed {
+    /// Takes the expectation over each kept latent by another rule.
+    pub fn take(&mut self, rules: &[Rule]) {
+        self.cells.iter_mut().zip(rules).for_each(|(cells, rule)| cells.rule = *rule);
+    }
+}
+
 /// Elements that the computation of nodes visits.
 pub fn work(objective: &Objective, roots: &[Node]) -> f64 {
     let (graph, _) = objective.graph.pruned(roots);

@@ -1,8 +1,10 @@
 //! The stages in order: Source -> Tree -> Model -> BoundModel -> Objective -> Program -> Fit -> Posterior.
 
+mod attempts;
 mod auction;
 pub mod calibrate;
 pub mod compare;
+mod exact;
 pub mod fault;
 pub mod gradients;
 pub mod guide;
@@ -11,10 +13,13 @@ pub mod outcome;
 mod plan;
 pub mod replay;
 pub mod request;
+mod shares;
+pub mod stack;
 pub mod target;
 pub mod windows;
 
 pub use auction::Tried;
+pub use exact::ways;
 pub use plan::choices;
 
 use std::sync::Arc;
@@ -51,6 +56,10 @@ pub struct Checked {
 
 /// Source -> Tree -> Model, with a choice of estimator for each latent.
 pub fn check(source: &Source) -> Checked {
+    stack::ample(|| check_here(source))
+}
+
+fn check_here(source: &Source) -> Checked {
     let (tree, mut diagnostics) = syntax::parse(source);
     let (model, found) = model::check(&tree, source);
     diagnostics.extend(found);
@@ -72,6 +81,10 @@ pub fn check(source: &Source) -> Checked {
 
 /// Model -> BoundModel.
 pub fn bind(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
+    stack::ample(|| bind_here(model, files))
+}
+
+fn bind_here(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
     let (bound, mut diagnostics) = data::bind(Arc::clone(model), files);
     if let Some(bound) = &bound {
         diagnostics
@@ -114,6 +127,10 @@ const HOPELESS: f64 = 20_000.0;
 /// # Errors
 /// If a latent that the model wants summed out cannot be within the limits.
 pub fn lower_within(bound: &BoundModel, limits: &Limits) -> Result<Objective, Box<Diagnostic>> {
+    stack::ample(|| lower_here(bound, limits))
+}
+
+fn lower_here(bound: &BoundModel, limits: &Limits) -> Result<Objective, Box<Diagnostic>> {
     let first = plan::lower(bound, limits)?;
     let mut wider: Option<Objective> = None;
     for _ in 0..DOUBLINGS {
@@ -154,6 +171,8 @@ pub fn print_program(objective: &Objective) -> String {
 pub struct Fitted {
     /// The approximation and its verdict.
     pub fit: Fit,
+    /// How each latent's gradient was taken.
+    pub choices: Vec<Choice>,
     /// The parameterisation of the latents that its draws are in.
     pub centring: Centring,
     /// What its sums over discrete latents were allowed.
@@ -183,8 +202,17 @@ pub fn fit(
     threads: usize,
     watch: &mut dyn Watch,
 ) -> Fitted {
+    stack::ample(|| fit_here(bound, objective, options, (threads, watch)))
+}
+
+fn fit_here(
+    bound: &BoundModel,
+    objective: &Objective,
+    options: &Options,
+    (threads, watch): (usize, &mut dyn Watch),
+) -> Fitted {
     let (found, windows) = search(bound, objective, options, (threads, watch), None);
-    let Outcome { fit, objective: other, tried, kept } = found;
+    let Outcome { fit, objective: other, tried, kept, choices } = found;
     let objective = other.as_ref().unwrap_or(objective);
     let count = fit.draws.len().checked_div(objective.width()).unwrap_or(options.draws);
     let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
@@ -195,7 +223,7 @@ pub fn fit(
     posterior::count_states(bound, objective, weights.as_deref(), &mut sites);
     let fault = fault::of_fit(bound, objective, &fit, options.seed);
     let (centring, limits) = (objective.centring.clone(), objective.limits.clone());
-    Fitted { fit, centring, limits, tried, kept, sites, count, weights, fault, windows }
+    Fitted { fit, choices, centring, limits, tried, kept, sites, count, weights, fault, windows }
 }
 
 /// Fits made again because a window turned out to be too short.
@@ -242,11 +270,40 @@ fn attempt(
     if objective.kept.is_empty() {
         return auction::fit(bound, objective, options, (threads, watch), sought);
     }
-    let mut target = mixed::CompiledMixed::new(objective, &plan::rules(bound, objective), threads);
-    let fit = inference::mixed::conclude::fit(&mut target, options, watch);
-    let tried =
-        fit.rungs.iter().cloned().map(|rung| Tried { parameterisation: "as written", rung }).collect();
-    Outcome { fit, objective: None, tried, kept: Some(0) }
+    let (mut target, choices, spent) = mixed_target(bound, objective, options, threads);
+    let left = options.max_evaluations.saturating_sub(spent);
+    let options = Options { max_evaluations: left, ..options.clone() };
+    let mut fit = inference::mixed::conclude::fit(&mut target, &options, watch);
+    fit.evaluations += spent;
+    let tried = fit
+        .rungs
+        .iter()
+        .cloned()
+        .map(|rung| Tried { parameterisation: "as written".to_owned(), rung })
+        .collect();
+    Outcome { fit, objective: None, tried, kept: Some(0), choices }
+}
+
+/// A target with latents that are kept, the rules that its pilot leaves, and the evaluations this took.
+fn mixed_target(
+    bound: &BoundModel,
+    objective: &Objective,
+    options: &Options,
+    threads: usize,
+) -> (mixed::CompiledMixed, Vec<Choice>, u64) {
+    let rules = plan::rules(objective, &plan::choices(bound, objective));
+    let mut target = mixed::CompiledMixed::new(objective, &rules, threads);
+    let (choices, spent) = plan::piloted(bound, objective, &mut target, options);
+    target.take(&plan::rules(objective, &choices));
+    (target, choices, spent)
+}
+
+/// How each latent's gradient is taken by a fit with these options: what prices leave open is measured.
+pub fn measured_choices(bound: &BoundModel, objective: &Objective, options: &Options) -> Vec<Choice> {
+    match objective.kept.is_empty() {
+        true => plan::choices(bound, objective),
+        false => mixed_target(bound, objective, options, 1).1,
+    }
 }
 
 /// The windows at the draws of a fit.

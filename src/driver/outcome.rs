@@ -7,8 +7,8 @@ use crate::inference::FamilyChoice;
 use crate::posterior::{self, summarise};
 use crate::report::{DrawsKept, Elbo, Estimator, Point, Report, Row, Rung, Seconds, Verdict};
 
-use super::Fitted;
 use super::replay::Replay;
+use super::{Fitted, Tried};
 
 /// What a report says besides the fit.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ fn window_words(choice: &Choice, fitted: &Fitted) -> String {
 fn rungs(fitted: &Fitted) -> Vec<Rung> {
     let each = fitted.tried.iter().enumerate().map(|(k, tried)| Rung {
         family: tried.rung.family.clone(),
-        parameterisation: tried.parameterisation.to_owned(),
+        parameterisation: tried.parameterisation.clone(),
         elbo: Elbo { value: tried.rung.elbo.value, se: tried.rung.elbo.standard_error },
         khat: tried.rung.khat,
         efficiency: tried.rung.efficiency,
@@ -109,6 +109,9 @@ fn chosen(fitted: &Fitted, pinned: Option<FamilyChoice>) -> String {
     let kept = fitted.kept.map(|k| &fitted.tried[k]);
     match (kept, fitted.tried.len()) {
         (None, _) => "nothing was found that could be kept".to_owned(),
+        (Some(kept), _) if pinned.is_some_and(|family| !answers(kept, family)) => {
+            "what was asked for could not be fitted".to_owned()
+        }
         (Some(_), _) if pinned.is_some() => "it was asked for".to_owned(),
         (Some(_), 1) if fit.verdict == inference::Verdict::Trust => {
             "the first that was tried, and good enough".to_owned()
@@ -119,6 +122,16 @@ fn chosen(fitted: &Fitted, pinned: Option<FamilyChoice>) -> String {
             kept.rung.khat,
             100.0 * kept.rung.efficiency
         ),
+    }
+}
+
+/// Whether what was kept is of the family that was asked for.
+fn answers(kept: &Tried, asked: FamilyChoice) -> bool {
+    match asked {
+        FamilyChoice::PartlyCentred | FamilyChoice::Informed => kept.parameterisation != "as written",
+        FamilyChoice::Flow => kept.rung.family.contains("flow"),
+        FamilyChoice::Matched => kept.rung.family.contains("matched"),
+        FamilyChoice::MeanField | FamilyChoice::Block | FamilyChoice::FullRank => true,
     }
 }
 

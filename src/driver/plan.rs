@@ -1,12 +1,19 @@
 //! Which latents are summed out, which have a gradient and which are kept, once sizes are known: the policy is asked again
 //! after each sum that was tried in vain.
 
+use std::collections::BTreeMap;
+
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
-use crate::estimator::{self, Choice, Known, Takes};
-use crate::inference::mixed::Rule;
-use crate::lower::{self, Centring, Limits, Objective};
-use crate::model::SiteId;
+use crate::estimator::{self, Choice, Estimator, Known, Measured, Takes};
+use crate::inference::mixed::ascent::Account;
+use crate::inference::mixed::pilot::{self, Trial};
+use crate::inference::mixed::{MixedTarget, Rule};
+use crate::inference::{Options, Unwatched};
+use crate::lower::{self, Centring, Kept, Limits, Objective};
+use crate::model::{SiteId, conjugates};
+
+use super::mixed::work;
 
 /// The objective of a model, every latent centred. A discrete latent that cannot be summed out is kept, unless the model
 /// asks for the sum.
@@ -16,17 +23,46 @@ use crate::model::SiteId;
 pub(super) fn lower(bound: &BoundModel, limits: &Limits) -> Result<Objective, Box<Diagnostic>> {
     let model = bound.model();
     let mut not_summed: Vec<(SiteId, String)> = Vec::new();
+    let mut at_once: Vec<(SiteId, Box<Diagnostic>)> = Vec::new();
+    let mut given_up: Vec<SiteId> = Vec::new();
     loop {
         let (choices, mut refused) = estimator::choose(model, &known(bound, &not_summed));
         if !refused.is_empty() {
             return Err(Box::new(refused.remove(0)));
         }
         let stays = |choice: &&Choice| !matches!(choice.estimator.takes, Takes::Sum | Takes::Path);
-        let kept: Vec<SiteId> = choices.iter().filter(stays).map(|choice| choice.latent).collect();
-        let refusal = match lower::lower(bound, &Centring { kept, ..Centring::default() }, limits) {
-            Ok(objective) => return Ok(Objective { not_summed, ..objective }),
+        let centring = Centring {
+            kept: choices.iter().filter(stays).map(|choice| choice.latent).collect(),
+            integrated: integrated(bound, &choices),
+            at_once: at_once.iter().map(|(site, _)| *site).collect(),
+            ..Centring::default()
+        };
+        let refusal = match lower::lower(bound, &centring, limits) {
+            Ok(objective) if at_once.is_empty() || is_affordable(&objective) => {
+                return Ok(Objective { not_summed, ..objective });
+            }
+            Ok(_) => {
+                given_up.extend(at_once.iter().map(|(site, _)| *site));
+                // What was said before the assignments were tried.
+                at_once.drain(..).next().map(|(_, said)| said).expect("not empty")
+            }
             Err(refusal) => refusal,
         };
+        let is_summed = |id: &SiteId| {
+            choices.iter().any(|choice| choice.latent == *id && choice.estimator.takes == Takes::Sum)
+        };
+        let is_tried = |id: &SiteId| at_once.iter().any(|(site, _)| site == id);
+        let fits = |id: &SiteId| {
+            let others = at_once.iter().map(|(site, _)| site);
+            let all =
+                others.chain([id]).map(|site| lower::assignments(bound, *site).unwrap_or(f64::INFINITY));
+            all.product::<f64>() <= ASSIGNMENTS.min(limits.max_states)
+        };
+        let is_new = |id: &SiteId| !given_up.contains(id) && is_summed(id) && !is_tried(id) && fits(id);
+        if let Some(site) = lower::culprit(model, &refusal, is_new) {
+            at_once.push((site, refusal));
+            continue;
+        }
         let is_free = |id: &SiteId| {
             let choice = choices.iter().find(|choice| choice.latent == *id);
             choice.is_some_and(|choice| choice.asked.is_none() && choice.estimator.takes == Takes::Sum)
@@ -34,6 +70,15 @@ pub(super) fn lower(bound: &BoundModel, limits: &Limits) -> Result<Objective, Bo
         let Some(site) = lower::culprit(model, &refusal, is_free) else { return Err(refusal) };
         not_summed.push((site, refusal.message.clone()));
     }
+}
+
+/// Assignments of values to the elements of latents that meet in a term, which are summed one by one at most.
+const ASSIGNMENTS: f64 = 4096.0;
+/// Elements that one evaluation may visit for the sake of such a sum.
+const AFFORDABLE: f64 = 2e7;
+
+fn is_affordable(objective: &Objective) -> bool {
+    work(objective, &[objective.log_joint]) <= AFFORDABLE
 }
 
 /// The same latents kept, within other limits.
@@ -45,9 +90,16 @@ pub(super) fn again(
     objective: &Objective,
     limits: &Limits,
 ) -> Result<Objective, Box<Diagnostic>> {
-    let kept = objective.centring.kept.clone();
-    let found = lower::lower(bound, &Centring { kept, ..Centring::default() }, limits)?;
+    let centring = Centring { of: BTreeMap::new(), ..objective.centring.clone() };
+    let found = lower::lower(bound, &centring, limits)?;
     Ok(Objective { not_summed: objective.not_summed.clone(), ..found })
+}
+
+/// The continuous latents that are summed out because their priors are conjugate.
+fn integrated(bound: &BoundModel, choices: &[Choice]) -> Vec<SiteId> {
+    let conjugates = conjugates(bound.model());
+    let summed = choices.iter().filter(|choice| choice.estimator.takes == Takes::Sum);
+    summed.map(|choice| choice.latent).filter(|latent| conjugates.contains_key(latent)).collect()
 }
 
 fn known(bound: &BoundModel, not_summed: &[(SiteId, String)]) -> Known {
@@ -56,19 +108,74 @@ fn known(bound: &BoundModel, not_summed: &[(SiteId, String)]) -> Known {
 
 /// How each latent's gradient is taken, now that the sizes are known and the sums have been tried.
 pub fn choices(bound: &BoundModel, objective: &Objective) -> Vec<Choice> {
-    estimator::choose(bound.model(), &known(bound, &objective.not_summed)).0
+    let mut choices = estimator::choose(bound.model(), &known(bound, &objective.not_summed)).0;
+    for choice in choices.iter_mut().filter(|choice| objective.centring.at_once.contains(&choice.latent)) {
+        let all = lower::assignments(bound, choice.latent).unwrap_or(f64::INFINITY);
+        choice.why = format!(
+            "discrete, with elements that meet in one term: all {all} assignments are summed, without any noise"
+        );
+    }
+    choices
 }
 
 /// The rule of each latent that is kept.
-pub(super) fn rules(bound: &BoundModel, objective: &Objective) -> Vec<Rule> {
-    let choices = choices(bound, objective);
+pub(super) fn rules(objective: &Objective, choices: &[Choice]) -> Vec<Rule> {
     let each = objective.kept.iter().map(|kept| {
         let choice = choices.iter().find(|choice| choice.latent == kept.site);
-        match choice.map_or(Takes::Local, |choice| choice.estimator.takes) {
-            Takes::Paired => Rule::Paired,
-            Takes::Local if kept.changes.is_some() => Rule::Local,
-            _ => Rule::Score,
-        }
+        rule(kept, choice.map_or(Takes::Local, |choice| choice.estimator.takes))
     });
     each.collect()
+}
+
+fn rule(kept: &Kept, takes: Takes) -> Rule {
+    match takes {
+        Takes::Paired => Rule::Paired,
+        Takes::Local if kept.changes.is_some() => Rule::Local,
+        _ => Rule::Score,
+    }
+}
+
+/// The choices after a pilot at the start of the fit, where prices do not decide; evaluations that it took.
+pub(super) fn piloted(
+    bound: &BoundModel,
+    objective: &Objective,
+    target: &mut dyn MixedTarget,
+    options: &Options,
+) -> (Vec<Choice>, u64) {
+    let mut choices = choices(bound, objective);
+    let place = |site: SiteId| choices.iter().position(|choice| choice.latent == site);
+    let open: Vec<Vec<&'static Estimator>> = objective
+        .kept
+        .iter()
+        .map(|kept| place(kept.site).map_or(vec![], |place| choices[place].open()))
+        .collect();
+    let candidates: Vec<Vec<Rule>> = objective.kept.iter().zip(&open).map(distinct).collect();
+    let mut watch = Unwatched;
+    let limit = options.max_evaluations;
+    let mut account = Account { target, watch: &mut watch, limit, spent: 0.0, best: None };
+    let trials = pilot::trials(&mut account, &candidates, options.seed);
+    let spent = account.spent as u64;
+    for ((kept, rows), trials) in objective.kept.iter().zip(&open).zip(trials) {
+        let named = |trial: &Trial| {
+            let estimator = rows.iter().copied().find(|row| rule(kept, row.takes) == trial.rule)?;
+            Some(Measured { estimator, variance: trial.variance, evaluations: trial.evaluations })
+        };
+        let measured: Vec<Measured> = trials.iter().filter_map(named).collect();
+        if let Some(choice) = choices.iter_mut().find(|choice| choice.latent == kept.site) {
+            *choice = choice.clone().after(measured);
+        }
+    }
+    (choices, spent)
+}
+
+/// The rules of rows, each once.
+fn distinct((kept, rows): (&Kept, &Vec<&'static Estimator>)) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = Vec::new();
+    for row in rows {
+        let rule = rule(kept, row.takes);
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
+    }
+    rules
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::data::BoundModel;
 use crate::graph::interpret::interpret;
-use crate::inference::{Block, Guide, Options, Progress, Target, Watch};
+use crate::inference::{Block, Expected, Guide, Known, Options, Progress, Target, Unknown, Watch};
 use crate::lower::{self, Centring, Limits, Objective};
 use crate::posterior;
 
@@ -36,6 +36,26 @@ pub struct Sought {
     spent: u64,
     pub(super) found: Option<(Vec<f64>, Centring, Limits)>,
     done: Rc<Cell<bool>>,
+}
+
+impl Sought {
+    /// Counts positions `[S][D]`, each as so many evaluations, and notes the one that is looked for with the
+    /// parameterisation and the limits of its density.
+    pub(super) fn count(
+        &mut self,
+        (positions, dimension): (&[f64], usize),
+        each: u64,
+        place: &(Centring, Limits),
+    ) {
+        let nth = self.evaluation.saturating_sub(self.spent + 1) / each;
+        let rows = positions.chunks(dimension.max(1));
+        let ahead = self.evaluation > self.spent;
+        self.spent += each * rows.len() as u64;
+        if ahead && let Some(row) = positions.chunks(dimension.max(1)).nth(nth as usize) {
+            self.found = Some((row.to_vec(), place.0.clone(), place.1.clone()));
+            self.done.set(true);
+        }
+    }
 }
 
 /// A watch that ends the fit once the evaluation has been seen.
@@ -119,15 +139,8 @@ impl<'t> Seeking<'t> {
     }
 
     fn count(&mut self, positions: &[f64], each: u64) {
-        let dimension = self.inner.dimension().max(1);
-        let nth = self.sought.evaluation.saturating_sub(self.sought.spent + 1) / each;
-        let rows = positions.chunks(dimension);
-        let ahead = self.sought.evaluation > self.sought.spent;
-        self.sought.spent += each * rows.len() as u64;
-        if ahead && let Some(row) = positions.chunks(dimension).nth(nth as usize) {
-            self.sought.found = Some((row.to_vec(), self.place.0.clone(), self.place.1.clone()));
-            self.sought.done.set(true);
-        }
+        let place = (self.place.0.clone(), self.place.1.clone());
+        self.sought.count((positions, self.inner.dimension()), each, &place);
     }
 }
 
@@ -149,6 +162,22 @@ impl Target for Seeking<'_> {
     fn hessian_vector(&mut self, positions: &[f64], directions: &[f64], products: &mut [f64]) {
         self.count(positions, 2);
         self.inner.hessian_vector(positions, directions, products);
+    }
+
+    fn known(&mut self, draws: usize) -> Option<Known> {
+        self.inner.known(draws)
+    }
+
+    /// Counts as an evaluation at the mean, as often as it costs.
+    fn expected(&mut self, mean: &[f64], root: &[f64]) -> Result<Expected, Unknown> {
+        let cost = self.inner.cost();
+        self.count(mean, cost);
+        self.inner.expected(mean, root)
+    }
+
+    fn evaluate_left(&mut self, positions: &[f64], values: &mut [f64], gradients: &mut [f64]) {
+        self.count(positions, 1);
+        self.inner.evaluate_left(positions, values, gradients);
     }
 
     fn blocks(&self) -> Vec<Block> {

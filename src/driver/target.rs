@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use crate::graph::{Graph, Node};
-use crate::inference::{Block, Guide, Target};
-use crate::lower::Objective;
-use crate::program::{Program, Workspace};
+use crate::inference::{Block, Expected, Guide, Known, Target, Unknown};
+use crate::lower::{Layout, Objective};
+use crate::program::{Program, Share, Workspace};
+
+use super::exact::Exact;
 
 use super::guide::{self, CompiledGuide, Part};
 
@@ -23,6 +25,7 @@ pub struct CompiledTarget {
     value: Compiled,
     gradient: Compiled,
     product: Compiled,
+    exact: Exact,
     threads: usize,
 }
 
@@ -39,14 +42,27 @@ impl CompiledTarget {
             value: Compiled::new(graph, &[objective.log_joint]),
             gradient: Compiled::new(graph, &gradient),
             product: Compiled::new(graph, &objective.hessian_vector),
+            exact: Exact::new(objective),
             threads: graph_threads(graph, threads),
         }
     }
 }
 
+impl CompiledTarget {
+    /// Evaluations that an expectation costs as much as.
+    pub(super) fn cost(&self) -> u64 {
+        self.exact.cost()
+    }
+}
+
 /// The real coordinates by latent.
 pub(super) fn blocks(objective: &Objective) -> Vec<Block> {
-    let blocks = objective.layout.blocks.iter().map(|block| Block {
+    blocks_of(&objective.layout)
+}
+
+/// The same, by the layout.
+pub(super) fn blocks_of(layout: &Layout) -> Vec<Block> {
+    let blocks = layout.blocks.iter().map(|block| Block {
         name: block.name.clone(),
         start: block.offset,
         end: block.offset + block.length,
@@ -90,6 +106,18 @@ impl Target for CompiledTarget {
         lay_out(&self.blocks, outputs, products, (count, d));
     }
 
+    fn known(&mut self, draws: usize) -> Option<Known> {
+        self.exact.known(draws)
+    }
+
+    fn expected(&mut self, mean: &[f64], root: &[f64]) -> Result<Expected, Unknown> {
+        self.exact.expected(mean, root)
+    }
+
+    fn evaluate_left(&mut self, positions: &[f64], values: &mut [f64], gradients: &mut [f64]) {
+        self.exact.evaluate_left(positions, values, gradients, self.threads);
+    }
+
     fn blocks(&self) -> Vec<Block> {
         self.blocks.clone()
     }
@@ -115,6 +143,8 @@ pub(super) struct Compiled {
     program: Program,
     lengths: Vec<usize>,
     workspaces: HashMap<(usize, usize), Workspace>,
+    /// By number of samples, one for each thread that shares rows.
+    sharing: HashMap<usize, Vec<Workspace>>,
     outputs: Vec<Vec<f64>>,
 }
 
@@ -122,7 +152,8 @@ impl Compiled {
     pub(super) fn new(graph: &Graph, roots: &[Node]) -> Self {
         let lengths: Vec<usize> = roots.iter().map(|&root| graph.len_of(root)).collect();
         let outputs = vec![Vec::new(); roots.len()];
-        Self { program: Program::compile(graph, roots), lengths, workspaces: HashMap::new(), outputs }
+        let (workspaces, sharing) = (HashMap::new(), HashMap::new());
+        Self { program: Program::compile(graph, roots), lengths, workspaces, sharing, outputs }
     }
 
     /// Outputs `[S][length]` for positions `[S][D]`, S being as many as there are positions.
@@ -148,6 +179,10 @@ impl Compiled {
         for (output, length) in self.outputs.iter_mut().zip(&self.lengths) {
             output.resize(count * length, 0.0);
         }
+        if threads > 1 && self.program.is_shareable() {
+            self.run_shared(positions, directions, (count, threads));
+            return &self.outputs;
+        }
         let pieces = pieces(count, threads);
         for (slot, &(from, to)) in pieces.iter().enumerate() {
             let key = (slot % threads, to - from);
@@ -157,6 +192,20 @@ impl Compiled {
         }
         self.run_pieces(&pieces, positions, directions, (count, threads));
         &self.outputs
+    }
+
+    /// All threads work on the same samples, each on its share of the rows: data are read once for all samples.
+    fn run_shared(&mut self, positions: &[f64], directions: &[f64], (count, threads): (usize, usize)) {
+        let Self { program, lengths, sharing, outputs, .. } = self;
+        let pieces = pieces(count, 1);
+        for (piece, mut outputs) in split_outputs(outputs, lengths, &pieces) {
+            let vectors = (slice(positions, piece, count), slice(directions, piece, count));
+            let samples = piece.1 - piece.0;
+            let workspaces = sharing
+                .entry(samples)
+                .or_insert_with(|| (0..threads).map(|_| program.workspace(samples)).collect());
+            program.run_shared(workspaces, vectors, &mut outputs, &on_threads);
+        }
     }
 
     fn run_pieces(
@@ -174,15 +223,11 @@ impl Compiled {
                 own.insert(size, workspace);
             }
         }
-        let slice = |all: &'_ [f64], (from, to): (usize, usize)| -> std::ops::Range<usize> {
-            let width = all.len().checked_div(count).unwrap_or(0);
-            from * width..to * width
-        };
         let work = |own: &mut HashMap<usize, &mut Workspace>, (piece, outputs): &mut (_, Vec<&mut [f64]>)| {
             let (from, to): (usize, usize) = *piece;
             let workspace = own.get_mut(&(to - from)).expect("a workspace for each size was made");
-            let (p, v) = (slice(positions, (from, to)), slice(directions, (from, to)));
-            program.run(workspace, &positions[p], &directions[v], outputs);
+            let (p, v) = (slice(positions, (from, to), count), slice(directions, (from, to), count));
+            program.run(workspace, p, v, outputs);
         };
         if threads == 1 {
             jobs.iter_mut().for_each(|job| work(&mut memory[0], job));
@@ -199,6 +244,23 @@ impl Compiled {
             }
         });
     }
+}
+
+/// Runs the first share here and each of the others on a thread of its own.
+fn on_threads(shares: &mut [Share]) {
+    let Some((first, others)) = shares.split_first_mut() else { return };
+    std::thread::scope(|scope| {
+        for other in others {
+            scope.spawn(|| other.run());
+        }
+        first.run();
+    });
+}
+
+/// The rows of some of `count` samples.
+fn slice(all: &[f64], (from, to): (usize, usize), count: usize) -> &[f64] {
+    let width = all.len().checked_div(count).unwrap_or(0);
+    &all[from * width..to * width]
 }
 
 /// Ranges of samples: at most `BATCH` each, and enough of them for every thread.

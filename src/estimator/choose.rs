@@ -2,11 +2,11 @@
 //! asks for, through the same refusals.
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Model, SiteId, SiteKind};
+use crate::model::{Model, SiteId, SiteKind, conjugates};
 use crate::source::Span;
 
 use super::dependence::of_density;
-use super::{Cost, ESTIMATORS, Estimator, Facts, Level, Refusal, Takes};
+use super::{Cost, ESTIMATORS, Estimator, Facts, Level, Reach, Refusal, Takes};
 
 /// How the gradient of one latent is taken.
 #[derive(Clone, Debug)]
@@ -21,10 +21,81 @@ pub struct Choice {
     pub cost: Cost,
     /// Every row that is not possible, and why.
     pub refusals: Vec<Refusal>,
-    /// Rows that would be right too, with their prices.
+    /// Rows that would be right too, with their prices; none beside one without noise that was not asked for.
     pub others: Vec<(&'static Estimator, Cost)>,
     /// Whether the model asks for it.
     pub asked: Option<Span>,
+    /// What a pilot found, where prices did not decide.
+    pub measured: Vec<Measured>,
+}
+
+/// What one gradient of an estimator costs and leaves, measured at the start of the fit.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    /// The row.
+    pub estimator: &'static Estimator,
+    /// Variance of a gradient, in units of the guide's information.
+    pub variance: f64,
+    /// Evaluations of the density that it takes.
+    pub evaluations: f64,
+}
+
+impl Measured {
+    /// What is compared: evaluations for a gradient of variance 1.
+    pub fn price(&self) -> f64 {
+        let price = self.variance * self.evaluations;
+        if price.is_finite() { price } else { f64::INFINITY }
+    }
+}
+
+/// Prices within this factor of the lowest leave the choice to a pilot.
+const OPEN: f64 = 4.0;
+/// What a pilot has to gain for the choice to change.
+const WIN: f64 = 1.5;
+
+impl Choice {
+    /// The rows among which a pilot should decide, the choice first; it alone, if the model asks for it, or if prices
+    /// leave no doubt.
+    pub fn open(&self) -> Vec<&'static Estimator> {
+        let sampled = |row: &Estimator| !matches!(row.takes, Takes::Sum | Takes::Path);
+        let mut rows = vec![self.estimator];
+        if let (Some(own), true, None) = (self.cost.visits, sampled(self.estimator), self.asked) {
+            let near = |cost: &Cost| cost.visits.is_some_and(|visits| visits <= OPEN * own);
+            let others = self.others.iter().filter(|(row, cost)| sampled(row) && near(cost));
+            rows.extend(others.map(|(row, _)| *row));
+        }
+        rows
+    }
+
+    /// The choice after a pilot: another row where that is better by far.
+    pub fn after(mut self, measured: Vec<Measured>) -> Self {
+        let own = measured.iter().find(|one| one.estimator.name == self.estimator.name);
+        let best = measured.iter().min_by(|a, b| a.price().total_cmp(&b.price()));
+        if let (Some(own), Some(best)) = (own, best)
+            && WIN * best.price() < own.price()
+            && let Some(place) = self.others.iter().position(|(row, _)| row.name == best.estimator.name)
+        {
+            let (row, cost) = std::mem::replace(&mut self.others[place], (self.estimator, self.cost.clone()));
+            self.why = format!(
+                "{}: its variance times cost is {} of that of `{}`",
+                row.summary,
+                share(best.price() / own.price()),
+                self.estimator.name
+            );
+            (self.estimator, self.cost) = (row, cost);
+        }
+        self.measured = measured;
+        self
+    }
+}
+
+/// `1/12`, or `0.4` where that is clearer.
+fn share(of: f64) -> String {
+    match of {
+        of if of < 0.005 => "next to nothing".to_string(),
+        of if of < 0.3 => format!("1/{:.0}", 1.0 / of),
+        of => format!("{of:.2}"),
+    }
 }
 
 /// What is known beyond the model.
@@ -41,6 +112,8 @@ pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
     let mut choices = Vec::new();
     let mut diagnostics = Vec::new();
     let dependence = of_density(model);
+    let reach = Reach::new(model);
+    let conjugates = conjugates(model);
     for latent in model.site_ids() {
         let SiteKind::Latent { using, .. } = &model.site(latent).kind else { continue };
         let found = known.not_summed.iter().find(|(site, _)| *site == latent);
@@ -48,8 +121,10 @@ pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
             model,
             latent,
             dependence: dependence[latent.0],
+            reach: &reach,
             sizes: &known.sizes,
             not_summed: found.map(|(_, reason)| reason.as_str()),
+            conjugate: conjugates.get(&latent).map(Vec::as_slice),
         };
         let asked = using.as_ref().map(|(name, span)| (name.as_str(), *span));
         if let Some((name, span)) = asked
@@ -72,13 +147,20 @@ pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
 /// All refusals, if no row (or not the one asked for) is possible.
 pub fn decide(facts: &Facts, asked: Option<(&str, Span)>) -> Result<Choice, Vec<Refusal>> {
     let mut refusals = Vec::new();
-    let mut possible: Vec<(&'static Estimator, Cost)> = Vec::new();
+    let mut rows: Vec<&'static Estimator> = Vec::new();
     for &row in ESTIMATORS {
         match (row.refuse)(facts) {
             Some(refusal) => refusals.push(refusal),
-            None => possible.push((row, (row.cost)(facts))),
+            None => rows.push(row),
         }
     }
+    // Where a row has no noise, the others' prices are of no use, and dear in a long model.
+    if asked.is_none()
+        && let Some(&quiet) = rows.iter().find(|row| is_quiet(row))
+    {
+        rows = vec![quiet];
+    }
+    let mut possible: Vec<_> = rows.into_iter().map(|row| (row, (row.cost)(facts))).collect();
     let taken = match asked {
         Some((name, _)) => possible.iter().position(|(row, _)| row.name == name),
         None => best(&possible),
@@ -90,12 +172,26 @@ pub fn decide(facts: &Facts, asked: Option<(&str, Span)>) -> Result<Choice, Vec<
     let (estimator, cost) = possible.remove(taken);
     let why = (estimator.why)(facts);
     let asked = asked.map(|(_, span)| span);
-    Ok(Choice { latent: facts.latent, estimator, why, cost, refusals, others: possible, asked })
+    Ok(Choice {
+        latent: facts.latent,
+        estimator,
+        why,
+        cost,
+        refusals,
+        others: possible,
+        asked,
+        measured: vec![],
+    })
+}
+
+/// Whether a row leaves no noise that a price would have to tell.
+fn is_quiet(row: &Estimator) -> bool {
+    matches!(row.takes, Takes::Sum | Takes::Path)
 }
 
 /// The place of the row to take: one without noise, else the lowest price, or the first where prices are not known.
 fn best(possible: &[(&'static Estimator, Cost)]) -> Option<usize> {
-    let quiet = possible.iter().position(|(row, _)| matches!(row.takes, Takes::Sum | Takes::Path));
+    let quiet = possible.iter().position(|(row, _)| is_quiet(row));
     quiet.or_else(|| {
         let priced = possible.iter().enumerate().filter_map(|(k, (_, cost))| Some((k, cost.visits?)));
         let cheapest = priced.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(k, _)| k);

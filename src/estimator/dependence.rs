@@ -26,6 +26,19 @@ pub enum Level {
     End,
 }
 
+impl Level {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Smooth => "smooth",
+            Self::Kink => "kink",
+            Self::Jump => "jump",
+            Self::End => "end",
+        }
+    }
+}
+
 /// A level with the place that raised it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dependence {
@@ -56,27 +69,37 @@ impl Dependence {
 /// One pass from the density down: every term hands to what it reads how smoothly the density depends on it. A let is
 /// gone through again where its own dependence got worse, which happens three times at most.
 pub fn of_density(model: &Model) -> Vec<Dependence> {
-    let mut walk = Walk { found: vec![Dependence::ABSENT; model.sites.len()], risen: BTreeSet::new() };
-    let smooth = |span| Dependence { level: Level::Smooth, span };
-    for site in &model.sites {
-        if let SiteKind::Latent { prior, .. } = &site.kind {
-            walk.distribution(prior, smooth(site.span));
-        }
-    }
-    for factor in &model.factors {
-        match factor {
-            Factor::Observe { distribution, span, .. } => walk.observed(distribution, smooth(*span)),
-            Factor::Potential { value, span } => walk.term(value, smooth(*span)),
-        }
-    }
-    // What a let reads is mostly declared above it, so that the last goes first.
-    while let Some(site) = walk.risen.pop_last() {
-        if let SiteKind::Let(value) = &model.site(site).kind {
-            let own = walk.found[site.0];
-            walk.term(value, own);
-        }
-    }
-    walk.found
+    let mut walk = Walk::new(model);
+    parts(model).for_each(|part| walk.part(model, part));
+    walk.settled(model)
+}
+
+/// A factor of the density.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The prior of a latent.
+    Prior(SiteId),
+    /// An `observe` or a `potential`, by number.
+    Factor(usize),
+}
+
+/// The dependence of each factor on each latent that it depends on, priors first; a latent in its own prior is left out.
+pub fn by_part(model: &Model) -> Vec<(Part, Vec<(SiteId, Dependence)>)> {
+    let is_latent = |id: SiteId| matches!(model.site(id).kind, SiteKind::Latent { .. });
+    let each = parts(model).map(|part| {
+        let mut walk = Walk::new(model);
+        walk.part(model, part);
+        let found = model.site_ids().zip(walk.settled(model));
+        let reached = found.filter(|(id, own)| is_latent(*id) && own.level > Level::Absent);
+        (part, reached.collect())
+    });
+    each.collect()
+}
+
+fn parts(model: &Model) -> impl Iterator<Item = Part> {
+    let is_latent = |id: &SiteId| matches!(model.site(*id).kind, SiteKind::Latent { .. });
+    let priors = model.site_ids().filter(is_latent).map(Part::Prior);
+    priors.chain((0..model.factors.len()).map(Part::Factor))
 }
 
 struct Walk {
@@ -87,6 +110,37 @@ struct Walk {
 }
 
 impl Walk {
+    fn new(model: &Model) -> Self {
+        Self { found: vec![Dependence::ABSENT; model.sites.len()], risen: BTreeSet::new() }
+    }
+
+    fn part(&mut self, model: &Model, part: Part) {
+        let smooth = |span| Dependence { level: Level::Smooth, span };
+        match part {
+            Part::Prior(site) => {
+                if let SiteKind::Latent { prior, .. } = &model.site(site).kind {
+                    self.distribution(prior, smooth(model.site(site).span));
+                }
+            }
+            Part::Factor(k) => match &model.factors[k] {
+                Factor::Observe { distribution, span, .. } => self.observed(distribution, smooth(*span)),
+                Factor::Potential { value, span } => self.term(value, smooth(*span)),
+            },
+        }
+    }
+
+    /// The levels, once what is read through lets has its own.
+    fn settled(mut self, model: &Model) -> Vec<Dependence> {
+        // What a let reads is mostly declared above it, so that the last goes first.
+        while let Some(site) = self.risen.pop_last() {
+            if let SiteKind::Let(value) = &model.site(site).kind {
+                let own = self.found[site.0];
+                self.term(value, own);
+            }
+        }
+        self.found
+    }
+
     /// The density depends on this term as `outer` says.
     fn term(&mut self, term: &Term, outer: Dependence) {
         match &term.kind {
@@ -146,7 +200,12 @@ impl Walk {
 
     fn distribution(&mut self, distribution: &Distribution, outer: Dependence) {
         match distribution {
-            Distribution::Family(call) => self.all(&call.arguments, outer),
+            Distribution::Family(call) => {
+                for (k, argument) in call.arguments.iter().enumerate() {
+                    let level = if call.family.corner == Some(k) { Level::Kink } else { Level::Smooth };
+                    self.term(argument, outer.into(level, argument.span));
+                }
+            }
             Distribution::If(condition, yes, no) => {
                 self.term(condition, outer.into(Level::Jump, condition.span));
                 self.distribution(yes, outer);

@@ -19,7 +19,7 @@ fn refuse(facts: &Facts) -> Option<Refusal> {
     let site = facts.model.site(facts.latent);
     (site.value != Kind::Bool).then(|| Refusal {
         estimator: DISARM.name,
-        reason: format!("`{}` takes other than two values", site.name),
+        reason: "it takes other than two values".to_string(),
         span: site.span,
     })
 }

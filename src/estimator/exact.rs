@@ -1,7 +1,7 @@
 //! Exact sums: a discrete latent with finitely many values leaves the guide; its values are summed out.
 
 use super::{Cost, Estimator, Facts, Refusal, Takes, cost};
-use crate::model::{Kind, SiteKind, Stage, conjugate, thresholds};
+use crate::model::{Kind, SiteKind, Stage, thresholds};
 
 /// The row.
 pub static EXACT: Estimator = Estimator {
@@ -10,8 +10,9 @@ pub static EXACT: Estimator = Estimator {
     doc: "No sampling noise at all, and a tighter bound than any guide over the latent could give. Needs terms that do \
           not mix all elements of the latent. Counts without an end are summed over a window, beyond which a negligible \
           share of the posterior lies; a continuous latent that is only compared with known numbers is summed over the \
-          buckets between these, each with its prior mass. With `using exact`, a continuous latent whose prior is \
-          conjugate to all that reads it is integrated out in closed form.",
+          buckets between these, each with its prior mass. A continuous latent whose prior is conjugate to all that reads \
+          it is integrated out in closed form (beta with bernoulli, binomial, geometric; gamma with poisson, exponential; \
+          normal with normal, lognormal).",
     takes: Takes::Sum,
     refuse,
     why,
@@ -31,8 +32,8 @@ fn refuse(facts: &Facts) -> Option<Refusal> {
     }
     match site.value {
         Kind::Bool | Kind::Index(_) => None,
-        Kind::Real if thresholds(facts.model, facts.latent).is_some() => None,
-        Kind::Real if conjugate(facts.model, facts.latent).is_some() => None,
+        Kind::Real if is_bucketed(facts) => None,
+        Kind::Real if facts.conjugate.is_some() => None,
         Kind::Real if is_asked(facts) => refusal(
             "it is continuous, and its prior is not conjugate to everything that reads it".to_string(),
         ),
@@ -57,18 +58,23 @@ fn why(facts: &Facts) -> String {
         Kind::Bool => "2 values".to_string(),
         Kind::Index(dim) => format!("one value for each `{}`", facts.model.dim(dim).name),
         Kind::Int if is_finite(facts) => "finitely many values".to_string(),
-        Kind::Int => "values without end, of which those with mass are summed".to_string(),
+        Kind::Int => {
+            return "a count without an end: the values that have mass are summed, without any noise"
+                .to_string();
+        }
         Kind::Real if pairs(facts).is_some() => {
             let pairs = pairs(facts).unwrap_or_default();
-            return format!("collapsed exactly: {pairs}; drawn from its posterior given all else");
+            return format!(
+                "integrated out in closed form ({pairs}); drawn back from its posterior given all else"
+            );
         }
         Kind::Real => {
-            return "continuous, but the density meets it only in comparisons with known numbers: summed out over the \
-                    buckets between these"
+            return "continuous, but only compared with known numbers: summed over the buckets between these, without any \
+                    noise"
                 .to_string();
         }
     };
-    format!("discrete, with {states}: summed out without any noise")
+    format!("discrete, with {states}: summed, without any noise")
 }
 
 fn is_finite(facts: &Facts) -> bool {
@@ -77,14 +83,18 @@ fn is_finite(facts: &Facts) -> bool {
     end.as_ref().map_or(site.domain.domain.interval.high.is_finite(), |end| end.stage <= Stage::Data)
 }
 
+/// Whether the density meets the latent in comparisons with known numbers alone.
+fn is_bucketed(facts: &Facts) -> bool {
+    facts.reach.compared[facts.latent.0] && thresholds(facts.model, facts.latent).is_some()
+}
+
 fn is_asked(facts: &Facts) -> bool {
     matches!(&facts.model.site(facts.latent).kind, SiteKind::Latent { using: Some(_), .. })
 }
 
 /// The conjugate pairs that a latent is part of.
 fn pairs(facts: &Facts) -> Option<String> {
-    let mut names: Vec<&str> =
-        conjugate(facts.model, facts.latent)?.iter().map(|entry| entry.pair.name).collect();
+    let mut names: Vec<&str> = facts.conjugate?.iter().map(|entry| entry.pair.name).collect();
     names.dedup();
     Some(names.join(", "))
 }

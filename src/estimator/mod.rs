@@ -6,14 +6,16 @@ pub mod dependence;
 mod disarm;
 mod exact;
 mod local;
+mod reach;
 mod reparameterise;
 mod score;
 
-pub use choose::{Choice, Known, choose, decide};
+pub use choose::{Choice, Known, Measured, choose, decide};
 pub use cost::Cost;
-pub use dependence::{Dependence, Level};
+pub use dependence::{Dependence, Level, Part, by_part};
+pub use reach::Reach;
 
-use crate::model::{Kind, Model, SiteId};
+use crate::model::{Entry, Kind, Model, SiteId};
 use crate::source::Span;
 
 /// What is known of a latent.
@@ -25,10 +27,14 @@ pub struct Facts<'a> {
     pub latent: SiteId,
     /// The least smooth way in which the density depends on it.
     pub dependence: Dependence,
+    /// What reads what.
+    pub reach: &'a Reach,
     /// The size of each dim, as far as it is known; empty before any data is read.
     pub sizes: &'a [Option<usize>],
     /// Why the latent cannot be summed out, where the attempt has shown it.
     pub not_summed: Option<&'a str>,
+    /// The likelihoods to which its prior is conjugate, where these are all that reads it.
+    pub conjugate: Option<&'a [Entry<'a>]>,
 }
 
 impl Facts<'_> {

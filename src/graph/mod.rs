@@ -4,9 +4,11 @@
 //! operations broadcast by axis, so there is no transposition and no implicit outer product left to get wrong.
 //! All values are `f64`, integers and truth values included.
 
+mod apply;
 pub mod autodiff;
 pub mod build;
 pub mod condense;
+pub mod expect;
 pub mod interpret;
 pub mod op;
 pub mod print;

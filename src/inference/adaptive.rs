@@ -3,7 +3,8 @@
 
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
+
+use crate::numeric::random::Generator;
 
 use super::gaussian::Gaussian;
 use super::importance::{Component, Mixture, Tail, Weighted};
@@ -16,7 +17,7 @@ const FREEDOM: f64 = 8.0;
 const COMPONENTS: usize = 6;
 
 /// The mixture at first: centres drawn from the weighted draws, all of one shape, with one wide component around them.
-pub fn spread(gaussian: &Gaussian, weighted: &Weighted, generator: &mut ChaCha8Rng) -> Mixture {
+pub fn spread(gaussian: &Gaussian, weighted: &Weighted, generator: &mut Generator) -> Mixture {
     let dimension = gaussian.dimension();
     let weights = tempered(weighted, 4.0 * dimension as f64);
     let moments = moments(&weighted.draws, &weights, dimension);

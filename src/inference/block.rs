@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use nalgebra::{DMatrix, DVector};
 
-use super::evaluator::Evaluator;
+use super::evaluator::{Evaluator, Unwatched};
 use super::gaussian::{Gaussian, Root};
 use super::natural::{Fitted, Status};
+use super::path;
 use super::sparse::Pattern;
 use super::sparse_root::{Ordering, SparseRoot};
+use super::target::Target;
 
 /// Fixed draws at which Hessians are taken.
 const HESSIANS: usize = 16;
@@ -44,6 +46,35 @@ impl Precision {
             diagonal: &self.diagonal * (1.0 - share) + &other.diagonal * share,
             entries: &self.entries * (1.0 - share) + &other.entries * share,
         }
+    }
+}
+
+/// What the sparsity of a density's Hessian allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Structure {
+    /// A precision by blocks.
+    Blocks,
+    /// None: as many products as coordinates are needed for a Hessian, or too many.
+    Dense,
+    /// None: the factors of the precision would have too many places.
+    Filled,
+    /// No position with finite curvature was found.
+    Unknown,
+}
+
+/// The structure of a target, seen at a random position.
+pub fn structure(target: &mut dyn Target) -> Structure {
+    let mut watch = Unwatched;
+    let mut evaluator = Evaluator::new(target, &mut watch, u64::MAX);
+    let pattern = path::start(&mut evaluator, 0, 0).and_then(|start| evaluator.pattern(&start.position));
+    let Some(pattern) = pattern else { return Structure::Unknown };
+    let dimension = evaluator.dimension();
+    if pattern.products() >= dimension || pattern.products() > MOST_PRODUCTS {
+        Structure::Dense
+    } else if Ordering::of(pattern.rows(), MOST_PLACES * dimension).is_none() {
+        Structure::Filled
+    } else {
+        Structure::Blocks
     }
 }
 

@@ -3,7 +3,8 @@
 
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
+
+use crate::numeric::random::Generator;
 
 use super::draws::structured;
 use super::evaluator::Evaluator;
@@ -67,7 +68,7 @@ impl Proposal for Conditional {
         self.name.clone()
     }
 
-    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    fn draw(&self, pairs: usize, generator: &mut Generator) -> Vec<f64> {
         let rest = self.nodes[0].mean.len();
         let normals = structured(pairs, rest.max(1), generator);
         let mut rows = Vec::with_capacity(2 * pairs * (rest + 1));

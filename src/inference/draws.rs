@@ -2,9 +2,8 @@
 //! objectives and proposals are built from.
 
 use nalgebra::{DMatrix, SymmetricEigen};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use rand_distr::StandardNormal;
+
+use crate::numeric::random::Generator;
 
 /// What a stream of random numbers is for; streams of different purposes are independent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +20,13 @@ pub enum Purpose {
     Probe = 5,
     /// The draws handed to the caller when no weights are used.
     Result = 6,
+    /// Weights of a flow's networks, and the draws that train it.
+    Flow = 7,
 }
 
 /// The stream of `purpose`, number `index`, of a seed: always the same numbers.
-pub fn stream(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
-    let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    generator.set_stream((purpose as u64) << 32 | index);
-    generator
+pub fn stream(seed: u64, purpose: Purpose, index: u64) -> Generator {
+    Generator::new(seed, (purpose as u64) << 32 | index)
 }
 
 /// Up to this many coordinates the fixed draws have all second moments of the standard normal.
@@ -42,8 +41,10 @@ pub fn objective_draws(dimension: usize) -> usize {
 /// `2 * pairs` rows of `dimension` standard normals, row-major: row 2k + 1 is minus row 2k, and the second moments are
 /// those of the standard normal: all of them where the rows suffice (pairs >= 2 * dimension or the set is small),
 /// otherwise the diagonal ones.
-pub fn structured(pairs: usize, dimension: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
-    let mut half = DMatrix::from_fn(pairs, dimension, |_, _| generator.sample::<f64, _>(StandardNormal));
+pub fn structured(pairs: usize, dimension: usize, generator: &mut Generator) -> Vec<f64> {
+    let mut normals = vec![0.0; pairs * dimension];
+    generator.normals(&mut normals);
+    let mut half = DMatrix::from_row_slice(pairs, dimension, &normals);
     if pairs >= dimension && dimension <= 256 {
         whiten(&mut half);
     } else {

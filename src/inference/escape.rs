@@ -210,14 +210,18 @@ pub fn shallow(evaluator: &mut Evaluator, gaussian: &Gaussian, axes: &[usize]) -
 }
 
 /// How many positions far out are looked at for other modes.
-const WIDE: usize = 64;
-/// Points between such a position and the centre.
-const BETWEEN: usize = 8;
+const WIDE: usize = 96;
+/// How many of them, those whose density is furthest above the Gaussian's, a line to the centre is drawn from.
+const LINES: usize = 8;
+/// Points of such a line between its ends.
+const BETWEEN: usize = 12;
+/// Nats above the Gaussian's density from which on a position is worth a line.
+const EXCESS: f64 = 4.0;
 /// Depth of a dip, in nats, that is worth a path.
 const DIP: f64 = 2.0;
 
-/// Positions far from a Gaussian from which the density first falls towards its centre: other modes may be near them.
-/// Where the density is log-concave there are none. The most probable first.
+/// Positions far from a Gaussian between which and its centre the density dips: other modes may be near them. Where the
+/// density is log-concave there are none. The most probable first.
 pub fn beyond_dips(evaluator: &mut Evaluator, gaussian: &Gaussian, seed: u64) -> Vec<DVector<f64>> {
     let dimension = gaussian.dimension();
     let mut normals = structured(WIDE / 2, dimension, &mut stream(seed, Purpose::Probe, 7));
@@ -228,27 +232,47 @@ pub fn beyond_dips(evaluator: &mut Evaluator, gaussian: &Gaussian, seed: u64) ->
         row.iter_mut().for_each(|x| *x *= reach / norm.max(1e-300));
     }
     let positions = gaussian.positions(&normals);
-    let batch = evaluator.evaluate(&positions);
-    let mut found: Vec<(f64, DVector<f64>)> = Vec::new();
-    for (k, value) in batch.values.iter().enumerate().filter(|(_, value)| value.is_finite()) {
-        let row = k * dimension..(k + 1) * dimension;
-        let position = DVector::from_column_slice(&positions[row.clone()]);
-        let inwards = &gaussian.mean - &position;
-        let slope: f64 = inwards.iter().zip(&batch.gradients[row]).map(|(a, b)| a * b).sum();
-        if slope < 0.0 {
-            found.push((*value, position));
+    let mut values = evaluator.value(&[gaussian.mean.as_slice(), &positions].concat());
+    let top = values.remove(0);
+    let distances = gaussian.squared_distances(&positions);
+    let mut far: Vec<(f64, usize)> = values
+        .iter()
+        .zip(&distances)
+        .enumerate()
+        .map(|(k, (value, distance))| (value - top + 0.5 * distance, k))
+        .filter(|(excess, _)| excess.is_finite() && *excess > EXCESS)
+        .collect();
+    far.sort_by(|a, b| b.0.total_cmp(&a.0));
+    far.truncate(LINES);
+    let mut found: Vec<(f64, DVector<f64>)> = far
+        .into_iter()
+        .filter_map(|(_, k)| {
+            let end = DVector::from_column_slice(&positions[k * dimension..(k + 1) * dimension]);
+            before_dip(evaluator, &gaussian.mean, end)
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.into_iter().map(|(_, position)| position).collect()
+}
+
+/// Where the density is greatest on a line to a centre before it dips, with it.
+fn before_dip(
+    evaluator: &mut Evaluator,
+    centre: &DVector<f64>,
+    end: DVector<f64>,
+) -> Option<(f64, DVector<f64>)> {
+    let line: Vec<DVector<f64>> =
+        (0..=BETWEEN).map(|k| &end + (centre - &end) * (k as f64 / (BETWEEN + 1) as f64)).collect();
+    let positions: Vec<f64> = line.iter().flat_map(|position| position.iter().copied()).collect();
+    let values = evaluator.value(&positions);
+    let mut best = 0;
+    for k in 1..values.len() {
+        if values[k] < values[best] - DIP {
+            return Some((values[best], line[best].clone()));
+        }
+        if values[k] > values[best] {
+            best = k;
         }
     }
-    found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    found.truncate(BETWEEN);
-    found.retain(|(value, position)| {
-        let line: Vec<f64> = (1..=BETWEEN)
-            .flat_map(|k| {
-                let share = k as f64 / (BETWEEN + 1) as f64;
-                (position + (&gaussian.mean - position) * share).as_slice().to_vec()
-            })
-            .collect();
-        evaluator.value(&line).into_iter().fold(*value, f64::min) < value - DIP
-    });
-    found.into_iter().map(|(_, position)| position).collect()
+    None
 }

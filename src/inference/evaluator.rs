@@ -3,9 +3,10 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::faults::{Lack, Log, numbers};
+use super::gaussian::Gaussian;
 use super::guide::Guide;
 use super::sparse::Pattern;
-use super::target::{Block, Target};
+use super::target::{Block, Expected, Target, Unknown};
 
 /// What the caller is told while a fit runs.
 #[derive(Clone, Debug)]
@@ -193,6 +194,14 @@ impl<'a> Evaluator<'a> {
 
     /// Log densities and gradients at `[S][D]`.
     pub fn evaluate(&mut self, positions: &[f64]) -> Batch {
+        self.evaluate_with(positions, Target::evaluate)
+    }
+
+    fn evaluate_with(
+        &mut self,
+        positions: &[f64],
+        evaluate: fn(&mut (dyn Target + 'a), &[f64], &mut [f64], &mut [f64]),
+    ) -> Batch {
         let count = positions.len() / self.dimension().max(1);
         let (first, dimension) = (self.spent, self.dimension());
         let granted = self.afford(count, 1);
@@ -200,12 +209,20 @@ impl<'a> Evaluator<'a> {
         let mut batch =
             Batch { values: vec![f64::NEG_INFINITY; count], gradients: vec![0.0; positions.len()] };
         if granted > 0 {
-            self.target.evaluate(
+            evaluate(
+                self.target,
                 &positions[..within],
                 &mut batch.values[..granted],
                 &mut batch.gradients[..within],
             );
         }
+        self.settle(&mut batch, positions, (first, granted));
+        batch
+    }
+
+    /// Notes values and slopes that are no numbers, and takes them for impossible.
+    fn settle(&mut self, batch: &mut Batch, positions: &[f64], (first, granted): (u64, usize)) {
+        let dimension = self.dimension();
         let gradients = batch.gradients.chunks(dimension).zip(positions.chunks(dimension));
         let numbers = numbers(first, granted);
         for ((value, (gradient, position)), number) in batch.values.iter_mut().zip(gradients).zip(numbers) {
@@ -215,7 +232,36 @@ impl<'a> Evaluator<'a> {
                 *value = f64::NEG_INFINITY;
             }
         }
-        batch
+    }
+
+    /// Whether the target knows anything of expectations under a Gaussian that would else be averages over so many draws.
+    pub fn knows(&mut self, draws: usize) -> bool {
+        self.target.known(draws).is_some()
+    }
+
+    /// What the target knows of the expectation under a Gaussian; `None` if that is not precise, or not affordable.
+    pub fn expected(&mut self, gaussian: &Gaussian, draws: usize) -> Option<Expected> {
+        let root = gaussian.factor().transpose();
+        loop {
+            let known = self.target.known(draws)?;
+            if self.afford(1, known.cost) == 0 {
+                return None;
+            }
+            match self.target.expected(gaussian.mean.as_slice(), root.as_slice()) {
+                Ok(expected) => return Some(expected),
+                Err(Unknown::Yet) => {}
+                Err(Unknown::Here) => return None,
+            }
+        }
+    }
+
+    /// What is left of the log density at a Gaussian's draws, a column of `normals` for each; `None` if nothing is.
+    pub fn left(&mut self, gaussian: &Gaussian, normals: &DMatrix<f64>) -> Option<Batch> {
+        if !self.target.known(normals.ncols())?.left {
+            return None;
+        }
+        let positions = gaussian.positions(normals.as_slice());
+        Some(self.evaluate_with(&positions, Target::evaluate_left))
     }
 
     /// Log densities at `[S][D]`.

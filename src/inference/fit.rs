@@ -22,8 +22,16 @@ use super::verdict::{self, Evidence, Verdict, WeightUse};
 pub enum FamilyChoice {
     /// Independent Gaussians, with standard deviations by linear response.
     MeanField,
+    /// One Gaussian whose precision has the sparsity of the density's Hessian.
+    Block,
     /// One Gaussian.
     FullRank,
+    /// One Gaussian, of latents that keep a share of their location and scale, one for each latent.
+    PartlyCentred,
+    /// One Gaussian, of latents that keep shares of their location and scale, their own for each element.
+    Informed,
+    /// A Gaussian bent by coupling layers.
+    Flow,
     /// Independent latents, each of the family that matches its domain.
     Matched,
 }
@@ -44,11 +52,21 @@ pub struct Options {
     /// How many times the usual number of fixed draws and of weighted draws is taken: 1, unless one wants to see what
     /// more would change.
     pub effort: usize,
+    /// A Gaussian to begin with, besides the starts.
+    pub start: Option<Gaussian>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: 0, draws: 4000, family: None, max_evaluations: 1_000_000, paths: 4, effort: 1 }
+        Options {
+            seed: 0,
+            draws: 4000,
+            family: None,
+            max_evaluations: 1_000_000,
+            paths: 4,
+            effort: 1,
+            start: None,
+        }
     }
 }
 
@@ -149,13 +167,16 @@ fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &
             (climb.weighted.draws.clone(), None)
         }
         WeightUse::Used => (weighted_draws(&climb.weighted), Some(smoothed.log_weights.clone())),
-        WeightUse::Unused => (guide_draws(&climb.gaussian, options), None),
+        WeightUse::Unused => {
+            (guide_draws(&climb.gaussian, draws_of(evaluator.halt(), options), options.seed), None)
+        }
     };
     let found = result_moments(&climb, options, &draws, log_weights.as_deref());
     // Before the tails are looked at: far out, a density may overflow that no draw ever sees.
     let faults = evaluator.faults().close(&climb.weighted.draws, &climb.weighted.evaluations);
     let moving = moving(&climb, names);
     let symptoms = diagnose(evaluator, &climb, (&draws, log_weights.as_deref()), options.seed);
+    let contradicted = contradicted(&climb, &found);
     let best_bound = climb.rungs.iter().map(|rung| rung.elbo.value).fold(climb.elbo.value, f64::max);
     let ends: Vec<usize> =
         evaluator.blocks().iter().flat_map(|block| vec![block.ends; block.end - block.start]).collect();
@@ -172,6 +193,7 @@ fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &
         outlying: &symptoms.outlying,
         bend: climb.bend,
         misfits: &symptoms.misfits,
+        contradicted,
         hidden: &symptoms.hidden,
         bound_gap: best_bound - climb.elbo.value,
         ends: &ends,
@@ -204,6 +226,15 @@ fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &
     }
 }
 
+/// Standard deviations by which families may differ.
+const DIFFERENT: f64 = 0.25;
+
+/// The coordinate of which another family with sound weights says something else, with the difference.
+fn contradicted(climb: &Climb, found: &Moments) -> Option<(usize, f64)> {
+    let all = climb.seen.iter().filter_map(|other| found.contradicted_by(other, DIFFERENT));
+    all.max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
 /// How many latents that still move are named.
 const MOVING: usize = 3;
 
@@ -233,13 +264,17 @@ fn weighted_draws(weighted: &Weighted) -> Vec<f64> {
     draws
 }
 
-fn guide_draws(gaussian: &Gaussian, options: &Options) -> Vec<f64> {
-    let pairs = options.draws.max(2).div_ceil(2);
-    gaussian.positions(&structured(
-        pairs,
-        gaussian.dimension(),
-        &mut stream(options.seed, Purpose::Result, 0),
-    ))
+/// Draws of a guide where somebody waits for the end: what is reported of each draw may take longer than the fit.
+const HURRIED: usize = 1000;
+
+fn draws_of(halt: Option<Halt>, options: &Options) -> usize {
+    if halt == Some(Halt::Asked) { options.draws.min(HURRIED) } else { options.draws }
+}
+
+fn guide_draws(gaussian: &Gaussian, count: usize, seed: u64) -> Vec<f64> {
+    let normals =
+        structured(count.max(2).div_ceil(2), gaussian.dimension(), &mut stream(seed, Purpose::Result, 0));
+    gaussian.positions(&normals)
 }
 
 fn result_moments(climb: &Climb, options: &Options, draws: &[f64], log_weights: Option<&[f64]>) -> Moments {

@@ -2,8 +2,9 @@
 
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 use rand_distr::ChiSquared;
+
+use crate::numeric::random::Generator;
 
 use super::draws::structured;
 use super::elbo::{Estimate, of_pairs};
@@ -18,7 +19,7 @@ pub trait Proposal {
     /// Its name in a report.
     fn name(&self) -> String;
     /// `2 * pairs` draws `[S][D]`; neighbours 2k and 2k + 1 belong together, antithetically.
-    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64>;
+    fn draw(&self, pairs: usize, generator: &mut Generator) -> Vec<f64>;
     /// Log densities of positions `[S][D]`.
     fn log_density(&self, positions: &[f64]) -> Vec<f64>;
     /// Its bound, from a set of its draws.
@@ -70,7 +71,7 @@ impl Component {
     }
 
     /// `2 * pairs` draws.
-    pub fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    pub fn draw(&self, pairs: usize, generator: &mut Generator) -> Vec<f64> {
         let dimension = self.gaussian.dimension();
         let mut normals = structured(pairs, dimension, generator);
         if let Tail::Student(nu) = self.tail
@@ -104,10 +105,14 @@ impl Guard {
     const FREEDOM: f64 = 6.0;
     const SCALE: f64 = 1.4;
 
+    /// Whether a pair is of the guard's share.
+    pub fn has(pair: usize) -> bool {
+        ((pair + 1) as f64 * GUARD).floor() > (pair as f64 * GUARD).floor()
+    }
+
     /// By how much a pair's normals are stretched: 1 but for the share of the guard.
-    pub fn scale(pair: usize, generator: &mut ChaCha8Rng) -> f64 {
-        let guarded = ((pair + 1) as f64 * GUARD).floor() > (pair as f64 * GUARD).floor();
-        match ChiSquared::new(Self::FREEDOM).ok().filter(|_| guarded) {
+    pub fn scale(pair: usize, generator: &mut Generator) -> f64 {
+        match ChiSquared::new(Self::FREEDOM).ok().filter(|_| Self::has(pair)) {
             Some(chi) => Self::SCALE * (Self::FREEDOM / generator.sample(chi).max(1e-300)).sqrt(),
             None => 1.0,
         }
@@ -141,7 +146,7 @@ impl Proposal for Mixture {
         self.name.clone()
     }
 
-    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    fn draw(&self, pairs: usize, generator: &mut Generator) -> Vec<f64> {
         let mut rows = Vec::new();
         let (mut share, mut given) = (0.0, 0);
         for component in &self.components {
@@ -196,7 +201,7 @@ impl Weighted {
         evaluator: &mut Evaluator,
         proposal: &dyn Proposal,
         pairs: usize,
-        generator: &mut ChaCha8Rng,
+        generator: &mut Generator,
     ) -> Weighted {
         let draws = proposal.draw(evaluator.affordable_pairs(pairs), generator);
         let first = evaluator.spent();
@@ -208,7 +213,9 @@ impl Weighted {
     /// Draws of a proposal with target log densities that are known.
     pub fn of(draws: Vec<f64>, log_densities: Vec<f64>, proposal: &dyn Proposal) -> Weighted {
         let densities = proposal.log_density(&draws);
-        let log_ratios: Vec<f64> = log_densities.iter().zip(&densities).map(|(p, q)| p - q).collect();
+        // What is impossible has no weight, however the proposal came to it.
+        let ratio = |(p, q): (&f64, &f64)| if *p == f64::NEG_INFINITY { *p } else { p - q };
+        let log_ratios: Vec<f64> = log_densities.iter().zip(&densities).map(ratio).collect();
         let smoothed = psis::smooth(&log_ratios);
         Weighted { draws, log_ratios, log_densities, evaluations: Vec::new(), smoothed }
     }

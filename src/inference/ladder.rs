@@ -8,9 +8,10 @@ use super::draws::{Purpose, objective_draws, stream, structured};
 use super::elbo::Estimate;
 use super::evaluator::Evaluator;
 use super::fit::{FamilyChoice, Options, Rung};
-use super::gaussian::{Definiteness, Gaussian, Root};
+use super::gaussian::{Definiteness, Gaussian, Root, WHOLE_LIMIT};
 use super::importance::Weighted;
 use super::mean_field;
+use super::moments::Moments;
 use super::natural::{self, Fitted, Status};
 use super::path::{self, Ending, NEWTON_LIMIT, Path};
 use super::regions::Region;
@@ -24,6 +25,8 @@ const DENSE_LIMIT: usize = 500;
 pub(super) const NEGLIGIBLE: f64 = 30.0;
 /// Number of the first start that is taken where the guide does not fit well.
 const FURTHER: u64 = 1000;
+/// Number of the first one that is taken where no family fits well.
+const FURTHEST: u64 = 1500;
 
 /// Where the ladder ended.
 pub struct Climb {
@@ -51,6 +54,8 @@ pub struct Climb {
     pub bend: Option<(usize, f64)>,
     /// All that was tried.
     pub rungs: Vec<Rung>,
+    /// Weighted moments by each family whose weights are sound.
+    pub seen: Vec<Moments>,
 }
 
 /// The ladder of one fit.
@@ -60,6 +65,7 @@ pub struct Ladder<'e, 'a> {
     pub(super) names: &'e [String],
     pub(super) rungs: Vec<Rung>,
     pub(super) proposals: u64,
+    pub(super) seen: Vec<Moments>,
     /// The best first.
     pub(super) regions: Vec<Region>,
     pub(super) bend: Option<(usize, f64)>,
@@ -68,27 +74,51 @@ pub struct Ladder<'e, 'a> {
 impl<'e, 'a> Ladder<'e, 'a> {
     /// At its foot.
     pub fn new(evaluator: &'e mut Evaluator<'a>, options: &'e Options, names: &'e [String]) -> Self {
-        Ladder { evaluator, options, names, rungs: Vec::new(), proposals: 0, regions: Vec::new(), bend: None }
+        Ladder {
+            evaluator,
+            options,
+            names,
+            rungs: Vec::new(),
+            proposals: 0,
+            seen: Vec::new(),
+            regions: Vec::new(),
+            bend: None,
+        }
     }
 
     /// Climbs; `None` if there is no usable start.
     pub fn climb(mut self) -> Option<Climb> {
         self.evaluator.enter("finding starts");
         let mut paths = self.paths(0, self.options.paths.max(1));
+        let given = self.options.start.as_ref();
+        paths.extend(given.and_then(|start| path::given(self.evaluator, start, self.options.seed)));
         paths.sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
         let first = paths.first()?.clone();
         self.evaluator.enter("fitting a Gaussian");
         // Where the guide cannot be improved, or the fit was ended before, what the path found is what there is.
         let mut fitted = self.gaussian(&first.gaussian).unwrap_or_else(|| as_found(&first));
-        let guide_deviation = fitted.gaussian.deviations();
+        let mut guide_deviation = fitted.gaussian.deviations();
         self.respond(&mut fitted);
-        let region = Region { fitted, definiteness: first.definiteness, proposal: None };
-        let (region, mut best) = self.settle_in(region);
+        let mut region = Region { fitted, definiteness: first.definiteness, proposal: None };
+        let mut weighted = self.first_proposal(&region.fitted);
+        if !weighted.is_good() && self.evaluator.may_continue() {
+            self.evaluator.enter("finding more starts");
+            let more = self.paths(FURTHER, self.options.paths.div_ceil(2));
+            let floor = region.fitted.elbo - NEGLIGIBLE / 2.0;
+            paths.extend(more.into_iter().filter(|path| path.elbo > floor));
+            paths[1..].sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
+            if let Some(higher) = self.higher(&mut paths, &region.fitted) {
+                (region, guide_deviation) = higher;
+                self.seen.clear();
+                weighted = self.first_proposal(&region.fitted);
+            }
+        }
+        let (region, mut best) = self.settle_from(region, weighted);
         self.regions.push(region);
-        if !best.is_good() {
+        if !best.is_good() && self.evaluator.may_continue() {
             self.evaluator.enter("finding more starts");
             let floor = self.regions[0].fitted.elbo - NEGLIGIBLE / 2.0;
-            let more = self.paths(FURTHER, self.options.paths.max(1));
+            let more = self.paths(FURTHEST, self.options.paths.div_ceil(2));
             paths.extend(more.into_iter().filter(|path| path.elbo > floor));
             paths[1..].sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
         }
@@ -96,6 +126,18 @@ impl<'e, 'a> Ladder<'e, 'a> {
         best = self.visit_beyond(found);
         let agreement = self.agreement(agreed);
         self.finish(guide_deviation, best, agreement)
+    }
+
+    /// Where another path leads far above what the first one led to, families are climbed there, and the first one is left
+    /// behind: the region, and the Gaussian's own standard deviations.
+    fn higher(&mut self, paths: &mut Vec<Path>, known: &Fitted) -> Option<(Region, DVector<f64>)> {
+        let level = known.elbo + NEGLIGIBLE;
+        let path = paths.get(1).filter(|path| path.elbo > level)?.clone();
+        let mut fitted = self.gaussian(&path.gaussian).filter(|fitted| fitted.elbo > level)?;
+        let guide_deviation = fitted.gaussian.deviations();
+        self.respond(&mut fitted);
+        paths.remove(0);
+        Some((Region { fitted, definiteness: path.definiteness, proposal: None }, guide_deviation))
     }
 
     /// Replaces independent standard deviations by their linear response.
@@ -132,6 +174,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
             definiteness,
             bend: self.bend,
             rungs: self.rungs,
+            seen: self.seen,
         })
     }
 
@@ -140,11 +183,15 @@ impl<'e, 'a> Ladder<'e, 'a> {
         let mut paths: Vec<Path> = Vec::new();
         // Paths whose Gaussians reach to where there is no density: better than nothing.
         let mut unbounded: Option<Path> = None;
+        let before = self.evaluator.spent();
         for index in first..first + (4 * wanted) as u64 {
             let ended = paths.iter().filter(|path| path.ending != Ending::Unfinished);
             let best = paths.iter().map(|path| path.elbo).fold(f64::NEG_INFINITY, f64::max);
             let useful = ended.filter(|path| path.elbo > best - NEGLIGIBLE).count();
+            // More starts may double what the first ones and the guide have cost.
+            let is_dear = first > 0 && !paths.is_empty() && self.evaluator.spent() > 2 * before;
             if useful >= wanted
+                || is_dear
                 || paths.len() >= 2 * wanted
                 || (!paths.is_empty() && !self.evaluator.may_continue())
             {
@@ -167,6 +214,11 @@ impl<'e, 'a> Ladder<'e, 'a> {
         if is_mean_field(self.options) {
             let frame = Gaussian::diagonal(start.mean.clone(), &conditional_deviations(start));
             return mean_field::maximise(self.evaluator, &frame, &normals);
+        }
+        if self.options.family == Some(FamilyChoice::Block) {
+            let fitted = block::maximise(self.evaluator, start, &normals)?;
+            let gaussian = if dimension <= WHOLE_LIMIT { fitted.gaussian.whole() } else { fitted.gaussian };
+            return Some(Fitted { gaussian, ..fitted });
         }
         if dimension <= NEWTON_LIMIT {
             return natural::maximise(self.evaluator, start, &normals);

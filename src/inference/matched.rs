@@ -4,9 +4,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::numeric::random::Generator;
 use nalgebra::DVector;
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 
 use super::candidate::Candidate;
 use super::draws::{Purpose, stream, structured};
@@ -46,7 +46,7 @@ impl Proposal for Matched {
         self.guide.borrow().name()
     }
 
-    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    fn draw(&self, pairs: usize, generator: &mut Generator) -> Vec<f64> {
         let guarded = guarded(pairs);
         let mut guide = self.guide.borrow_mut();
         let uniforms = uniforms(pairs - guarded, guide.uniforms(), generator);
@@ -81,7 +81,7 @@ fn guarded(pairs: usize) -> usize {
 }
 
 /// `2 * pairs` rows of numbers in (0, 1), u and 1 - u after each other.
-fn uniforms(pairs: usize, width: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+fn uniforms(pairs: usize, width: usize, generator: &mut Generator) -> Vec<f64> {
     const LEAST: f64 = f64::EPSILON / 2.0;
     let normals = structured(pairs, width, generator);
     normals.into_iter().map(|z| normal_cdf(z).clamp(LEAST, 1.0 - LEAST)).collect()
@@ -89,7 +89,7 @@ fn uniforms(pairs: usize, width: usize, generator: &mut ChaCha8Rng) -> Vec<f64> 
 
 /// `2 * pairs` rows, u and 1 - u after each other, each column of which has the middle of every stratum once (a Latin
 /// hypercube): the scores of independent latents, functions of a single column, are then next to free of noise.
-fn strata(pairs: usize, width: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+fn strata(pairs: usize, width: usize, generator: &mut Generator) -> Vec<f64> {
     let mut rows = vec![0.0; 2 * pairs * width];
     for column in 0..width {
         let mut order: Vec<usize> = (0..pairs).collect();
@@ -176,8 +176,9 @@ impl Ladder<'_, '_> {
         let found = self.evaluator.guide().filter(|guide| is_asked || !guide.is_gaussian());
         let Some(matched) = found.and_then(|guide| self.matched(gaussian, &best, guide)) else { return best };
         // A stream apart, so that the other rungs have the draws that they would have had.
-        let before = std::mem::replace(&mut self.proposals, self.proposals + APART);
-        let candidate = self.weigh(Rc::new(matched), None);
+        let before = self.proposals;
+        self.proposals += APART;
+        let candidate = self.weigh(Rc::new(matched));
         self.proposals = before;
         if is_asked || candidate.badness() < best.badness() { candidate } else { best }
     }

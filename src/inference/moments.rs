@@ -2,6 +2,9 @@
 
 use nalgebra::DVector;
 
+/// How many standard errors chance explains.
+const CHANCE: f64 = 4.0;
+
 /// Mean and standard deviation of each coordinate, with Monte Carlo errors.
 #[derive(Clone, Debug)]
 pub struct Moments {
@@ -20,6 +23,22 @@ impl Moments {
     pub fn worst(&self) -> (f64, f64) {
         let means = self.mean_error.zip_map(&self.deviation, |error, deviation| error / deviation);
         (means.iter().copied().fold(0.0, f64::max), self.spread_error.iter().copied().fold(0.0, f64::max))
+    }
+
+    /// The coordinate that other moments place or spread most differently, by more than `least` standard deviations and than
+    /// chance explains, with the difference.
+    pub fn contradicted_by(&self, other: &Moments, least: f64) -> Option<(usize, f64)> {
+        let gap = |i: usize| {
+            let units = self.deviation[i].max(1e-300);
+            let mean = (self.mean[i] - other.mean[i]) / units;
+            let mean_error = self.mean_error[i].hypot(other.mean_error[i]) / units;
+            let spread = (other.deviation[i] / units).ln();
+            let spread_error = self.spread_error[i].hypot(other.spread_error[i]);
+            let beyond = |gap: f64, error: f64| if gap > CHANCE * error { gap } else { 0.0 };
+            beyond(mean.abs(), mean_error).max(beyond(spread.abs(), spread_error))
+        };
+        let largest = (0..self.mean.len()).map(|i| (i, gap(i))).max_by(|a, b| a.1.total_cmp(&b.1));
+        largest.filter(|(_, gap)| *gap > least && gap.is_finite())
     }
 }
 
@@ -74,5 +93,18 @@ mod tests {
     fn weights_shift_the_mean() {
         let found = moments(&[0.0, 1.0, 10.0, 20.0], &[0.9f64.ln(), 0.1f64.ln()], 2);
         assert!((found.mean[0] - 1.0).abs() < 1e-12 && (found.mean[1] - 2.9).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_chance_explains_is_no_contradiction() {
+        let with = |mean: f64, error: f64| Moments {
+            mean: DVector::from_vec(vec![0.0, mean]),
+            deviation: DVector::from_element(2, 1.0),
+            mean_error: DVector::from_element(2, error),
+            spread_error: DVector::from_element(2, 0.01),
+        };
+        assert_eq!(with(0.0, 0.01).contradicted_by(&with(0.5, 0.01), 0.25), Some((1, 0.5)));
+        assert_eq!(with(0.0, 0.01).contradicted_by(&with(0.5, 0.2), 0.25), None);
+        assert_eq!(with(0.0, 0.01).contradicted_by(&with(0.1, 0.01), 0.25), None);
     }
 }

@@ -1,12 +1,13 @@
-//! The full-rank Gaussian of greatest evidence lower bound over fixed draws, by natural-gradient steps with a line
-//! search.
+//! The full-rank Gaussian of greatest evidence lower bound, over fixed draws where its terms are not known exactly, by
+//! natural-gradient steps with a line search.
 //!
 //! At the optimum the whitened gradient averages to zero and minus its product with the draws averages to the identity
 //! (Stein: E[u g'] = factor' E\[Hessian] factor). Both follow from gradients alone, and are exact for a Gaussian target.
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
-use super::evaluator::{Batch, Evaluator};
+use super::average::{Average, Taken, average};
+use super::evaluator::Evaluator;
 use super::gaussian::{Gaussian, Root};
 
 /// Whether an optimiser met its own criterion.
@@ -42,37 +43,51 @@ const TOLERANCE: f64 = 3e-3;
 /// The bound and its slopes in whitened coordinates.
 struct Slopes {
     elbo: f64,
-    /// Gradients in whitened coordinates, one column for each draw.
+    /// Gradients at the draws in whitened coordinates, one column for each.
     whitened: DMatrix<f64>,
-    /// Their mean.
+    /// The slope in the mean.
     mean: DVector<f64>,
     /// Minus the symmetric part of the average of gradient times draw.
     precision: DMatrix<f64>,
 }
 
-fn slopes(batch: &Batch, gaussian: &Gaussian, normals: &DMatrix<f64>) -> Slopes {
-    let (dimension, count) = normals.shape();
-    let gradients = DMatrix::from_column_slice(dimension, count, &batch.gradients);
-    let whitened = gaussian.factor().tr_mul(&gradients);
-    let product = &whitened * normals.transpose() / -(count as f64);
-    let elbo = batch.values.iter().sum::<f64>() / count as f64 + gaussian.entropy();
-    Slopes { elbo, mean: whitened.column_mean(), precision: (&product + product.transpose()) * 0.5, whitened }
+fn slopes(average: Average, gaussian: &Gaussian) -> Slopes {
+    let precision = (&average.product + average.product.transpose()) * -0.5;
+    let elbo = average.value + gaussian.entropy();
+    Slopes { elbo, mean: average.slope, precision, whitened: average.gradients }
 }
 
-/// Maximises the bound over the fixed draws `normals` `[S][D]`, from a Gaussian.
+/// Maximises the bound from a Gaussian: what the target knows of expectations is taken as it is, the rest is averaged
+/// over the fixed draws `normals` `[S][D]`. Where that finds no maximum, all of it is averaged.
 pub fn maximise(evaluator: &mut Evaluator, start: &Gaussian, normals: &[f64]) -> Option<Fitted> {
     let dimension = start.dimension();
     let columns = DMatrix::from_column_slice(dimension, normals.len() / dimension, normals);
+    if evaluator.knows(columns.ncols()) {
+        let found = ascend(evaluator, start, &columns, Taken::Known);
+        if found.as_ref().is_some_and(|found| found.status == Status::Converged) {
+            return found;
+        }
+    }
+    ascend(evaluator, start, &columns, Taken::Drawn)
+}
+
+fn ascend(
+    evaluator: &mut Evaluator,
+    start: &Gaussian,
+    normals: &DMatrix<f64>,
+    taken: Taken,
+) -> Option<Fitted> {
+    let dimension = start.dimension();
     let mut gaussian = start.clone();
-    let mut batch = evaluator.evaluate(&gaussian.positions(normals));
+    let mut first = average(evaluator, &gaussian, normals, taken);
     for _ in 0..30 {
-        if batch.values.iter().all(|value| value.is_finite()) {
+        if first.is_finite {
             break;
         }
         gaussian = gaussian.widened(0.5);
-        batch = evaluator.evaluate(&gaussian.positions(normals));
+        first = average(evaluator, &gaussian, normals, taken);
     }
-    let mut state = slopes(&batch, &gaussian, &columns);
+    let mut state = slopes(first, &gaussian);
     let mut status = Status::Unconverged;
     let mut length = 1.0;
     let mut bounds = vec![state.elbo];
@@ -85,7 +100,7 @@ pub fn maximise(evaluator: &mut Evaluator, start: &Gaussian, normals: &[f64]) ->
             status = Status::Converged;
             break;
         }
-        match improve(evaluator, &gaussian, &state, (&columns, normals), &mut length) {
+        match improve(evaluator, &gaussian, &state, (normals, taken), &mut length) {
             Some((next, found)) => (gaussian, state) = (next, found),
             None => {
                 status = if state.mean.amax() < 0.05 { Status::Converged } else { Status::Unconverged };
@@ -109,14 +124,13 @@ fn improve(
     evaluator: &mut Evaluator,
     gaussian: &Gaussian,
     state: &Slopes,
-    normals: (&DMatrix<f64>, &[f64]),
+    (normals, taken): (&DMatrix<f64>, Taken),
     length: &mut f64,
 ) -> Option<(Gaussian, Slopes)> {
     let eigen = SymmetricEigen::new(state.precision.clone());
     for _ in 0..10 {
         let candidate = stepped(gaussian, state, &eigen, *length);
-        let batch = evaluator.evaluate(&candidate.positions(normals.1));
-        let found = slopes(&batch, &candidate, normals.0);
+        let found = slopes(average(evaluator, &candidate, normals, taken), &candidate);
         if found.elbo.is_finite() && found.elbo > state.elbo - 1e-12 * state.elbo.abs() {
             *length = (*length * 2.0).min(1.0);
             return Some((candidate, found));
@@ -163,10 +177,14 @@ pub fn damped(
     stepped(gaussian, &state, &eigen, length)
 }
 
-/// Sandwich over antithetic pairs: the spread of the pairs' whitened gradients, mapped by the factor.
+/// Sandwich over antithetic pairs: the spread of the pairs' whitened gradients, mapped by the factor. Nothing where
+/// there are no draws.
 fn mean_noise(gaussian: &Gaussian, whitened: &DMatrix<f64>) -> DVector<f64> {
     let (dimension, count) = whitened.shape();
     let pairs = count / 2;
+    if pairs == 0 {
+        return DVector::zeros(dimension);
+    }
     let mut halves = DMatrix::zeros(dimension, pairs);
     for pair in 0..pairs {
         halves.set_column(pair, &((whitened.column(2 * pair) + whitened.column(2 * pair + 1)) * 0.5));

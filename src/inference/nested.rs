@@ -4,13 +4,14 @@
 //! 2009, with importance weights on top).
 
 use nalgebra::{DMatrix, DVector};
-use rand_chacha::ChaCha8Rng;
+
+use crate::numeric::random::Generator;
 
 use super::adaptive;
 use super::draws::structured;
 use super::evaluator::Evaluator;
 use super::gaussian::{Gaussian, HALF_LOG_TAU};
-use super::importance::{Guard, Mixture, Proposal, Weighted};
+use super::importance::{Component, Guard, Mixture, Proposal, Tail, Weighted};
 use super::ldl::{Elimination, Factors};
 use super::marginal::hermite;
 use super::settle::{Node, Slice, grid};
@@ -18,7 +19,11 @@ use super::settle::{Node, Slice, grid};
 /// Pairs of each adaptation of the outer mixture.
 const OUTER_PAIRS: usize = 150;
 /// Adaptations of it.
-const ADAPTATIONS: usize = 4;
+const ADAPTATIONS: usize = 3;
+/// Share of the wide part of the outer mixture, how much wider it is than the axes' density, and its degrees of freedom.
+const GUARD: f64 = 0.1;
+const WIDER: f64 = 1.8;
+const FREEDOM: f64 = 5.0;
 /// Least pivot of a precision, against the centre's.
 const LEAST_PIVOT: f64 = 1e-4;
 /// Entries of a unit triangle that count as nothing.
@@ -69,7 +74,7 @@ impl Nested {
         evaluator: &mut Evaluator,
         gaussian: &Gaussian,
         axes: &[(usize, String)],
-        generator: &mut ChaCha8Rng,
+        generator: &mut Generator,
     ) -> Result<Nested, usize> {
         let moved: Vec<usize> = axes.iter().map(|(axis, _)| *axis).collect();
         let crowding = evaluator.crowding();
@@ -100,16 +105,31 @@ impl Nested {
     }
 
     /// Lets the outer mixture follow Laplace's approximation of the axes' density.
-    fn adapt(&mut self, evaluator: &mut Evaluator, start: &Gaussian, generator: &mut ChaCha8Rng) {
+    fn adapt(&mut self, evaluator: &mut Evaluator, start: &Gaussian, generator: &mut Generator) {
         let weighted = self.outer_draws(evaluator, generator);
         self.outer = adaptive::spread(start, &weighted, generator);
         for _ in 0..ADAPTATIONS {
             let weighted = self.outer_draws(evaluator, generator);
             self.outer = adaptive::adapt(&self.outer, &weighted);
         }
+        let weighted = self.outer_draws(evaluator, generator);
+        self.guard_outer(&weighted);
     }
 
-    fn outer_draws(&self, evaluator: &mut Evaluator, generator: &mut ChaCha8Rng) -> Weighted {
+    /// Adds a wide part: the logarithm of a scale that may vanish has a tail that adapted parts cut off.
+    fn guard_outer(&mut self, weighted: &Weighted) {
+        let mean = weighted.moments().mean;
+        let covariance = weighted.covariance(&weighted.smoothed.log_weights, &mean);
+        if covariance.iter().chain(mean.iter()).any(|x| !x.is_finite()) {
+            return;
+        }
+        let gaussian = Gaussian::from_covariance(mean, &(covariance * (WIDER * WIDER)));
+        let parts = &mut self.outer.components;
+        parts.iter_mut().for_each(|part| part.weight *= 1.0 - GUARD);
+        parts.push(Component { weight: GUARD, gaussian, tail: Tail::Student(FREEDOM) });
+    }
+
+    fn outer_draws(&self, evaluator: &mut Evaluator, generator: &mut Generator) -> Weighted {
         let draws = self.outer.draw(OUTER_PAIRS, generator);
         let shapes: Vec<Shape> = draws.chunks(self.axes.len()).map(|places| self.at(places)).collect();
         let positions: Vec<f64> = draws
@@ -228,7 +248,7 @@ impl Proposal for Nested {
         self.name.clone()
     }
 
-    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    fn draw(&self, pairs: usize, generator: &mut Generator) -> Vec<f64> {
         let (outer, rest) = (self.axes.len(), self.rest.len());
         let places = self.outer.draw(pairs.div_ceil(2), generator);
         let normals = structured(pairs, rest, generator);

@@ -93,6 +93,17 @@ fn random_start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Poin
     None
 }
 
+/// A path that is a Gaussian alone, scored by other draws than the paths are; `None` where it reaches to where there is
+/// no density.
+pub fn given(evaluator: &mut Evaluator, gaussian: &Gaussian, seed: u64) -> Option<Path> {
+    let mut generator = stream(seed, Purpose::Path, u64::from(u32::MAX));
+    let normals = structured(SCORING_PAIRS, gaussian.dimension(), &mut generator);
+    let elbo = elbo::of_gaussian(evaluator, gaussian, &normals);
+    let reach = gaussian.mean.amax();
+    let (ending, definiteness) = (Ending::Mode, Definiteness::Definite);
+    elbo.is_finite().then(|| Path { gaussian: gaussian.clone(), elbo, ending, definiteness, reach })
+}
+
 /// Follows a path from a start.
 pub fn follow(evaluator: &mut Evaluator, start: Point, seed: u64, index: u64) -> Option<Path> {
     let dimension = evaluator.dimension();

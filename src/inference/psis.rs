@@ -44,7 +44,7 @@ pub fn smooth(log_ratios: &[f64]) -> Smoothed {
 pub fn smooth_tail_of(log_ratios: &[f64]) -> Smoothed {
     let count = log_ratios.len();
     let top = log_ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if !top.is_finite() {
+    if !top.is_finite() || log_ratios.iter().any(|ratio| ratio.is_nan()) {
         let level = -(count.max(1) as f64).ln();
         return Smoothed { log_weights: vec![level; count], khat: f64::INFINITY, effective: 0.0 };
     }

@@ -3,9 +3,9 @@
 //! Talts, Betancourt, Simpson, Vehtari, Gelman (2018). If truths come from the prior and data from the likelihood, the
 //! rank of a truth among exact posterior draws is uniform.
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::RngExt;
 
+use crate::numeric::random::Generator;
 use crate::numeric::special::gamma_q;
 
 /// Draws among which a truth is ranked: ranks are 0 to 99.
@@ -13,7 +13,7 @@ pub const THINNED: usize = 99;
 
 /// The rank of a truth among [`THINNED`] independent picks of weighted draws, equal ones counted by chance. `draws` are
 /// the values of one scalar; `weights` sum to 1, or `None` where all count alike.
-pub fn rank(draws: &[f64], weights: Option<&[f64]>, truth: f64, generator: &mut ChaCha8Rng) -> usize {
+pub fn rank(draws: &[f64], weights: Option<&[f64]>, truth: f64, generator: &mut Generator) -> usize {
     let (mut below, mut equal) = (0, 0);
     for _ in 0..THINNED {
         let value = draws[pick(draws.len(), weights, generator)];
@@ -23,7 +23,7 @@ pub fn rank(draws: &[f64], weights: Option<&[f64]>, truth: f64, generator: &mut 
     below + if equal > 0 { generator.random_range(0..=equal) } else { 0 }
 }
 
-fn pick(count: usize, weights: Option<&[f64]>, generator: &mut ChaCha8Rng) -> usize {
+fn pick(count: usize, weights: Option<&[f64]>, generator: &mut Generator) -> usize {
     let Some(weights) = weights else { return generator.random_range(0..count) };
     let mut left = generator.random::<f64>();
     for (k, weight) in weights.iter().enumerate() {
@@ -36,10 +36,8 @@ fn pick(count: usize, weights: Option<&[f64]>, generator: &mut ChaCha8Rng) -> us
 }
 
 /// The random numbers of one replicate's ranks.
-pub fn generator(seed: u64, replicate: usize) -> ChaCha8Rng {
-    let mut generator = ChaCha8Rng::seed_from_u64(seed ^ 0x2545_f491_4f6c_dd1d);
-    generator.set_stream(replicate as u64);
-    generator
+pub fn generator(seed: u64, replicate: usize) -> Generator {
+    Generator::new(seed ^ 0x2545_f491_4f6c_dd1d, replicate as u64)
 }
 
 /// Whether ranks are uniform.
@@ -113,7 +111,7 @@ mod tests {
     #[test]
     fn the_test_has_its_level() {
         let mut generator = generator(3, 0);
-        let below = |level: f64, generator: &mut ChaCha8Rng| {
+        let below = |level: f64, generator: &mut Generator| {
             let mut count = 0;
             for _ in 0..2000 {
                 let ranks: Vec<usize> = (0..200).map(|_| generator.random_range(0..=THINNED)).collect();

@@ -18,6 +18,8 @@ use super::verdict::Agreement;
 const MOST_REGIONS: usize = 8;
 /// The most paths from positions beyond a dip of the density.
 const MOST_DIPS: usize = 2;
+/// Paths that had to be fitted to see that they lead to a known region; a good fit needs no more of them.
+const MOST_REFITTED: usize = 2;
 /// Number of the first path from beyond a dip.
 const BEYOND: u64 = 2000;
 /// Difference of bounds, in nats, up to which regions may be the same but for labels.
@@ -38,7 +40,10 @@ pub struct Region {
 /// What another path led to.
 enum Comparison {
     /// A known region.
-    Same,
+    Same {
+        /// Whether that was clear from the path alone, and no Gaussian had to be fitted.
+        is_near: bool,
+    },
     /// A region of no weight.
     Negligible,
     /// Another region.
@@ -47,8 +52,14 @@ enum Comparison {
 
 impl Ladder<'_, '_> {
     /// The best proposal in a region, which is noted with it.
-    pub(super) fn settle_in(&mut self, mut region: Region) -> (Region, Candidate) {
-        let best = self.best_proposal(&region.fitted);
+    pub(super) fn settle_in(&mut self, region: Region) -> (Region, Candidate) {
+        let first = self.first_proposal(&region.fitted);
+        self.settle_from(region, first)
+    }
+
+    /// The same from its weighted Gaussian.
+    pub(super) fn settle_from(&mut self, mut region: Region, first: Candidate) -> (Region, Candidate) {
+        let best = self.better_proposal(&region.fitted, first);
         let weighted = &best.weighted;
         let level = if best.is_usable() { weighted.log_evidence() } else { region.fitted.elbo };
         region.proposal = Some((Rc::clone(&best.proposal), level));
@@ -57,18 +68,25 @@ impl Ladder<'_, '_> {
 
     /// Follows where other paths led; the best proposal for all regions, and whether any path agreed with the first one.
     pub(super) fn visit(&mut self, paths: &[Path], mut best: Candidate) -> (Candidate, bool) {
+        self.evaluator.enter("comparing starts");
         let mut agreed = false;
+        let mut refitted = 0;
         for path in paths {
             if !self.evaluator.may_continue() || self.regions.len() >= MOST_REGIONS {
                 break;
             }
+            if refitted >= MOST_REFITTED && best.is_good() && !self.is_known(&best, &path.gaussian) {
+                continue;
+            }
             match self.compare(&best, path) {
-                Comparison::Same => agreed = true,
+                Comparison::Same { is_near: true } => agreed = true,
+                Comparison::Same { is_near: false } => (agreed, refitted) = (true, refitted + 1),
                 Comparison::Negligible => {}
                 Comparison::Other(found) => {
                     if found.elbo > self.regions[0].fitted.elbo + NEGLIGIBLE {
                         // The regions left behind have no weight, and what agreed with them says nothing.
                         self.regions.clear();
+                        self.seen.clear();
                         agreed = false;
                     }
                     let region = Region { fitted: *found, definiteness: path.definiteness, proposal: None };
@@ -112,29 +130,31 @@ impl Ladder<'_, '_> {
         if parts.len() < 2 {
             return if leads { own } else { best };
         }
-        let joined = self.weigh(Rc::new(Union::of(parts)), None);
+        let joined = self.weigh(Rc::new(Union::of(parts)));
+        let joined = self.refine(joined);
         let other = if leads { own } else { best };
         if joined.is_usable() || joined.badness() < other.badness() { joined } else { other }
     }
 
+    /// Whether a Gaussian is of a region that is known.
+    fn is_known(&self, best: &Candidate, gaussian: &Gaussian) -> bool {
+        let near = self.regions.iter().any(|region| are_near(&region.fitted.gaussian, gaussian));
+        near || (best.is_good() && (best.encloses(gaussian) || best.covers(gaussian, self.options.seed)))
+    }
+
     /// What a path led to, against what is known.
     fn compare(&mut self, best: &Candidate, path: &Path) -> Comparison {
-        let is_known = |ladder: &Self, gaussian: &Gaussian| {
-            let near = ladder.regions.iter().any(|region| are_near(&region.fitted.gaussian, gaussian));
-            near || (best.is_good()
-                && (best.encloses(gaussian) || best.covers(gaussian, ladder.options.seed)))
-        };
         let floor = self.regions[0].fitted.elbo - NEGLIGIBLE;
-        if is_known(self, &path.gaussian) {
-            return Comparison::Same;
+        if self.is_known(best, &path.gaussian) {
+            return Comparison::Same { is_near: true };
         }
         if path.elbo < floor {
             return Comparison::Negligible;
         }
         match self.gaussian(&path.gaussian) {
             Some(found) if found.elbo < floor => Comparison::Negligible,
-            Some(found) if !is_known(self, &found.gaussian) => Comparison::Other(Box::new(found)),
-            Some(_) => Comparison::Same,
+            Some(found) if !self.is_known(best, &found.gaussian) => Comparison::Other(Box::new(found)),
+            Some(_) => Comparison::Same { is_near: false },
             None => Comparison::Negligible,
         }
     }

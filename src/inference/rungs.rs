@@ -8,16 +8,23 @@ use super::candidate::Candidate;
 use super::conditional::Conditional;
 use super::draws::{Purpose, stream};
 use super::elbo::{Estimate, of_pairs};
-use super::fit::Rung;
+use super::fit::{FamilyChoice, Rung};
 use super::gaussian::{Gaussian, Root};
 use super::importance::{GUARD, Mixture, Proposal, Weighted};
 use super::ladder::{Ladder, is_mean_field};
 use super::natural::Fitted;
 use super::nested::Nested;
 use super::path::NEWTON_LIMIT;
+use super::plane::Plane;
 
 /// Pairs of the first weighting.
-const FIRST_PAIRS: usize = 500;
+pub(super) const FIRST_PAIRS: usize = 500;
+/// A k-hat below which the moments of a family that is not kept speak of the posterior, if so many draws are effective.
+const SOUND: f64 = 0.6;
+const LEAST_EFFECTIVE: f64 = 60.0;
+/// Pairs by which a Gaussian is dropped that has another shape, and the effective share of draws up to which it has.
+const PILOT_PAIRS: usize = 100;
+const HOPELESS: f64 = 0.1;
 /// Up to this many coordinates single ones are conditioned on.
 const AXIS_LIMIT: usize = 64;
 /// Beyond, up to this many, where a Hessian takes few products.
@@ -28,6 +35,8 @@ const FEW_PRODUCTS: usize = 64;
 const MOST_AXES: usize = 6;
 /// Least change of curvature along a coordinate, against the greatest, that counts.
 const LEAST_CHANGE: f64 = 0.15;
+/// How much of the greater change of curvature the lesser one of two scales makes up, for both to be conditioned on.
+const BOTH: f64 = 0.15;
 /// Up to this many coordinates a mixture is adapted.
 const ADAPTIVE_LIMIT: usize = 24;
 /// The most adaptations of a mixture, and the effective share of draws at which it is left alone.
@@ -35,23 +44,47 @@ const ADAPTATIONS: usize = 8;
 const SETTLED: f64 = 0.85;
 
 impl Ladder<'_, '_> {
-    /// Climbs from the Gaussian until the weights are good.
-    pub(super) fn best_proposal(&mut self, fitted: &Fitted) -> Candidate {
+    /// The Gaussian itself, weighted: by few draws where these say that it has another shape.
+    pub(super) fn first_proposal(&mut self, fitted: &Fitted) -> Candidate {
         self.evaluator.enter("weighting draws");
-        let mixture = Mixture::guarded(self.family(&fitted.gaussian), &fitted.gaussian);
-        let mut best = self.weigh(Rc::new(mixture), Some(&fitted.gaussian));
+        let gaussian = &fitted.gaussian;
+        let proposal = Rc::new(Mixture::guarded(self.family(gaussian), gaussian));
+        let mut weighted = self.draw(proposal.as_ref(), PILOT_PAIRS * self.options.effort);
+        let mut elbo = core_elbo(&weighted, gaussian);
+        if weighted.smoothed.effective > HOPELESS * weighted.count() as f64 || self.options.family.is_some() {
+            let more = self.draw(proposal.as_ref(), (FIRST_PAIRS - PILOT_PAIRS) * self.options.effort);
+            let counts = [&weighted, &more].map(|part| part.count() as f64);
+            elbo = pooled([elbo, core_elbo(&more, gaussian)], counts);
+            weighted = weighted.and(more);
+        }
+        self.judged(Candidate { proposal, weighted, elbo })
+    }
+
+    /// Climbs on from a weighted Gaussian until the weights are good.
+    pub(super) fn better_proposal(&mut self, fitted: &Fitted, mut best: Candidate) -> Candidate {
+        if self.options.family == Some(FamilyChoice::Flow) && self.regions.is_empty() {
+            let best = self.flow_around(&fitted.gaussian).unwrap_or(best);
+            return self.refine(best);
+        }
         let dimension = fitted.gaussian.dimension();
         best = self.with_matched(&fitted.gaussian, best);
         if best.is_good() || self.options.family.is_some() {
-            return best;
+            return self.refine(best);
         }
         if self.may_condition(dimension) && self.evaluator.may_continue() {
             self.evaluator.enter("conditioning on scales");
             let ranked = axes::rank(self.evaluator, &fitted.gaussian, self.options.seed);
             self.bend = self.bend.or(ranked.first().copied());
+            let plane = if dimension <= AXIS_LIMIT { self.scales(&ranked) } else { None };
+            if let Some((axes, true)) = plane {
+                best = self.on_plane(&fitted.gaussian, best, axes);
+            }
             let second = ranked.get(1).map_or(0.0, |(_, score)| score / ranked[0].1);
-            if dimension <= ADAPTIVE_LIMIT || second < 0.4 {
+            if !best.is_good() && (dimension <= ADAPTIVE_LIMIT || second < 0.4) {
                 best = self.along_axes(fitted, best, &ranked);
+            }
+            if let Some((axes, false)) = plane.filter(|_| !best.is_good()) {
+                best = self.on_plane(&fitted.gaussian, best, axes);
             }
             if !best.is_good() {
                 best = self.along_several(fitted, best, &ranked);
@@ -60,12 +93,13 @@ impl Ladder<'_, '_> {
         if !best.is_good() && dimension <= ADAPTIVE_LIMIT {
             best = self.adapted(&fitted.gaussian, best);
         }
-        best
+        self.refine(best)
     }
 
     fn family(&self, gaussian: &Gaussian) -> &'static str {
         match &gaussian.root {
             Root::Sparse(_) => "block Gaussian",
+            _ if self.options.family == Some(FamilyChoice::Block) => "block Gaussian",
             _ if is_mean_field(self.options) => "mean-field Gaussian",
             Root::Whole { .. } if gaussian.dimension() <= NEWTON_LIMIT => "full-rank Gaussian",
             Root::Whole { .. } => "whitened mean-field Gaussian",
@@ -91,7 +125,7 @@ impl Ladder<'_, '_> {
                 return best;
             }
         }
-        let candidate = self.weigh(Rc::new(mixture), None);
+        let candidate = self.weigh(Rc::new(mixture));
         if candidate.badness() < best.badness() { candidate } else { best }
     }
 
@@ -126,6 +160,29 @@ impl Ladder<'_, '_> {
         self.better_nested(gaussian, strong.collect(), best).0
     }
 
+    /// The two scales, or otherwise bounded coordinates, if there are just two, and whether both change the curvature.
+    fn scales(&self, ranked: &[(usize, f64)]) -> Option<([usize; 2], bool)> {
+        let [one, other] = self.bounded()[..] else { return None };
+        let score = |axis: usize| ranked.iter().find(|(at, _)| *at == axis).map_or(0.0, |(_, score)| *score);
+        let (low, high) = (score(one).min(score(other)), score(one).max(score(other)));
+        (ranked.len() > 2).then_some(([one, other], low > BOTH * high))
+    }
+
+    /// Conditions on two coordinates.
+    fn on_plane(&mut self, gaussian: &Gaussian, best: Candidate, [one, other]: [usize; 2]) -> Candidate {
+        if !self.evaluator.may_continue() {
+            return best;
+        }
+        let (first, second) = (self.name_of(one), self.name_of(other));
+        match Plane::explore(self.evaluator, gaussian, [(one, &first), (other, &second)]) {
+            Some(plane) => {
+                let candidate = self.weigh(Rc::new(plane));
+                if candidate.badness() < best.badness() { candidate } else { best }
+            }
+            None => best,
+        }
+    }
+
     /// Coordinates of latents whose values have an end.
     fn bounded(&self) -> Vec<usize> {
         let blocks = self.evaluator.blocks();
@@ -135,7 +192,7 @@ impl Ladder<'_, '_> {
     /// The better one of a candidate and the Gaussian given some axes, and whether there is such a one.
     fn better_nested(&mut self, gaussian: &Gaussian, axes: Vec<usize>, best: Candidate) -> (Candidate, bool) {
         let Some(nested) = self.nested(gaussian, axes) else { return (best, false) };
-        let candidate = self.weigh(Rc::new(nested), None);
+        let candidate = self.weigh(Rc::new(nested));
         (if candidate.badness() < best.badness() { candidate } else { best }, true)
     }
 
@@ -162,7 +219,7 @@ impl Ladder<'_, '_> {
             let name = self.name_of(axis);
             let found = Conditional::explore(self.evaluator, &fitted.gaussian, axis, &name);
             if let Some(conditional) = found {
-                let candidate = self.weigh(Rc::new(conditional), None);
+                let candidate = self.weigh(Rc::new(conditional));
                 if candidate.badness() < best.badness() {
                     best = candidate;
                 }
@@ -171,18 +228,24 @@ impl Ladder<'_, '_> {
         best
     }
 
-    /// Draws from a proposal, weights them, draws more if that is promising, and notes the rung.
-    pub(super) fn weigh(&mut self, proposal: Rc<dyn Proposal>, core: Option<&Gaussian>) -> Candidate {
+    /// Draws from a proposal, weights them, and notes the rung.
+    pub(super) fn weigh(&mut self, proposal: Rc<dyn Proposal>) -> Candidate {
         let weighted = self.draw(proposal.as_ref(), FIRST_PAIRS * self.options.effort);
-        let elbo = match core {
-            Some(gaussian) => core_elbo(&weighted, gaussian),
-            None => proposal.bound(&weighted),
-        };
-        self.evaluator.note(elbo.value);
-        let candidate = self.refine(Candidate { proposal, weighted, elbo });
+        let elbo = proposal.bound(&weighted);
+        self.judged(Candidate { proposal, weighted, elbo })
+    }
+
+    /// Notes a rung; one that is good gets as many draws as it needs, since more draws may show that it is not.
+    fn judged(&mut self, candidate: Candidate) -> Candidate {
+        self.evaluator.note(candidate.elbo.value);
+        let candidate = if candidate.is_good() { self.refine(candidate) } else { candidate };
+        let smoothed = &candidate.weighted.smoothed;
+        if smoothed.khat < SOUND && smoothed.effective > LEAST_EFFECTIVE {
+            self.seen.push(candidate.weighted.moments());
+        }
         self.rungs.push(Rung {
             family: candidate.proposal.name(),
-            elbo,
+            elbo: candidate.elbo,
             khat: candidate.weighted.smoothed.khat,
             efficiency: candidate.efficiency(),
             evaluations: self.evaluator.spent(),
@@ -198,19 +261,32 @@ impl Ladder<'_, '_> {
     }
 
     /// More draws, until means and standard deviations are precise.
-    fn refine(&mut self, mut candidate: Candidate) -> Candidate {
+    pub(super) fn refine(&mut self, mut candidate: Candidate) -> Candidate {
         let most = self.options.draws.max(2 * FIRST_PAIRS) * self.options.effort;
         // Twice the draws have an error smaller by the root of two.
         let tolerance = (self.options.effort as f64).sqrt().recip();
         while candidate.weighted.count() < most && candidate.is_promising() && self.evaluator.may_continue() {
             let (mean, spread) = candidate.weighted.moments().worst();
-            if mean < 0.03 * tolerance && spread < 0.04 * tolerance {
+            if mean < 0.027 * tolerance && spread < 0.04 * tolerance {
                 break;
             }
             let more = self.draw(candidate.proposal.as_ref(), FIRST_PAIRS);
             candidate.weighted = candidate.weighted.and(more);
         }
+        if let Some(rung) = self.rungs.iter_mut().find(|rung| rung.elbo == candidate.elbo) {
+            rung.khat = candidate.weighted.smoothed.khat;
+            rung.efficiency = candidate.efficiency();
+        }
         candidate
+    }
+}
+
+/// One estimate from two, by so many draws each.
+fn pooled([one, other]: [Estimate; 2], [count, more]: [f64; 2]) -> Estimate {
+    let (share, rest) = (count / (count + more), more / (count + more));
+    Estimate {
+        value: share * one.value + rest * other.value,
+        standard_error: (share * one.standard_error).hypot(rest * other.standard_error),
     }
 }
 

@@ -17,6 +17,25 @@ pub trait Target {
     /// Hessian times direction, `[S][D]`, at positions `[S][D]` for directions `[S][D]`.
     fn hessian_vector(&mut self, positions: &[f64], directions: &[f64], products: &mut [f64]);
 
+    /// How far the expectation under a Gaussian is known without draws, of which there would be so many; `None` if not at
+    /// all.
+    fn known(&mut self, _draws: usize) -> Option<Known> {
+        None
+    }
+
+    /// What is known of the expectation under the Gaussian of a mean `[D]` and a root of the covariance `[D][D]`.
+    ///
+    /// # Errors
+    /// If it is not known precisely there.
+    fn expected(&mut self, _mean: &[f64], _root: &[f64]) -> Result<Expected, Unknown> {
+        Err(Unknown::Here)
+    }
+
+    /// The part of the log density whose expectation is not known, as `evaluate` has the whole.
+    fn evaluate_left(&mut self, positions: &[f64], values: &mut [f64], gradients: &mut [f64]) {
+        self.evaluate(positions, values, gradients);
+    }
+
     /// Consecutive coordinates that belong together, with the name of their latent: ranges covering 0..D in order.
     fn blocks(&self) -> Vec<Block>;
 
@@ -24,6 +43,35 @@ pub trait Target {
     fn guide(&self) -> Option<Box<dyn Guide>> {
         None
     }
+}
+
+/// How far an expectation is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Evaluations of the log density that one expectation costs as much as.
+    pub cost: u64,
+    /// Whether something is left to draws.
+    pub left: bool,
+}
+
+/// What is known of an expectation, with its derivatives.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// Its value.
+    pub value: f64,
+    /// By the mean, `[D]`.
+    pub mean: Vec<f64>,
+    /// By the root, `[D][D]`.
+    pub root: Vec<f64>,
+}
+
+/// Why an expectation is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// It has to be asked for again, more precisely from now on.
+    Yet,
+    /// Not at this Gaussian.
+    Here,
 }
 
 /// The coordinates of one latent.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rand_chacha::ChaCha8Rng;
+use crate::numeric::random::Generator;
 
 use super::importance::{Proposal, log_add};
 
@@ -34,7 +34,7 @@ impl Proposal for Union {
         }
     }
 
-    fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    fn draw(&self, pairs: usize, generator: &mut Generator) -> Vec<f64> {
         let (mut rows, mut share, mut given) = (Vec::new(), 0.0, 0);
         for (part, own) in &self.parts {
             share += own;

@@ -73,6 +73,8 @@ pub struct Evidence<'a> {
     pub bend: Option<(usize, f64)>,
     /// Latents whose k-hat given all others is bad, with it.
     pub misfits: &'a [(String, f64)],
+    /// The coordinate of which another family with sound weights says something else, with the difference in standard deviations.
+    pub contradicted: Option<(usize, f64)>,
     /// Coordinates whose linear response is far from the guide's own standard deviation.
     pub hidden: &'a [usize],
     /// How many nats the best bound of all families is above that of the one kept.
@@ -123,6 +125,7 @@ pub fn judge(evidence: &Evidence) -> (Verdict, Vec<Finding>, Vec<String>) {
     if improper.is_empty() {
         findings.extend(convergence(evidence));
         findings.extend(weights(evidence));
+        findings.extend(contradiction(evidence));
         findings.extend(agreement(evidence));
         findings.extend(tails(evidence));
         findings.extend(precision(evidence));
@@ -276,6 +279,16 @@ fn weights(evidence: &Evidence) -> Option<Finding> {
         return None;
     };
     Some(misfit(evidence, verdict, seen))
+}
+
+/// Two families with sound weights that do not agree: one of them misses a part of the posterior.
+fn contradiction(evidence: &Evidence) -> Option<Finding> {
+    let (axis, gap) = evidence.contradicted.filter(|_| matches!(evidence.agreement, Agreement::Same))?;
+    let name = listed(&evidence.names_of(&[axis]));
+    let seen = format!(
+        "another family, whose weights are as sound, places or spreads {name} differently by {gap:.2} standard deviations"
+    );
+    Some(evidence.finding(Failure::Misfit, Verdict::Check, &[axis], seen))
 }
 
 /// A bad fit, with the latents that it is due to.

@@ -1,8 +1,35 @@
 //! Conjugate pairs: a prior whose posterior, given data of the likelihood, is of the same family.
 
-use crate::graph::{Builder, Node};
+use crate::graph::{Binary, Builder, Node};
 
 use super::formula::from;
+
+/// The canonical arguments of the posterior: from those of the prior, and what all data add up to.
+pub type Update = fn(&mut Builder, &[Node], [Node; 2]) -> [Node; 2];
+
+/// What data add to are the canonical arguments themselves.
+const PLAIN: Update = |b, a, added| [b.add(a[0], added[0]), b.add(a[1], added[1])];
+
+/// Data add to the precision times the mean, and to the precision. With prior N(m, s^2) and sums A and B the posterior has
+/// variance s^2 / (1 + s^2 B) and mean m + (A - B m) times that, which holds for any small s; beyond `WIDEST` it would
+/// overflow, and is as good as its limit.
+const PRECISION: Update = |b, a, [weighted, precision]| {
+    let widest = b.constant(WIDEST);
+    let scale = b.binary(Binary::Min, a[1], widest);
+    let spread = b.square(scale);
+    let gain = b.mul(spread, precision);
+    let gain = b.plus(gain, 1.0);
+    let root = b.sqrt(gain);
+    let sd = b.div(scale, root);
+    let expected = b.mul(precision, a[0]);
+    let surprise = b.sub(weighted, expected);
+    let variance = b.div(spread, gain);
+    let shift = b.mul(surprise, variance);
+    [b.add(a[0], shift), sd]
+};
+
+/// The widest normal prior that is told from a wider one.
+const WIDEST: f64 = 1e100;
 
 /// A pair.
 #[derive(Clone, Copy, Debug)]
@@ -15,18 +42,22 @@ pub struct Conjugacy {
     pub likelihood: &'static str,
     /// Which canonical argument of the likelihood the latent is.
     pub argument: usize,
-    /// Whether the latent may be multiplied by a known number there.
+    /// Whether the latent may be multiplied by a number there.
     pub scale: Scale,
-    /// What one datum adds to each canonical argument of the prior: from the datum, the canonical arguments of the
-    /// likelihood, and the number that the latent is multiplied by.
+    /// The forms of the likelihood's arguments in which the latent stands as it does in the canonical one.
+    pub forms: &'static [usize],
+    /// How data change the prior.
+    pub update: Update,
+    /// What one datum adds: from the datum, the canonical arguments of the likelihood, and the number that the latent
+    /// is multiplied by.
     pub adds: fn(&mut Builder, Node, &[Node], Node) -> [Node; 2],
 }
 
-/// Whether a latent may be multiplied by a known number.
+/// Whether a latent may be multiplied by a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     /// It may: an exposure.
-    Known,
+    Free,
     /// It may not.
     One,
 }
@@ -39,6 +70,8 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         likelihood: "bernoulli",
         argument: 0,
         scale: Scale::One,
+        forms: &[0],
+        update: PLAIN,
         adds: |b, y, _, _| [y, from(b, 1.0, y)],
     },
     Conjugacy {
@@ -47,6 +80,8 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         likelihood: "binomial",
         argument: 1,
         scale: Scale::One,
+        forms: &[0],
+        update: PLAIN,
         adds: |b, y, a, _| [y, b.sub(a[0], y)],
     },
     Conjugacy {
@@ -55,6 +90,8 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         likelihood: "geometric",
         argument: 0,
         scale: Scale::One,
+        forms: &[0],
+        update: PLAIN,
         adds: |b, y, _, _| [b.constant(1.0), y],
     },
     Conjugacy {
@@ -62,7 +99,9 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         prior: "gamma",
         likelihood: "poisson",
         argument: 0,
-        scale: Scale::Known,
+        scale: Scale::Free,
+        forms: &[0],
+        update: PLAIN,
         adds: |_, y, _, exposure| [y, exposure],
     },
     Conjugacy {
@@ -70,10 +109,46 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         prior: "gamma",
         likelihood: "exponential",
         argument: 0,
-        scale: Scale::Known,
+        scale: Scale::Free,
+        forms: &[0],
+        update: PLAIN,
         adds: |b, y, _, scale| [b.constant(1.0), b.mul(y, scale)],
     },
+    Conjugacy {
+        name: "normal-normal",
+        prior: "normal",
+        likelihood: "normal",
+        argument: 0,
+        scale: Scale::Free,
+        forms: &[0, 1, 2],
+        update: PRECISION,
+        adds: |b, y, a, scale| {
+            let variance = b.square(a[1]);
+            let weight = b.div(scale, variance);
+            [b.mul(weight, y), b.mul(weight, scale)]
+        },
+    },
+    Conjugacy {
+        name: "normal-lognormal",
+        prior: "normal",
+        likelihood: "lognormal",
+        argument: 0,
+        scale: Scale::Free,
+        forms: &[0],
+        update: PRECISION,
+        adds: |b, y, a, scale| {
+            let variance = b.square(a[1]);
+            let weight = b.div(scale, variance);
+            let y = b.log(y);
+            [b.mul(weight, y), b.mul(weight, scale)]
+        },
+    },
 ];
+
+/// Whether a family is the prior of some pair.
+pub fn has_conjugacy(prior: &str) -> bool {
+    CONJUGACIES.iter().any(|row| row.prior == prior)
+}
 
 /// The pair of two families.
 pub fn conjugacy(prior: &str, likelihood: &str) -> Option<&'static Conjugacy> {

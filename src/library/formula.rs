@@ -1,9 +1,9 @@
 //! Formulas that several rows share, each safe at the edges of its domain in value and in derivative.
 
-use rand_chacha::ChaCha12Rng;
 use rand_distr::Distribution;
 
 use crate::graph::{Builder, Node, Unary};
+use crate::numeric::random::Generator;
 
 use super::spec::Over;
 
@@ -159,16 +159,13 @@ pub(super) fn times_transpose(b: &mut Builder, factor: Node, over: &Over) -> Nod
 }
 
 /// A draw; NaN where the arguments are not such as the distribution allows.
-pub(super) fn sample<D: Distribution<f64>, E>(
-    generator: &mut ChaCha12Rng,
-    distribution: Result<D, E>,
-) -> f64 {
+pub(super) fn sample<D: Distribution<f64>, E>(generator: &mut Generator, distribution: Result<D, E>) -> f64 {
     distribution.map_or(f64::NAN, |distribution| distribution.sample(generator))
 }
 
 /// The same for distributions of integers.
 pub(super) fn sample_count<D: Distribution<u64>, E>(
-    generator: &mut ChaCha12Rng,
+    generator: &mut Generator,
     distribution: Result<D, E>,
 ) -> f64 {
     distribution.map_or(f64::NAN, |distribution| distribution.sample(generator) as f64)

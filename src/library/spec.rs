@@ -1,8 +1,7 @@
 //! What a row of the library is: a distribution, a function, a domain. Rows are plain data and plain functions.
 
-use rand_chacha::ChaCha12Rng;
-
 use crate::graph::{Axis, Builder, Node};
+use crate::numeric::random::Generator;
 
 use super::interval::Interval;
 
@@ -119,10 +118,10 @@ pub enum End {
 #[derive(Clone, Copy, Debug)]
 pub enum Draw {
     /// One number.
-    Scalar(fn(&mut ChaCha12Rng, &[f64]) -> f64),
+    Scalar(fn(&mut Generator, &[f64]) -> f64),
     /// All values of one joint draw, row-major: each argument broadcast to its rank (scalars: one number, vectors `n`,
     /// matrices `n * n`), and `n`, the length of the vectors. One number if the family's rank is `Scalar`.
-    Joint(fn(&mut ChaCha12Rng, &[Vec<f64>], usize) -> Vec<f64>),
+    Joint(fn(&mut Generator, &[Vec<f64>], usize) -> Vec<f64>),
     /// Cannot be drawn from (`flat`).
     Impossible,
 }
@@ -167,6 +166,8 @@ pub struct Family {
     pub quantile: Option<OfValue>,
     /// Location and scale, as canonical argument positions, if x = location + scale * noise with noise free of both.
     pub location_scale: Option<(usize, usize)>,
+    /// The canonical argument at which the log density has a corner, where a value passes it.
+    pub corner: Option<usize>,
     /// The value that standard-normal noise becomes, for families whose values are a linear image of such noise.
     pub whitening: Option<OfNoise>,
     /// Mean and standard deviation as graph; none where they do not exist or are not known.
@@ -461,6 +462,7 @@ impl Family {
             log_ccdf: None,
             quantile: None,
             location_scale: None,
+            corner: None,
             whitening: None,
             moments: None,
             draw,

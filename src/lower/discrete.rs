@@ -48,6 +48,11 @@ pub(super) fn probabilities(
     let nodes = autodiff::gradient(&mut translator.builder, elimination.total, &taps);
     let each = tapped.into_iter().zip(nodes).map(|((latent, _), node)| {
         let mut axes = translator.axes(&translator.model().site(latent.site).axes);
+        if let Some(States::Assignments { low, count, elements }) = translator.states(latent.site).cloned() {
+            let (node, values) = by_element(translator, latent, node, (count, elements));
+            axes.push(values);
+            return StateProbabilities { site: latent.site, node, axes, values: StateValues::From(low) };
+        }
         axes.push(latent.home.axis);
         let values = match translator.states(latent.site) {
             Some(States::From { low, .. }) => StateValues::From(*low),
@@ -59,6 +64,29 @@ pub(super) fn probabilities(
         StateProbabilities { site: latent.site, node, axes, values }
     });
     each.collect()
+}
+
+/// The probabilities of each element's values from those of all assignments, and the axis of the values.
+fn by_element(
+    translator: &mut Translator,
+    latent: &Member,
+    node: Node,
+    (count, elements): (usize, usize),
+) -> (Node, Axis) {
+    let mut axes = translator.axes(&translator.model().site(latent.site).axes);
+    axes.sort();
+    let name = translator.model().site(latent.site).name.clone();
+    let builder = &mut translator.builder;
+    let values = builder.axis(format!("values of {name}"), count);
+    let assignments = latent.home.axis;
+    let all = builder.graph().axis_size(assignments);
+    let is = |k: usize, s: usize, value: usize| f64::from(u8::from(s / count.pow(k as u32) % count == value));
+    let each =
+        (0..elements).flat_map(|k| (0..all).flat_map(move |s| (0..count).map(move |value| is(k, s, value))));
+    let each: Vec<f64> = each.collect();
+    axes.extend([assignments, values]);
+    let indicator = builder.data(&axes, each);
+    (builder.contract(indicator, node, &[assignments]), values)
 }
 
 /// States what `prob(z)` is.
@@ -157,6 +185,10 @@ pub(super) fn bind_states(
                 Some(States::From { low, .. }) => {
                     let low = *low;
                     translator.builder.plus(position, low)
+                }
+                Some(States::Assignments { .. }) => {
+                    let values = translator.site(member.site);
+                    translator.builder.gather(values, &[(member.home.axis, position)])
                 }
                 _ => buckets::value(translator, member.site, position, randoms),
             };

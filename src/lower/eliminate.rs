@@ -71,6 +71,14 @@ pub(super) struct Table {
     pub(super) rows: Rows,
 }
 
+impl Table {
+    /// The names of the terms that went into it.
+    pub(super) fn name(&self, named: &[(String, Node)]) -> String {
+        let names = self.from.iter().filter_map(|&k| named.get(k)).map(|(name, _)| name.as_str());
+        names.collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// Which rows of a table say something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rows {

@@ -1,12 +1,13 @@
 //! The log joint density as tables, one for each prior and each likelihood term.
 
 use crate::diagnostics::Diagnostic;
+use crate::graph::condense::condense;
 use crate::graph::{Axis, Builder, Node};
 use crate::library::Rank;
 use crate::model::{AxisVar, Distribution, Factor, SiteId};
 use crate::translate::Translator;
 
-use super::conjugate::{self, Collapsed};
+use super::conjugate::{self, Collapsed, Given};
 use super::kept::{self, Kept};
 use super::latents::{self, Centring, Layout};
 use super::limits::Limits;
@@ -25,12 +26,24 @@ pub(super) struct Joint {
     pub(super) ranges: Vec<(SiteId, Range)>,
     /// Continuous latents integrated out in closed form.
     pub(super) collapsed: Vec<Collapsed>,
+    /// Such latents where the likelihood is asked for at their values, which are the last of the position.
+    pub(super) given: Vec<Given>,
+}
+
+/// What becomes of latents that are integrated out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Integrated {
+    /// They leave the density.
+    Out,
+    /// They are part of the position, without their priors.
+    Given,
 }
 
 impl Joint {
     /// Length of a position: the real coordinates, then the values of the latents that are kept.
     pub(super) fn width(&self) -> usize {
-        self.layout.dimension + self.kept.iter().map(|kept| kept.length).sum::<usize>()
+        let kept: usize = self.kept.iter().map(|kept| kept.length).sum();
+        self.layout.dimension + kept + self.given.iter().map(|given| given.order.len()).sum::<usize>()
     }
 }
 
@@ -40,19 +53,30 @@ pub(super) fn build(
     centring: &Centring,
     limits: &Limits,
 ) -> Result<Joint, Box<Diagnostic>> {
+    build_as(translator, centring, limits, Integrated::Out)
+}
+
+/// The same, with a say in what becomes of latents that can be integrated out.
+pub(super) fn build_as(
+    translator: &mut Translator,
+    centring: &Centring,
+    limits: &Limits,
+    integrated: Integrated,
+) -> Result<Joint, Box<Diagnostic>> {
     if centring.kept.is_empty() {
-        return build_with(translator, (centring, limits), 0);
+        return build_with(translator, (centring, limits), 0, integrated);
     }
     // What is kept lies behind the real coordinates, whose number is only known once they are laid out.
     let mut draft = Translator::new(translator.model(), translator.bindings());
-    let dimension = build_with(&mut draft, (centring, limits), 0)?.layout.dimension;
-    build_with(translator, (centring, limits), dimension)
+    let dimension = build_with(&mut draft, (centring, limits), 0, integrated)?.layout.dimension;
+    build_with(translator, (centring, limits), dimension, integrated)
 }
 
 fn build_with(
     translator: &mut Translator,
     (centring, limits): (&Centring, &Limits),
     dimension: usize,
+    integrated: Integrated,
 ) -> Result<Joint, Box<Diagnostic>> {
     let mut joint = Joint {
         layout: Layout::default(),
@@ -61,12 +85,16 @@ fn build_with(
         kept: vec![],
         ranges: vec![],
         collapsed: vec![],
+        given: vec![],
     };
     // Latents may read each other's earlier elements, so all that are known to be finite are carried first.
     let summed =
         |site: &SiteId| states::is_summed(translator.model(), *site) && !centring.kept.contains(site);
     for site in translator.model().site_ids().filter(summed).collect::<Vec<_>>() {
-        states::carry_early(translator, site);
+        match centring.at_once.contains(&site) {
+            true => states::carry_at_once(translator, site),
+            false => states::carry_early(translator, site),
+        }
     }
     let mut problem = None;
     translator.walk(|translator, site| {
@@ -81,9 +109,8 @@ fn build_with(
                 joint.ranges.extend(carried.range.map(|range| (site, range)));
                 carried.table
             })
-        } else if let Some((collapsed, correction)) = conjugate::collapse(translator, site) {
-            joint.collapsed.push(collapsed);
-            Ok(correction)
+        } else if centring.integrated.contains(&site) {
+            return;
         } else {
             Ok(latents::bind(translator, site, centring, &mut joint.layout))
         };
@@ -95,11 +122,29 @@ fn build_with(
     if let Some(problem) = problem {
         return Err(problem);
     }
+    // Nothing but likelihoods reads these, so they come last, when all that their posteriors are made of is bound.
+    match integrated {
+        Integrated::Out => integrate_out(translator, centring, &mut joint),
+        Integrated::Given => {
+            for &site in &centring.integrated {
+                let offset = joint.width();
+                joint.given.push(conjugate::give(translator, site, offset));
+            }
+        }
+    }
     let model = translator.model();
     let factors: Vec<(String, Node)> =
         model.factors.iter().map(|factor| factor_table(translator, factor)).collect();
     joint.tables.extend(factors);
     Ok(joint)
+}
+
+fn integrate_out(translator: &mut Translator, centring: &Centring, joint: &mut Joint) {
+    for (collapsed, correction) in conjugate::collapse(translator, &centring.integrated) {
+        let name = format!("the prior of `{}`", translator.model().site(collapsed.site).name);
+        joint.collapsed.push(collapsed);
+        joint.tables.push((name, correction));
+    }
 }
 
 fn factor_table(translator: &mut Translator, factor: &Factor) -> (String, Node) {
@@ -148,6 +193,15 @@ fn joint_axes(distribution: &Distribution) -> Vec<AxisVar> {
         Distribution::Mixture { components, .. } => components.first().map_or(vec![], joint_axes),
         Distribution::MixtureOver { component, .. } => joint_axes(component),
     }
+}
+
+/// The sum of each table over everything, without sums that can be done once.
+pub(super) fn condensed(builder: &mut Builder, tables: Vec<(String, Node)>) -> Vec<(String, Node)> {
+    let each = tables.into_iter().map(|(name, table)| {
+        let sum = builder.sum_all(table);
+        (name, condense(builder, sum))
+    });
+    each.collect()
 }
 
 /// The sum of all tables over everything: the density where nothing is discrete.

@@ -10,16 +10,20 @@ use crate::model::{
 use crate::translate::Translator;
 
 use super::joint::{cells, over_cells};
+use super::shares::{self, Coordinates, OpenLatent, Shares};
 
 /// How much of its location and scale each latent keeps: 1 centred (the latent itself is the coordinate), 0
-/// non-centred (the coordinate is (z - location) / scale), between: partly (Gorinova, Moore and Hoffman 2020).
-/// Latents that are not listed are centred.
+/// non-centred (the coordinate is (z - location) / scale), between: partly. Latents that are not listed are centred.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Centring {
     /// By latent.
-    pub of: BTreeMap<SiteId, f64>,
+    pub of: BTreeMap<SiteId, Shares>,
     /// Discrete latents that are not summed out: their values are part of the position.
     pub kept: Vec<SiteId>,
+    /// Continuous latents that are integrated out in closed form.
+    pub integrated: Vec<SiteId>,
+    /// Discrete latents that are summed over all assignments of values to their elements, since these meet in a term.
+    pub at_once: Vec<SiteId>,
 }
 
 /// Which stretch of the unconstrained vector is which latent.
@@ -29,6 +33,8 @@ pub struct Layout {
     pub blocks: Vec<LatentBlock>,
     /// Length of the vector.
     pub dimension: usize,
+    /// Latents whose shares of location and scale are inputs, in the order of these.
+    pub open: Vec<OpenLatent>,
 }
 
 /// The stretch of one latent.
@@ -54,6 +60,15 @@ impl Layout {
     /// The stretches of a vector as nodes.
     pub fn parameters(&self, builder: &mut Builder, vector: Vector) -> Vec<Node> {
         self.blocks.iter().map(|block| builder.parameter(vector, block.offset, &block.axes)).collect()
+    }
+
+    /// How many shares are inputs.
+    pub fn shares(&self) -> usize {
+        let length = |open: &OpenLatent| {
+            let block = self.blocks.iter().find(|block| block.site == open.site);
+            block.map_or(0, |block| 2 * block.length)
+        };
+        self.open.iter().map(length).sum()
     }
 
     fn push(&mut self, block: LatentBlock) {
@@ -83,17 +98,16 @@ pub(super) fn bind(
     let guide = guide_of(site);
     layout.push(LatentBlock { site: id, name, offset, axes: axes.clone(), length, ends, guide });
     let free = translator.builder.parameter(Vector::Position, offset, &axes);
-    let kept = centring.of.get(&id).copied().unwrap_or(1.0);
-    if kept < 1.0
-        && let Some(call) = centrable(translator.model(), id)
-        && !reads_states(translator, call)
-    {
-        return bind_moved(translator, id, call, free, kept);
-    }
-    if kept < 1.0
-        && let Some(call) = whitenable(translator.model(), id)
-    {
-        return bind_whitened(translator, id, call, free);
+    if let Some(shares) = centring.of.get(&id).filter(|shares| **shares != Shares::All(1.0)) {
+        if let Some(call) = centrable(translator.model(), id)
+            && !reads_states(translator, call)
+        {
+            let coordinates = Coordinates { site: id, offset, axes: &axes, node: free };
+            return shares::bind(translator, call, &coordinates, shares, layout);
+        }
+        if let Some(call) = whitenable(translator.model(), id) {
+            return bind_whitened(translator, id, call, free);
+        }
     }
     let transform = site.domain.domain.transform.expect("latents without transform are refused before");
     let image = (transform.forward)(&mut translator.builder, free, &place);
@@ -199,40 +213,6 @@ fn bind_whitened(translator: &mut Translator, id: SiteId, call: &FamilyCall, noi
     let each = translator.builder.times(squares, -0.5);
     let each = translator.builder.plus(each, -0.5 * std::f64::consts::TAU.ln());
     translator.builder.sum_all(each)
-}
-
-/// z = location + scale^(1 - kept) (u - kept * location), with log density of z plus (1 - kept) log scale.
-fn bind_moved(translator: &mut Translator, id: SiteId, call: &FamilyCall, u: Node, kept: f64) -> Node {
-    let (location, scale) = call.family.location_scale.expect("centrable");
-    let location = translator.term(&call.arguments[location]);
-    let scale = translator.term(&call.arguments[scale]);
-    let builder = &mut translator.builder;
-    let partial_location = builder.times(location, kept);
-    let from = builder.sub(u, partial_location);
-    let exponent = builder.constant(1.0 - kept);
-    let partial_scale = builder.pow(scale, exponent);
-    let moved = builder.mul(partial_scale, from);
-    let value = builder.add(location, moved);
-    translator.bind_site(id, value);
-    if kept == 0.0 {
-        return standard_density(translator, call, u);
-    }
-    let density = translator.log_density(&Distribution::Family(call.clone()), value);
-    let builder = &mut translator.builder;
-    let log_scale = builder.log(scale);
-    let volume = builder.times(log_scale, 1.0 - kept);
-    let each = builder.add(density, volume);
-    builder.sum_all(each)
-}
-
-/// The density of the standardised latent: location 0, scale 1.
-fn standard_density(translator: &mut Translator, call: &FamilyCall, u: Node) -> Node {
-    let (location, scale) = call.family.location_scale.expect("centrable");
-    let mut arguments: Vec<Node> = call.arguments.iter().map(|argument| translator.term(argument)).collect();
-    arguments[location] = translator.builder.constant(0.0);
-    arguments[scale] = translator.builder.constant(1.0);
-    let density = (call.family.log_density)(&mut translator.builder, &arguments, u, &Over::default());
-    translator.builder.sum_all(density)
 }
 
 /// -log(high - low) for each element where the form leaves that to us; 0 for anything else. (`unit` has width 1.)

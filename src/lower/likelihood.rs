@@ -2,23 +2,26 @@
 //! pieces into which it falls once discrete latents are summed out.
 
 use crate::data::BoundModel;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::Diagnostic;
 use crate::graph::{Graph, Node};
-use crate::model::{AxisVar, Factor, Site};
+use crate::model::{AxisVar, Factor};
 use crate::translate::Translator;
 
+use super::conjugate::Given;
 use super::eliminate::{Purpose, Rows, Table, eliminate};
-use super::joint;
+use super::joint::{self, Integrated};
 use super::latents::Centring;
 use super::limits::Limits;
 
 /// All points of a model with data.
 #[derive(Clone, Debug)]
 pub struct Likelihood {
-    /// All nodes; the position vector is that of the objective with the same centring.
+    /// All nodes; the position vector begins as that of the objective with the same centring.
     pub graph: Graph,
     /// Groups of points, in the order of the `observe` statements.
     pub groups: Vec<PointGroup>,
+    /// Latents that the objective integrates out: their values follow the position, in this order.
+    pub given: Vec<Given>,
 }
 
 /// Points of one kind: one for each cell.
@@ -55,10 +58,7 @@ pub fn likelihood(
 ) -> Result<Likelihood, Box<Diagnostic>> {
     let model = bound.model();
     let mut translator = Translator::new(model, bound.bindings());
-    let joint = joint::build(&mut translator, centring, limits)?;
-    if let Some(latent) = joint.collapsed.first() {
-        return Err(Box::new(integrated_out(model.site(latent.site))));
-    }
+    let joint = joint::build_as(&mut translator, centring, limits, Integrated::Given)?;
     // Tables are those of the priors first, then those of the factors in order.
     let first = joint.tables.len() - model.factors.len();
     let observed =
@@ -75,16 +75,7 @@ pub fn likelihood(
         }
     }
     groups.sort_by_key(|group| group.factors[0]);
-    Ok(Likelihood { graph: translator.builder.finish(), groups })
-}
-
-/// What is integrated out has no draws at which a point's density could be evaluated.
-fn integrated_out(site: &Site) -> Diagnostic {
-    let message =
-        format!("leave-one-out prediction where `{}` is integrated out: not supported yet", site.name);
-    Diagnostic::new(Code(801), message)
-        .at(site.span, "integrated out by `using exact`")
-        .help("leave `using exact` away to compare the model")
+    Ok(Likelihood { graph: translator.builder.finish(), groups, given: joint.given })
 }
 
 /// The same tables with zeros, over the same axes, in place of the data's densities: what is left of them once they are

@@ -17,12 +17,14 @@ mod limits;
 mod predict;
 pub mod probe;
 mod refusal;
+mod shares;
 mod simulate;
 mod states;
 pub mod support;
 mod switch;
 mod tree;
 
+pub use conjugate::Given;
 pub use cost::{expected_axes, formula};
 pub use discrete::{StateProbabilities, StateValues};
 pub use generative::circular;
@@ -31,12 +33,12 @@ pub use latents::{Centring, LatentBlock, Layout, centrable, guide_of, whitenable
 pub use likelihood::{Coverage, Likelihood, PointGroup, likelihood};
 pub use limits::Limits;
 pub use predict::{RandomSite, Reported};
+pub use shares::{OpenDensity, OpenLatent, Shares, open_density};
 pub use simulate::{Simulation, SimulationStep, simulate};
-pub use states::{Beyond, Range};
+pub use states::{Beyond, Range, assignments};
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
-use crate::graph::condense::condense;
 use crate::graph::{Graph, Node, Vector, autodiff};
 use crate::model::SiteId;
 use crate::translate::Translator;
@@ -55,6 +57,8 @@ pub struct Objective {
     pub log_joint: Node,
     /// The parts of the density, named, over their cells and the states of discrete latents: what a fault is traced to.
     pub terms: Vec<(String, Node)>,
+    /// Scalars whose sum is `log_joint`, each named by the terms that it is made of.
+    pub factors: Vec<(String, Node)>,
     /// Derivative of `log_joint` by each stretch of the layout.
     pub gradient: Vec<Node>,
     /// Hessian times direction, by stretch.
@@ -104,20 +108,13 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
     let mut translator = Translator::new(bound.model(), bound.bindings());
     let mut joint = joint::build(&mut translator, centring, limits)?;
     let d = joint.width();
-    let (log_joint, left) = match joint.discrete.as_slice() {
-        [] => {
-            let tables: Vec<Node> = joint.tables.iter().map(|(_, table)| *table).collect();
-            (joint::sum_of(&mut translator.builder, &joint.tables), tables)
-        }
-        latents => {
-            let found = eliminate(&mut translator, &joint.tables, latents, (Purpose::Density, limits, d))?;
-            (found.total, found.tables.iter().map(|table| table.node).collect())
-        }
-    };
-    kept::try_values(&mut translator, &mut joint, &left);
+    let left = density(&mut translator, &joint, limits)?;
+    let nodes: Vec<Node> = left.iter().map(|(_, table)| *table).collect();
+    kept::try_values(&mut translator, &mut joint, &nodes);
     let positions = joint.layout.parameters(&mut translator.builder, Vector::Position);
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
-    let log_joint = condense(&mut translator.builder, log_joint);
+    let factors = joint::condensed(&mut translator.builder, left);
+    let log_joint = joint::sum_of(&mut translator.builder, &factors);
     let gradient = autodiff::gradient(&mut translator.builder, log_joint, &positions);
     let hessian_vector =
         autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);
@@ -150,6 +147,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
         layout: joint.layout,
         log_joint,
         terms: joint.tables,
+        factors,
         gradient,
         hessian_vector,
         reported,
@@ -160,4 +158,18 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
         kept: joint.kept,
         not_summed: vec![],
     })
+}
+
+/// The tables that the density is the sum of, once its discrete latents are summed out, each with its name.
+fn density(
+    translator: &mut Translator,
+    joint: &joint::Joint,
+    limits: &Limits,
+) -> Result<Vec<(String, Node)>, Box<Diagnostic>> {
+    if joint.discrete.is_empty() {
+        return Ok(joint.tables.clone());
+    }
+    let purpose = (Purpose::Density, limits, joint.width());
+    let found = eliminate(translator, &joint.tables, &joint.discrete, purpose)?;
+    Ok(found.tables.iter().map(|table| (table.name(&joint.tables), table.node)).collect())
 }

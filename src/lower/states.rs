@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
 use crate::graph::interpret::interpret;
 use crate::graph::{Node, Op};
@@ -66,7 +67,9 @@ pub(super) fn carry(
     if model.site(site).value == Kind::Real {
         return Ok(Carried { table: buckets::carry(translator, site), range: None });
     }
+    let is_carried = matches!(translator.states(site), Some(States::Assignments { .. }));
     let range = match finite(translator, site) {
+        Some(_) if is_carried => None,
         Some(states) => {
             translator.carry(site, states);
             None
@@ -78,8 +81,33 @@ pub(super) fn carry(
     let value = translator.state_values(&home, &states);
     let value = translator.builder.expand(value, &home.cells);
     let density = translator.log_density(prior(model, site), value);
-    let table = translator.with_domain_size(prior(model, site), density, states.count());
+    let values = match states {
+        States::Assignments { count, .. } => count,
+        _ => states.count(),
+    };
+    let table = translator.with_domain_size(prior(model, site), density, values);
     Ok(Carried { table, range })
+}
+
+/// How many assignments of values the elements of a latent have; none where an element has no last value that is known.
+pub fn assignments(bound: &BoundModel, site: SiteId) -> Option<f64> {
+    let known = |end: &Arc<Term>| end.stage <= Stage::Data;
+    if !bound.model().site(site).domain.ends.iter().flatten().all(known) {
+        return None;
+    }
+    let mut translator = Translator::new(bound.model(), bound.bindings());
+    let States::From { count, .. } = finite(&mut translator, site)? else { return None };
+    let axes = translator.axes(&bound.model().site(site).axes);
+    let graph = translator.builder.graph();
+    let elements: f64 = axes.iter().map(|&axis| graph.axis_size(axis) as f64).product();
+    Some((count as f64).powf(elements))
+}
+
+/// Carries all elements of a latent at once, along an axis of their assignments.
+pub(super) fn carry_at_once(translator: &mut Translator, site: SiteId) {
+    if let Some(States::From { low, count }) = finite(translator, site) {
+        translator.carry_at_once(site, (low, count));
+    }
 }
 
 /// Carries a latent whose values are known from data alone.

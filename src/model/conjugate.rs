@@ -1,6 +1,8 @@
 //! Continuous latents whose posterior given everything else is of the family of their prior.
 
-use crate::library::{Conjugacy, Scale, conjugacy};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::library::{Conjugacy, Rank, Scale, conjugacy, has_conjugacy};
 
 use super::ir::*;
 
@@ -19,85 +21,107 @@ pub struct Entry<'m> {
     pub read: &'m Term,
     /// What it is multiplied by.
     pub scale: Option<&'m Term>,
+    /// Whether the value at the cell is missing, and adds nothing.
+    pub gaps: Option<&'m Term>,
 }
 
-/// All likelihoods of a latent that is to be integrated out in closed form (`using exact`), where that is possible: its
-/// prior is conjugate to each of them, and nothing else in the density reads it.
-pub fn conjugate(model: &Model, latent: SiteId) -> Option<Vec<Entry<'_>>> {
-    let SiteKind::Latent { prior: Distribution::Family(prior), using } = &model.site(latent).kind else {
-        return None;
-    };
-    let asked = using.as_ref().is_some_and(|(name, _)| name == "exact");
-    let discrete = |term: &Term| matches!(term.kind, TermKind::Read(site, _) if site == latent || is_discrete(model, site));
-    if !asked || prior.arguments.iter().any(|argument| argument.any(&discrete)) {
-        return None;
-    }
-    let reads = |term: &Term| matches!(term.kind, TermKind::Read(site, _) if site == latent);
-    let mut others = false;
-    for (k, site) in model.sites.iter().enumerate().filter(|(k, _)| *k != latent.0) {
-        match &site.kind {
-            SiteKind::Let(term) => others |= term.any(&reads),
-            SiteKind::Latent { prior, .. } => prior.walk(&mut |term| others |= reads(term)),
-            _ => {}
+/// What is observed, at which cells, and where it is missing.
+type Observed<'m> = (&'m Term, &'m [AxisVar], Option<&'m Term>);
+
+/// All likelihoods of each latent that can be integrated out in closed form: its prior is conjugate to each of them given
+/// everything else, nothing else in the density reads it, and the model asks for no other estimator. Of two latents that
+/// meet in a likelihood, only the first.
+pub fn conjugates(model: &Model) -> BTreeMap<SiteId, Vec<Entry<'_>>> {
+    let mut open: BTreeMap<SiteId, Vec<Entry>> =
+        model.site_ids().filter(|id| prior_of(model, *id).is_some()).map(|id| (id, vec![])).collect();
+    for site in &model.sites {
+        if matches!(site.kind, SiteKind::Let(_) | SiteKind::Latent { .. }) {
+            site.walk(&mut |term| drop_read(&mut open, term));
         }
-        others |= model.sites[k].domain.ends.iter().flatten().any(|end| end.any(&reads));
     }
-    if others {
-        return None;
-    }
-    let mut entries = Vec::new();
     for factor in &model.factors {
         match factor {
             Factor::Observe { target, axes, distribution, gaps, .. } => {
-                let mut found = false;
-                distribution.walk(&mut |term| found |= reads(term));
-                if found && gaps.is_some() {
-                    return None;
-                }
-                if found {
-                    let Distribution::Family(call) = distribution else { return None };
-                    entries.push(entry((latent, prior), (target, axes), call)?);
-                }
+                target.walk(&mut |term| drop_read(&mut open, term));
+                enter(model, &mut open, (target, axes, gaps.as_deref()), distribution);
             }
-            Factor::Potential { value, .. } if value.any(&reads) => return None,
-            Factor::Potential { .. } => {}
+            Factor::Potential { value, .. } => value.walk(&mut |term| drop_read(&mut open, term)),
         }
     }
-    (!entries.is_empty()).then_some(entries)
+    open.retain(|_, entries| !entries.is_empty());
+    if open.is_empty() {
+        return open;
+    }
+    let separate = separate(model);
+    let is_separate = |term: &Term| matches!(term.kind, TermKind::Read(site, _) if separate[site.0]);
+    open.retain(|id, entries| {
+        let calls = entries.iter().map(|entry| entry.call).chain(prior_of(model, *id));
+        !calls.flat_map(|call| &call.arguments).any(|argument| argument.any(&is_separate))
+    });
+    without_rivals(open)
 }
 
-/// Whether a latent takes separate values, or is computed from one.
-fn is_discrete(model: &Model, site: SiteId) -> bool {
-    match &model.site(site).kind {
-        SiteKind::Latent { .. } => {
-            model.site(site).value != Kind::Real || super::thresholds(model, site).is_some()
+/// The prior of a latent that may be integrated out, if its family has conjugate pairs.
+fn prior_of(model: &Model, latent: SiteId) -> Option<&FamilyCall> {
+    let site = model.site(latent);
+    let SiteKind::Latent { prior: Distribution::Family(prior), using } = &site.kind else { return None };
+    let is_free = using.as_ref().is_none_or(|(name, _)| name == "exact");
+    let is_plain = site.domain.domain.rank == Rank::Scalar && site.domain.ends.iter().all(Option::is_none);
+    (is_free && is_plain && has_conjugacy(prior.family.name)).then_some(prior)
+}
+
+fn drop_read(open: &mut BTreeMap<SiteId, Vec<Entry>>, term: &Term) {
+    if let TermKind::Read(site, _) = term.kind {
+        open.remove(&site);
+    }
+}
+
+/// Notes a likelihood with the latents that it reads, and drops those that are not conjugate to it.
+fn enter<'m>(
+    model: &'m Model,
+    open: &mut BTreeMap<SiteId, Vec<Entry<'m>>>,
+    observed: Observed<'m>,
+    distribution: &'m Distribution,
+) {
+    let mut read = BTreeSet::new();
+    distribution.walk(&mut |term| {
+        if let TermKind::Read(site, _) = term.kind
+            && open.contains_key(&site)
+        {
+            read.insert(site);
         }
-        SiteKind::Let(term) => term.any(
-            &|part| matches!(part.kind, TermKind::Read(read, _) if read != site && is_discrete(model, read)),
-        ),
-        _ => false,
+    });
+    for latent in read {
+        let found = match (distribution, prior_of(model, latent)) {
+            (Distribution::Family(call), Some(prior)) => entry((latent, prior), observed, call),
+            _ => None,
+        };
+        match found {
+            Some(entry) => open.entry(latent).or_default().push(entry),
+            None => drop(open.remove(&latent)),
+        }
     }
 }
 
 fn entry<'m>(
     (latent, prior): (SiteId, &FamilyCall),
-    (target, axes): (&'m Term, &'m [AxisVar]),
+    (target, axes, gaps): Observed<'m>,
     call: &'m FamilyCall,
 ) -> Option<Entry<'m>> {
     let pair = conjugacy(prior.family.name, call.family.name)?;
-    if call.form != 0 {
+    if !pair.forms.contains(&call.form) {
         return None;
     }
-    let known = |term: &Term| term.stage <= Stage::Data;
-    let rest = call.arguments.iter().enumerate().filter(|(k, _)| *k != pair.argument);
-    if !rest.map(|(_, argument)| argument).all(known) {
+    let reads = |term: &Term| matches!(term.kind, TermKind::Read(site, _) if site == latent);
+    let mut rest = call.arguments.iter().enumerate().filter(|(k, _)| *k != pair.argument);
+    if rest.any(|(_, argument)| argument.any(&reads)) {
         return None;
     }
     let is_read = |term: &Term| match &term.kind {
         TermKind::Read(site, addresses) => {
             let fixed = |address: &Address| match address {
                 Address::Here(_) => true,
-                Address::At(position) => known(position),
+                Address::At(position) => position.stage <= Stage::Data,
             };
             *site == latent && addresses.iter().all(fixed)
         }
@@ -106,13 +130,46 @@ fn entry<'m>(
     let argument = &call.arguments[pair.argument];
     let (read, scale) = match &argument.kind {
         _ if is_read(argument) => (argument, None),
-        TermKind::Operate(Operator::Multiply, operands) if pair.scale == Scale::Known => {
-            match &operands[..] {
-                [read, scale] | [scale, read] if is_read(read) && known(scale) => (read, Some(scale)),
-                _ => return None,
-            }
-        }
+        TermKind::Operate(Operator::Multiply, operands) if pair.scale == Scale::Free => match &operands[..] {
+            [read, scale] | [scale, read] if is_read(read) && !scale.any(&reads) => (read, Some(scale)),
+            _ => return None,
+        },
         _ => return None,
     };
-    Some(Entry { pair, target, axes, call, read, scale })
+    Some(Entry { pair, target, axes, call, read, scale, gaps })
+}
+
+/// By site: whether it takes separate values, or is computed from one that does.
+fn separate(model: &Model) -> Vec<bool> {
+    let is_latent = |id: SiteId| {
+        let site = model.site(id);
+        matches!(site.kind, SiteKind::Latent { .. })
+            && (site.value != Kind::Real || super::thresholds(model, id).is_some())
+    };
+    let mut found: Vec<bool> = model.site_ids().map(is_latent).collect();
+    loop {
+        let before = found.clone();
+        for (k, site) in model.sites.iter().enumerate() {
+            if let SiteKind::Let(term) = &site.kind {
+                found[k] |= term.any(&|part| matches!(part.kind, TermKind::Read(read, _) if before[read.0]));
+            }
+        }
+        if found == before {
+            return found;
+        }
+    }
+}
+
+/// Leaves out each latent that meets an earlier one in a likelihood: given the other, both are conjugate, but not jointly.
+fn without_rivals(open: BTreeMap<SiteId, Vec<Entry<'_>>>) -> BTreeMap<SiteId, Vec<Entry<'_>>> {
+    let mut taken: BTreeMap<SiteId, Vec<Entry>> = BTreeMap::new();
+    for (id, entries) in open {
+        let is_rival =
+            |term: &Term| matches!(term.kind, TermKind::Read(site, _) if taken.contains_key(&site));
+        let meets = |entry: &Entry| entry.call.arguments.iter().any(|argument| argument.any(&is_rival));
+        if !entries.iter().any(meets) {
+            taken.insert(id, entries);
+        }
+    }
+    taken
 }

@@ -38,8 +38,8 @@ mod types;
 mod walk;
 
 pub use checker::check;
-pub use conjugate::{Entry, conjugate};
+pub use conjugate::{Entry, conjugates};
 pub use ir::*;
 pub use print::print;
 pub use priors::leaves;
-pub use thresholds::thresholds;
+pub use thresholds::{only_compared, thresholds};

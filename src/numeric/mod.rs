@@ -1,6 +1,8 @@
-//! Scalar and vector mathematics: special functions and the lanes that kernels run in. Knows nothing else of the project.
+//! Scalar and vector mathematics: special functions, the lanes that kernels run in, and random numbers. Knows nothing else of the project.
 
 pub mod dispatch;
 pub mod kernels;
 pub mod lanes;
+pub mod quadrature;
+pub mod random;
 pub mod special;

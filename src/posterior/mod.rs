@@ -17,7 +17,7 @@ pub use summary::{Row, Weights, summarise};
 use crate::data::BoundModel;
 use crate::graph::{Axis, Graph, Node};
 use crate::lower::{Objective, Reported};
-use crate::model::Kind;
+use crate::model::{Kind, SiteId};
 use crate::program::Program;
 
 /// Draws evaluated at a time.
@@ -26,6 +26,8 @@ const BATCH: usize = 64;
 /// The values of one site, for each draw.
 #[derive(Clone, Debug)]
 pub struct SiteDraws {
+    /// The site.
+    pub site: SiteId,
     /// Names of its scalars, in declared order.
     pub names: Vec<String>,
     /// Their values, `[draw][scalar]`.
@@ -120,7 +122,7 @@ fn site_draws(bound: &BoundModel, graph: &Graph, reported: &Reported, values: Ve
         let first = states::first_coordinate(coordinates);
         values.iter_mut().for_each(|value| *value += first);
     }
-    SiteDraws { names, values, states: None }
+    SiteDraws { site: reported.site, names, values, states: None }
 }
 
 /// For each element in declared order, its place in the node's own order.

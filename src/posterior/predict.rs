@@ -1,11 +1,11 @@
 //! The random values that generated quantities need, drawn for each posterior draw.
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha12Rng;
+use rand::RngExt;
 
 use crate::graph::{Axis, Graph, Node};
 use crate::library::{Draw, Family, Over, Rank};
 use crate::lower::{Objective, RandomSite};
+use crate::numeric::random::Generator;
 use crate::translate::DrawPlan;
 
 use super::{Batches, sequences};
@@ -20,7 +20,7 @@ const HELD: usize = 4_000_000;
 pub(super) fn draw_randoms(objective: &Objective, draws: &[f64], count: usize, seed: u64) -> Vec<f64> {
     let total = objective.randoms.last().map_or(0, |last| last.offset + last.length);
     let mut random = vec![0.0; total * count];
-    if total == 0 {
+    if total == 0 || count == 0 {
         return random;
     }
     let graph = &objective.graph;
@@ -41,8 +41,8 @@ pub(super) fn draw_randoms(objective: &Objective, draws: &[f64], count: usize, s
             let known = &random[from * total..to * total];
             let values = batches.run(&draws[from * d..to * d], known, to - from);
             for draw in from..to {
-                let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x9e37_79b9_7f4a_7c15);
-                rng.set_stream((stream * count + draw) as u64 + 1);
+                let mut rng =
+                    Generator::new(seed ^ 0x9e37_79b9_7f4a_7c15, (stream as u64) << 40 | draw as u64);
                 let scope = Scope { graph, nodes, values: &values, draw: draw - from };
                 let start = draw * total + site.offset;
                 scope.fill(site, &mut rng, &mut random[start..start + site.length]);
@@ -65,7 +65,7 @@ pub(super) type Cell = Vec<(Axis, usize)>;
 
 impl<'a> Scope<'a> {
     /// Draws all cells of a site.
-    fn fill(&self, site: &RandomSite, rng: &mut ChaCha12Rng, out: &mut [f64]) {
+    fn fill(&self, site: &RandomSite, rng: &mut Generator, out: &mut [f64]) {
         let joint = joint_axes(&site.plan);
         let outer: Vec<Axis> = site.axes.iter().copied().filter(|axis| !joint.contains(axis)).collect();
         for cell in self.cells(&outer) {
@@ -79,7 +79,7 @@ impl<'a> Scope<'a> {
     }
 
     /// One value of a distribution at a cell: one number, or all of a joint value.
-    pub(super) fn sample(&self, plan: &DrawPlan, cell: &Cell, rng: &mut ChaCha12Rng) -> Vec<f64> {
+    pub(super) fn sample(&self, plan: &DrawPlan, cell: &Cell, rng: &mut Generator) -> Vec<f64> {
         match plan {
             DrawPlan::Family { family, arguments, over } => {
                 self.sample_family(family, arguments, over, cell, rng)
@@ -128,7 +128,7 @@ impl<'a> Scope<'a> {
         base: &DrawPlan,
         ends: &[Option<Node>; 2],
         cell: &Cell,
-        rng: &mut ChaCha12Rng,
+        rng: &mut Generator,
     ) -> Vec<f64> {
         let [low, high] = ends.map(|end| end.map(|end| self.at(end, cell)));
         if let (Some(low), Some(high)) = (low, high)
@@ -153,7 +153,7 @@ impl<'a> Scope<'a> {
         arguments: &[Node],
         over: &Over,
         cell: &Cell,
-        rng: &mut ChaCha12Rng,
+        rng: &mut Generator,
     ) -> Vec<f64> {
         match family.draw {
             Draw::Scalar(draw) => {
@@ -254,7 +254,7 @@ pub(super) fn joint_axes(plan: &DrawPlan) -> Vec<Axis> {
 }
 
 /// One index by its (unnormalised) weight.
-pub(super) fn choose(weights: &[f64], rng: &mut ChaCha12Rng) -> usize {
+pub(super) fn choose(weights: &[f64], rng: &mut Generator) -> usize {
     let mut left = rng.random::<f64>() * weights.iter().sum::<f64>();
     for (k, weight) in weights.iter().enumerate() {
         left -= weight;

@@ -1,8 +1,7 @@
 //! Joint draws of states that hang together: chains from their last elements back, trees from their roots on.
 
-use rand_chacha::ChaCha12Rng;
-
 use crate::graph::{Axis, Node};
+use crate::numeric::random::Generator;
 use crate::translate::DrawStep;
 
 use super::predict::{Cell, Scope, choose};
@@ -72,7 +71,7 @@ pub(super) fn chain(
     (filtered, steps): (Node, &[DrawStep]),
     (along, lags): (Axis, &[Vec<Axis>]),
     cell: &Cell,
-    rng: &mut ChaCha12Rng,
+    rng: &mut Generator,
 ) -> Vec<usize> {
     let axes: Vec<Axis> = std::iter::once(along).chain(lags.iter().flatten().copied()).collect();
     let known = View::new(scope, filtered, cell, &axes);
@@ -122,7 +121,7 @@ pub(super) fn tree(
     (below, step): (Node, Node),
     (along, [own, above]): (Axis, [Axis; 2]),
     (parents, cell): (&[Option<usize>], &Cell),
-    rng: &mut ChaCha12Rng,
+    rng: &mut Generator,
 ) -> Vec<usize> {
     let axes = [along, own, above];
     let (below, step) = (View::new(scope, below, cell, &axes), View::new(scope, step, cell, &axes));
@@ -140,7 +139,7 @@ pub(super) fn tree(
 }
 
 /// One index by its log weight.
-fn by_log(logs: &mut [f64], rng: &mut ChaCha12Rng) -> usize {
+fn by_log(logs: &mut [f64], rng: &mut Generator) -> usize {
     let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     logs.iter_mut().for_each(|log| *log = (*log - largest).exp());
     choose(logs, rng)

@@ -2,14 +2,12 @@
 
 use std::ops::Range;
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha12Rng;
-
 use crate::array::Array;
 use crate::data::BoundModel;
 use crate::graph::Node;
 use crate::lower::{Simulation, SimulationStep};
 use crate::model::SiteId;
+use crate::numeric::random::Generator;
 
 use super::predict::{Scope, joint_axes};
 use super::{Batches, SiteDraws, run_batches, site_draws};
@@ -23,8 +21,8 @@ pub struct Simulated {
     pub data: Vec<Vec<(SiteId, Array)>>,
 }
 
-/// Words of a stream that a cell may use before it reaches those of the next.
-const WORDS: u128 = 1 << 16;
+/// Numbers of a stream that a cell may use before it reaches those of the next.
+const NUMBERS: u64 = 1 << 16;
 
 /// Draws replicates by number; `None` where values read each other in a circle. Each cell of each replicate has its own
 /// random numbers, so that a replicate is the same whichever are drawn with it, and values that read other elements can
@@ -54,8 +52,8 @@ pub fn simulate(
             let numbers = batches.run(&[], &values, count);
             for replicate in 0..count {
                 let scope = Scope { graph: &simulation.graph, nodes, values: &numbers, draw: replicate };
-                let mut rng = ChaCha12Rng::seed_from_u64(seed ^ 0x5bd1_e995_6a09_e667);
-                rng.set_stream((((first + replicate) as u64) << 20 | k as u64) + 1);
+                let stream = ((first + replicate) as u64) << 20 | k as u64;
+                let mut rng = Generator::new(seed ^ 0x5bd1_e995_6a09_e667, stream);
                 let own = &mut values[replicate * width..(replicate + 1) * width];
                 draw_step(&scope, step, &mut rng, own);
             }
@@ -68,11 +66,11 @@ pub fn simulate(
     settled.then(|| collect(bound, simulation, &values, count))
 }
 
-fn draw_step(scope: &Scope, step: &SimulationStep, rng: &mut ChaCha12Rng, out: &mut [f64]) {
+fn draw_step(scope: &Scope, step: &SimulationStep, rng: &mut Generator, out: &mut [f64]) {
     let joint = joint_axes(&step.plan);
     let outer: Vec<_> = step.axes.iter().copied().filter(|axis| !joint.contains(axis)).collect();
     for (number, cell) in scope.cells(&outer).iter().enumerate() {
-        rng.set_word_pos(number as u128 * WORDS);
+        rng.seek(number as u64 * NUMBERS);
         let drawn = scope.sample(&step.plan, cell, rng);
         for (within, value) in scope.cells(&joint).iter().zip(drawn) {
             let all = [cell.as_slice(), within.as_slice()].concat();

@@ -136,7 +136,12 @@ mod tests {
     use super::*;
 
     fn site(values: &[f64]) -> SiteDraws {
-        SiteDraws { names: vec!["x".into()], values: values.to_vec(), states: None }
+        SiteDraws {
+            site: crate::model::SiteId(0),
+            names: vec!["x".into()],
+            values: values.to_vec(),
+            states: None,
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::Program;
+use super::{Checked, Program, Share};
+use crate::graph::autodiff::gradient;
 use crate::graph::interpret::interpret;
 use crate::graph::{Axis, Binary, Builder, Direction, Graph, Node, ScanBody, Ternary, Unary, Vector};
 use crate::numeric::dispatch::InstructionSet;
@@ -32,38 +33,85 @@ fn close(got: f64, want: f64) -> bool {
     got == want || got.is_nan() && want.is_nan() || (got - want).abs() <= 1e-12 * want.abs().max(1.0)
 }
 
-/// Holds a program to the interpreter for ten samples, and batches of other sizes to the bits of these.
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|x| x.to_bits()).collect()
+}
+
+/// Holds a program to the interpreter for ten samples by every instruction set of this machine, and batches of other
+/// sizes and sets of other widths to the bits of these.
 fn check(graph: &Graph, roots: &[Node], dimension: usize) {
     let samples = 10;
     let positions = numbers(41, samples * dimension);
     let program = Program::compile(graph, roots);
     let all = run(&program, graph, roots, &positions, samples);
-    for sample in 0..samples {
-        let position = &positions[sample * dimension..][..dimension];
-        let want = interpret(graph, position, &[], roots);
-        for (k, root) in roots.iter().enumerate() {
-            let length = graph.len_of(*root);
-            for (element, (got, want)) in all[k][sample * length..].iter().zip(&want[k]).enumerate() {
-                assert!(
-                    close(*got, *want),
-                    "sample {sample}, root {k} ({:?}), element {element}: {got} for {want}\n{}",
-                    graph.node(*root),
-                    program.describe()
-                );
-            }
-        }
-    }
     for batch in [1, 3, 8] {
         let some = run(&program, graph, roots, &positions[..batch * dimension], batch);
         for (some, all) in some.iter().zip(&all) {
-            let bits = |values: &[f64]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(some), bits(&all[..some.len()]), "bits in a batch of {batch}");
         }
     }
-    let plain = program.with_instruction_set(InstructionSet::BASELINE);
-    for (plain, all) in run(&plain, graph, roots, &positions, samples).iter().zip(&all) {
-        assert!(plain.iter().zip(all).all(|(a, b)| close(*a, *b)), "the baseline agrees");
+    let mut checked: Vec<Vec<f64>> =
+        roots.iter().map(|&root| vec![7.0; samples * graph.len_of(root)]).collect();
+    let mut slices: Vec<&mut [f64]> = checked.iter_mut().map(Vec::as_mut_slice).collect();
+    let found = program.run_checked(samples, &positions, &[], &mut slices);
+    assert_eq!(found.out_of_bounds, Vec::<String>::new());
+    for (checked, all) in checked.iter().zip(&all) {
+        assert_eq!(bits(checked), bits(all), "bits where unwritten memory is marked");
     }
+    let wanted: Vec<Vec<Vec<f64>>> =
+        positions.chunks_exact(dimension).map(|position| interpret(graph, position, &[], roots)).collect();
+    for set in InstructionSet::all() {
+        let program = program.clone().with_instruction_set(set);
+        let own = run(&program, graph, roots, &positions, samples);
+        for (k, root) in roots.iter().enumerate() {
+            let length = graph.len_of(*root);
+            for (sample, want) in wanted.iter().enumerate() {
+                let got = &own[k][sample * length..][..length];
+                let agree = got.iter().zip(&want[k]).all(|(got, want)| close(*got, *want));
+                assert!(agree, "{}, sample {sample}, root {k}: {got:?} for {:?}", set.name(), want[k]);
+            }
+            if set.fused() == InstructionSet::detect().fused() {
+                assert_eq!(bits(&own[k]), bits(&all[k]), "bits of {}", set.name());
+            }
+        }
+    }
+}
+
+/// The first of two instructions that leave the numbers is named, and none where all are finite.
+#[test]
+fn the_first_result_that_is_not_finite_is_named() {
+    let mut b = Builder::new();
+    let n = b.axis("n", 11);
+    let x = b.parameter(Vector::Position, 0, &[n]);
+    let curved = b.unary(Unary::Tanh, x);
+    let log = b.log(curved);
+    let root = b.sum_all(log);
+    let program = Program::compile(&b.finish(), &[root]);
+    for samples in [1, 8] {
+        let mut out = vec![0.0; samples];
+        let mut positions = vec![0.7; 11 * samples];
+        let fine = program.run_checked(samples, &positions, &[], &mut [&mut out]);
+        assert_eq!(fine, Checked::default());
+        assert!(out.iter().all(|x| x.is_finite()));
+        positions[4] = 0.0;
+        let found = program.run_checked(samples, &positions, &[], &mut [&mut out]);
+        let named = found.not_finite.as_ref().is_some_and(|name| name.contains("Log"));
+        assert!(named, "{found:?}");
+        assert_eq!(out[0], f64::NEG_INFINITY);
+    }
+}
+
+/// A program whose code was damaged is not executed.
+#[test]
+fn operands_outside_of_memory_are_found() {
+    let mut b = Builder::new();
+    let n = b.axis("n", 11);
+    let x = b.parameter(Vector::Position, 0, &[n]);
+    let root = b.exp(x);
+    let mut program = Program::compile(&b.finish(), &[root]);
+    program.code.memory -= 1;
+    let found = program.run_checked(1, &[0.0; 11], &[], &mut [&mut [0.0; 11]]);
+    assert_eq!(found.out_of_bounds.len(), 1, "{found:?}");
 }
 
 #[test]
@@ -284,7 +332,34 @@ fn constants_and_empty_plates() {
 }
 
 /// A graph grown from choices: each takes nodes made before and makes one more, kept of moderate size.
-fn grow(choices: &[(u8, u16, u16)]) -> (Graph, Vec<Node>) {
+struct Grown {
+    builder: Builder,
+    inputs: Vec<Node>,
+    made: Vec<Node>,
+}
+
+impl Grown {
+    /// The last nodes.
+    fn graph(self) -> (Graph, Vec<Node>) {
+        let last = self.made.iter().rev().take(4).copied().collect();
+        (self.builder.finish(), last)
+    }
+
+    /// A number made of the last nodes, with its derivatives.
+    fn gradient(self) -> (Graph, Vec<Node>) {
+        let Self { mut builder, inputs, made } = self;
+        let mut total = builder.constant(0.0);
+        for &node in made.iter().rev().take(4) {
+            let curved = builder.unary(Unary::Tanh, node);
+            let sum = builder.sum_all(curved);
+            total = builder.add(total, sum);
+        }
+        let roots = [vec![total], gradient(&mut builder, total, &inputs)].concat();
+        (builder.finish(), roots)
+    }
+}
+
+fn grow(choices: &[(u8, u16, u16)]) -> Grown {
     let mut b = Builder::new();
     let axes = [b.axis("n", 140), b.axis("g", 4), b.axis("k", 3)];
     let shapes: [&[Axis]; 6] = [&[], &axes[..1], &axes[1..2], &axes[2..], &axes[1..], &[axes[0], axes[2]]];
@@ -329,9 +404,7 @@ fn grow(choices: &[(u8, u16, u16)]) -> (Graph, Vec<Node>) {
         let node = b.unary(Unary::Atan, node);
         nodes.push(node);
     }
-    let made = nodes[8..].to_vec();
-    let last = made.iter().rev().take(4).copied().collect();
-    (b.finish(), last)
+    Grown { builder: b, inputs: nodes[..6].to_vec(), made: nodes[8..].to_vec() }
 }
 
 proptest! {
@@ -339,7 +412,62 @@ proptest! {
 
     #[test]
     fn random_graphs(choices in prop::collection::vec(any::<(u8, u16, u16)>(), 1..30)) {
-        let (graph, roots) = grow(&choices);
+        let (graph, roots) = grow(&choices).graph();
         check(&graph, &roots, 580);
+    }
+
+    #[test]
+    fn gradients_of_random_graphs(choices in prop::collection::vec(any::<(u8, u16, u16)>(), 1..12)) {
+        let (graph, roots) = grow(&choices).gradient();
+        check(&graph, &roots, 580);
+    }
+}
+
+/// A loop of several stretches with all kinds of sums: plain, into groups, into columns of a matrix.
+fn long_loop() -> (Graph, Vec<Node>, usize) {
+    let mut b = Builder::new();
+    let rows = 9000;
+    let (n, p, g) = (b.axis("n", rows), b.axis("p", 19), b.axis("g", 7));
+    let x = b.data(&[n, p], numbers(1, rows * 19));
+    let at = b.data(&[n], (0..rows).map(|row| (row * row % 7) as f64).collect::<Vec<_>>());
+    let beta = b.parameter(Vector::Position, 0, &[p]);
+    let effects = b.parameter(Vector::Position, 19, &[g]);
+    let linear = b.contract(x, beta, &[p]);
+    let effect = b.gather(effects, &[(g, at)]);
+    let eta = b.add(linear, effect);
+    let softplus = b.softplus(eta);
+    let sigmoid = b.unary(Unary::Sigmoid, eta);
+    let total = b.sum_all(softplus);
+    let by_group = b.scatter(sigmoid, &[(g, at)], &[g]);
+    let by_column = b.contract(x, sigmoid, &[n]);
+    let scaled = b.mul(total, by_group);
+    (b.finish(), vec![total, scaled, by_column], 26)
+}
+
+#[test]
+fn long_loops() {
+    let (graph, roots, dimension) = long_loop();
+    check(&graph, &roots, dimension);
+}
+
+#[test]
+fn shares_have_the_bits_of_the_whole() {
+    let (graph, roots, dimension) = long_loop();
+    let program = Program::compile(&graph, &roots);
+    assert!(program.is_shareable(), "{}", program.describe());
+    for samples in [1, 10] {
+        let positions = numbers(41, samples * dimension);
+        let whole = run(&program, &graph, &roots, &positions, samples);
+        for takers in [1, 2, 3, 5] {
+            let mut outputs: Vec<Vec<f64>> = whole.iter().map(|own| vec![7.0; own.len()]).collect();
+            let mut slices: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+            let mut workspaces = vec![program.workspace(samples); takers];
+            let backwards = |shares: &mut [Share]| shares.iter_mut().rev().for_each(Share::run);
+            for _ in 0..2 {
+                program.run_shared(&mut workspaces, (&positions, &[]), &mut slices, &backwards);
+            }
+            let bits = |all: &[Vec<f64>]| all.iter().flatten().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&outputs), bits(&whole), "{takers} shares of {samples} samples");
+        }
     }
 }

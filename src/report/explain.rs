@@ -3,11 +3,12 @@
 use std::fmt::Write;
 
 use crate::data::BoundModel;
-use crate::estimator::{Choice, Takes};
+use crate::estimator::{Choice, Dependence, ESTIMATORS, Level, Part, Takes, by_part};
+use crate::graph::expect::Piece;
 use crate::library::{Domain, Rank};
 use crate::lower::{Beyond, Range, SummedOut, expected_axes, formula, guide_of};
 use crate::model::{
-    AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage, conjugate,
+    AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage, conjugates,
 };
 
 /// What is explained: a model, the choices made for it, and its data if they are at hand.
@@ -21,6 +22,8 @@ pub struct Story<'a> {
     pub bound: Option<&'a BoundModel>,
     /// What summing out discrete latents costs, once data are bound.
     pub sums: &'a [SummedOut],
+    /// For each factor of the density, how its expectation under a Gaussian guide is taken, once data are bound.
+    pub ways: &'a [(String, Vec<Piece>)],
 }
 
 /// The story as text.
@@ -32,7 +35,10 @@ pub fn explain(story: &Story) -> String {
     section(&mut text, "computed", computed(story));
     section(&mut text, "density", density(story));
     section(&mut text, "estimators", estimators(story));
+    section(&mut text, "not possible", refusals(story));
+    section(&mut text, "measured at the start of the fit", measured(story));
     section(&mut text, "exact sums", sums(story));
+    section(&mut text, "expectations under a Gaussian guide", expectations(story));
     text
 }
 
@@ -115,38 +121,95 @@ fn computed(story: &Story) -> Vec<Vec<String>> {
 }
 
 fn density(story: &Story) -> Vec<Vec<String>> {
-    let rows = story.model.factors.iter().map(|factor| match factor {
-        Factor::Observe { site, axes, distribution, .. } => {
-            let name = bracketed(story.model, &story.model.site(*site).name, axes);
-            vec!["observe".into(), name, format!("~ {}", distribution_words(distribution))]
-        }
-        Factor::Potential { value, .. } => {
-            vec!["potential".into(), bracketed(story.model, "", &value.axes), String::new()]
-        }
+    let found = by_part(story.model);
+    let levels = |k: usize| found.iter().find(|(part, _)| *part == Part::Factor(k)).map(|(_, each)| each);
+    let rows = story.model.factors.iter().enumerate().map(|(k, factor)| {
+        let mut row = match factor {
+            Factor::Observe { site, axes, distribution, .. } => {
+                let name = bracketed(story.model, &story.model.site(*site).name, axes);
+                vec!["observe".into(), name, format!("~ {}", distribution_words(distribution))]
+            }
+            Factor::Potential { value, .. } => {
+                vec!["potential".into(), bracketed(story.model, "", &value.axes), String::new()]
+            }
+        };
+        row.push(levels(k).map_or(String::new(), |each| level_words(story.model, each)));
+        row
     });
     rows.collect()
 }
 
-/// One line for each latent: what is done, what a gradient costs, why, and why nothing else. A price is the elements
-/// visited for one gradient; what an exact sum visits has a table of its own.
+/// `smooth in mu, sigma; jump in cut`
+fn level_words(model: &Model, each: &[(SiteId, Dependence)]) -> String {
+    let in_words = |level: Level| {
+        let names: Vec<&str> = each
+            .iter()
+            .filter(|(site, own)| own.level == level && model.site(*site).value == Kind::Real)
+            .map(|(site, _)| model.site(*site).name.as_str())
+            .collect();
+        (!names.is_empty()).then(|| format!("{} in {}", level.word(), names.join(", ")))
+    };
+    let levels = [Level::Smooth, Level::Kink, Level::Jump, Level::End];
+    levels.into_iter().filter_map(in_words).collect::<Vec<_>>().join("; ")
+}
+
+/// One line for each latent: what is done, what a gradient costs, and why. A price is the elements visited for one
+/// gradient; what an exact sum visits has a table of its own.
 fn estimators(story: &Story) -> Vec<Vec<String>> {
     let rows = story.choices.iter().map(|choice| {
         let name = story.model.site(choice.latent).name.clone();
-        let refused =
-            choice.refusals.iter().map(|refusal| format!("not {}: {}", refusal.estimator, refusal.reason));
-        let why = std::iter::once(choice.why.clone()).chain(refused).collect::<Vec<_>>().join("; ");
         let cost =
             if choice.estimator.takes == Takes::Sum { String::new() } else { choice.cost.formula.clone() };
-        vec![name, choice.estimator.name.to_string(), cost, why]
+        vec![name, choice.estimator.name.to_string(), cost, choice.why.clone()]
     });
     rows.collect()
+}
+
+/// What is not possible, for which latents, and why: those with the same reason on one line.
+fn refusals(story: &Story) -> Vec<Vec<String>> {
+    let mut rows: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    for row in ESTIMATORS {
+        for choice in story.choices {
+            let name = story.model.site(choice.latent).name.as_str();
+            for refusal in choice.refusals.iter().filter(|refusal| refusal.estimator == row.name) {
+                let same = rows.iter_mut().find(|known| (known.0, known.1) == (row.name, &refusal.reason));
+                match same {
+                    Some(known) => known.2.push(name),
+                    None => rows.push((row.name, &refusal.reason, vec![name])),
+                }
+            }
+        }
+    }
+    let words = |(estimator, reason, names): (&str, &str, Vec<&str>)| {
+        vec![estimator.to_string(), names.join(", "), reason.to_string()]
+    };
+    rows.into_iter().map(words).collect()
+}
+
+/// Variance and cost of one gradient by each estimator that prices leave open; the smallest product is the best.
+fn measured(story: &Story) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    for choice in story.choices {
+        let name = &story.model.site(choice.latent).name;
+        for one in &choice.measured {
+            rows.push(vec![
+                name.clone(),
+                one.estimator.name.to_string(),
+                format!("variance {:.3e}", one.variance),
+                format!("times {:.1} evaluations", one.evaluations),
+                format!("= {:.3e}", one.price()),
+                if one.estimator.name == choice.estimator.name { "taken" } else { "" }.to_string(),
+            ]);
+        }
+    }
+    rows
 }
 
 /// What each exact sum visits, per evaluation: a formula, and a number once the data are bound.
 fn sums(story: &Story) -> Vec<Vec<String>> {
-    let is_sum = |choice: &&Choice| {
-        choice.estimator.takes == Takes::Sum && conjugate(story.model, choice.latent).is_none()
-    };
+    let conjugates = conjugates(story.model);
+    let is_sum =
+        |choice: &&Choice| choice.estimator.takes == Takes::Sum && !conjugates.contains_key(&choice.latent);
     let summed = story.choices.iter().filter(is_sum);
     let rows = summed.map(|choice| {
         let name = story.model.site(choice.latent).name.clone();
@@ -159,6 +222,17 @@ fn sums(story: &Story) -> Vec<Vec<String>> {
         }
     });
     rows.collect()
+}
+
+/// A line for each way that pieces of a factor go, and why not a better one.
+fn expectations(story: &Story) -> Vec<Vec<String>> {
+    let rows = story.ways.iter().flat_map(|(name, pieces)| pieces.iter().map(move |piece| (name, piece)));
+    let row = |(name, piece): (&String, &Piece)| {
+        let refused = piece.refused.iter().map(|refused| format!("not {}: {}", refused.way, refused.reason));
+        let why = std::iter::once(piece.why.clone()).chain(refused).collect::<Vec<_>>().join("; ");
+        vec![name.clone(), piece.way.name.to_string(), why]
+    };
+    rows.map(row).collect()
 }
 
 /// Which values of a count without an end are summed.

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::estimator::{Choice, Takes};
+use crate::estimator::{Choice, Dependence, Measured, Part, Takes, by_part};
+use crate::graph::expect::Piece;
 use crate::lower::{Beyond, expected_axes, formula, guide_of};
 use crate::model::{
-    AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind, conjugate,
+    AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind, conjugates,
 };
 
 use super::explain::{Story, distribution_words, kind_words, sites};
@@ -23,9 +24,10 @@ pub fn json(story: &Story) -> Value {
     json!({
         "dims": dims(story),
         "data": described(model, is_data),
-        "latents": story.choices.iter().map(|choice| latent(story, choice)).collect::<Vec<_>>(),
+        "latents": latents(story),
         "computed": described(model, |site| !is_given(site)),
-        "factors": model.factors.iter().map(|factor| factor_object(model, factor)).collect::<Vec<_>>(),
+        "factors": factors(model),
+        "expectations": story.ways.iter().map(expectation).collect::<Vec<_>>(),
     })
 }
 
@@ -55,7 +57,17 @@ fn described(model: &Model, keep: impl Fn(&Site) -> bool) -> Vec<Value> {
     each.collect()
 }
 
-fn latent(story: &Story, choice: &Choice) -> Value {
+/// Each latent, with how smoothly its prior depends on others.
+fn latents(story: &Story) -> Vec<Value> {
+    let found = by_part(story.model);
+    let each = story.choices.iter().map(|choice| {
+        let own = found.iter().find(|(part, _)| *part == Part::Prior(choice.latent));
+        latent(story, choice, own.map_or(&[][..], |(_, each)| each.as_slice()))
+    });
+    each.collect()
+}
+
+fn latent(story: &Story, choice: &Choice, prior_depends: &[(SiteId, Dependence)]) -> Value {
     let (model, site) = (story.model, story.model.site(choice.latent));
     let SiteKind::Latent { prior, using } = &site.kind else { unreachable!("choices are made for latents") };
     let refusals = choice.refusals.iter().map(|refusal| {
@@ -77,8 +89,19 @@ fn latent(story: &Story, choice: &Choice) -> Value {
         "why": choice.why,
         "guide": (choice.estimator.takes == Takes::Path).then(|| guide_of(site).name),
         "refusals": refusals.collect::<Vec<_>>(),
-        "sum": (is_summed(story, choice.latent) && conjugate(model, choice.latent).is_none()).then(|| sum(story, choice.latent)),
+        "dependence": dependence(model, prior_depends),
+        "measured": choice.measured.iter().map(|one| measured(choice, one)).collect::<Vec<_>>(),
+        "sum": (is_summed(story, choice.latent) && !conjugates(model).contains_key(&choice.latent)).then(|| sum(story, choice.latent)),
         "doc": site.doc,
+    })
+}
+
+fn measured(choice: &Choice, one: &Measured) -> Value {
+    json!({
+        "estimator": one.estimator.name,
+        "variance": one.variance,
+        "evaluations": one.evaluations,
+        "taken": one.estimator.name == choice.estimator.name,
     })
 }
 
@@ -97,6 +120,29 @@ fn sum(story: &Story, latent: SiteId) -> Value {
     json!({"formula": formula(&known.axes), "elements": known.cost, "range": range})
 }
 
+/// Each factor, with how smoothly it depends on each latent and what in the model makes it so.
+fn factors(model: &Model) -> Vec<Value> {
+    let found = by_part(model);
+    let each = model.factors.iter().enumerate().map(|(k, factor)| {
+        let mut object = factor_object(model, factor);
+        let own = found.iter().find(|(part, _)| *part == Part::Factor(k));
+        object["dependence"] = own.map_or(json!([]), |(_, each)| dependence(model, each));
+        object
+    });
+    each.collect()
+}
+
+fn dependence(model: &Model, each: &[(SiteId, Dependence)]) -> Value {
+    let each = each.iter().map(|(site, own)| {
+        json!({
+            "latent": model.site(*site).name,
+            "level": own.level.word(),
+            "span": [own.span.start, own.span.end],
+        })
+    });
+    each.collect()
+}
+
 fn factor_object(model: &Model, factor: &Factor) -> Value {
     match factor {
         Factor::Observe { site, axes: cells, distribution, .. } => json!({
@@ -112,6 +158,18 @@ fn factor_object(model: &Model, factor: &Factor) -> Value {
             "reads": names(model, &reads_of_term(value)),
         }),
     }
+}
+
+/// How the expectation of a factor's pieces is taken.
+fn expectation((name, pieces): &(String, Vec<Piece>)) -> Value {
+    let refusals = |piece: &Piece| -> Vec<Value> {
+        let each = piece.refused.iter();
+        each.map(|refused| json!({"way": refused.way, "reason": refused.reason})).collect()
+    };
+    let each = pieces
+        .iter()
+        .map(|piece| json!({"way": piece.way.name, "why": piece.why, "refusals": refusals(piece)}));
+    json!({"factor": name, "pieces": each.collect::<Vec<_>>()})
 }
 
 fn axes(model: &Model, axes: &[AxisVar]) -> Vec<String> {

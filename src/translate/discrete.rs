@@ -23,6 +23,15 @@ pub enum States {
     },
     /// One number for each state, ascending: a point in each of the buckets that a continuous latent falls into.
     Points(Arc<[f64]>),
+    /// All elements at once, each of them `low`, `low + 1` …: a state is an assignment of values to elements.
+    Assignments {
+        /// The first value of an element.
+        low: f64,
+        /// How many values an element has.
+        count: usize,
+        /// How many elements there are.
+        elements: usize,
+    },
 }
 
 impl States {
@@ -31,13 +40,14 @@ impl States {
         match self {
             Self::From { count, .. } => *count,
             Self::Points(points) => points.len(),
+            Self::Assignments { count, elements, .. } => count.pow(*elements as u32),
         }
     }
 
     /// The largest value.
     pub fn largest(&self) -> f64 {
         match self {
-            Self::From { low, count } => low + *count as f64 - 1.0,
+            Self::From { low, count } | Self::Assignments { low, count, .. } => low + *count as f64 - 1.0,
             Self::Points(points) => points.last().copied().unwrap_or(f64::NAN),
         }
     }
@@ -92,6 +102,25 @@ impl Translator<'_> {
         self.discrete.states.insert(site, states);
     }
 
+    /// Carries all elements of a latent along one axis, whose states are their assignments: it is bound to their values.
+    /// In state `s` the k-th element is `low + s / count^k % count`.
+    pub fn carry_at_once(&mut self, site: SiteId, (low, count): (f64, usize)) {
+        let declared = self.model.site(site).axes.clone();
+        let mut axes = self.axes(&declared);
+        axes.sort();
+        let elements = axes.iter().map(|&axis| self.builder.graph().axis_size(axis)).product();
+        let states = States::Assignments { low, count, elements };
+        let all = states.count();
+        let axis = self.builder.axis(format!("assignments of {}", self.model.site(site).name), all);
+        axes.push(axis);
+        let value = |k: usize, s: usize| low + (s / count.pow(k as u32) % count) as f64;
+        let values: Vec<f64> = (0..elements).flat_map(|k| (0..all).map(move |s| value(k, s))).collect();
+        let node = self.builder.data(&axes, values);
+        self.discrete.states.insert(site, states);
+        self.discrete.references.push(Reference { site, places: vec![], axis, cells: vec![] });
+        self.bind_site(site, node);
+    }
+
     /// Carries it no longer: it is bound to values, and what was derived from its states is forgotten.
     pub fn settle(&mut self, site: SiteId, value: Node) {
         self.discrete.states.remove(&site);
@@ -120,6 +149,10 @@ impl Translator<'_> {
 
     /// The reference at the latent's own cells; made if nothing reads it there.
     pub fn home(&mut self, site: SiteId) -> Reference {
+        if let Some(States::Assignments { .. }) = self.states(site) {
+            let own = self.references().iter().find(|reference| reference.site == site);
+            return own.cloned().unwrap_or_else(|| unreachable!("made when the latent is carried"));
+        }
         let own = self.model.site(site).axes.clone();
         let places = own.into_iter().map(|axis| Place::Here(self.axis(axis))).collect();
         self.reference(site, places)
@@ -128,6 +161,9 @@ impl Translator<'_> {
     /// The value of a carried latent at addresses: its states along the axis of that address.
     pub(super) fn read_states(&mut self, site: SiteId, addresses: &[Address]) -> Option<Node> {
         let states = self.states(site)?.clone();
+        if let States::Assignments { .. } = states {
+            return None;
+        }
         let places = addresses.iter().map(|address| self.place(address)).collect();
         let reference = self.reference(site, places);
         Some(self.state_values(&reference, &states))
@@ -153,6 +189,9 @@ impl Translator<'_> {
 
     /// The values of a latent's states at an address.
     pub fn state_values(&mut self, reference: &Reference, states: &States) -> Node {
+        if let States::Assignments { .. } = states {
+            return self.site(reference.site);
+        }
         match self.discrete.reading {
             Reading::Plain => match states {
                 States::From { low, .. } => {
@@ -160,6 +199,7 @@ impl Translator<'_> {
                     self.builder.plus(position, *low)
                 }
                 States::Points(points) => self.points(reference, points),
+                States::Assignments { .. } => unreachable!("read as values"),
             },
             Reading::Opaque => {
                 let place = self.discrete.references.iter().position(|known| known == reference).unwrap_or(0);

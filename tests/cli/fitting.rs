@@ -1,7 +1,8 @@
 //! `vic fit`: formats, files, seeds, limits, statuses.
 
-use super::{Room, SCHOOLS};
+use super::{Room, SCHOOLS, finish};
 use serde_json::Value;
+use vic::numeric::dispatch::InstructionSet;
 
 const KEYS: [&str; 16] = [
     "vic",
@@ -146,11 +147,21 @@ fn the_number_of_draws_is_asked_for() {
 #[test]
 fn families_can_be_pinned() {
     let room = Room::new("family");
-    for (name, word) in [("mean-field", "mean-field"), ("full-rank", "full-rank"), ("matched", "matched")] {
-        let run = room.run(&format!("fit eight_schools.vi --family {name} --format json"));
-        assert!([0, 3].contains(&run.status), "{}", run.err);
-        let family = json(&run.out)["family"].as_str().expect("a family").to_lowercase();
-        assert!(family.contains(word), "{family}");
+    room.write(
+        "groups.vi",
+        "dim k\ndata y[k]: real\nlatent m ~ normal(0, 2)\nlatent s ~ half_normal(1)\n\
+         latent b[k] ~ normal(m, s)\nobserve y ~ student_t(5, b, 0.7)\n",
+    );
+    room.write("d.json", r#"{"y": [0.3, -1.2, 0.8, 2.1, 1.7, 0.4]}"#);
+    let gaussians = [("block", "block Gaussian"), ("partly-centred", "full-rank"), ("informed", "full-rank")];
+    let others = ["mean-field", "full-rank", "flow", "matched"].map(|name| (name, name));
+    for (name, word) in gaussians.into_iter().chain(others) {
+        let run = room.run(&format!("fit groups.vi --data d.json --family {name} --format json"));
+        assert!([0, 3].contains(&run.status), "{name}: {}", run.err);
+        let report = json(&run.out);
+        let family = report["family"].as_str().expect("a family");
+        assert!(family.contains(word), "{name}: {family}");
+        assert_eq!(report["chosen"], "it was asked for", "{name}");
     }
 }
 
@@ -159,7 +170,7 @@ fn a_family_that_needs_more_draws_than_there_are_is_refused() {
     let room = Room::new("wide");
     room.write(
         "m.vi",
-        "dim k = 300\ndata y[k]: real\nlatent a[k] ~ normal(0, 1)\nobserve y ~ normal(a, 1)\n",
+        "dim k = 300\ndata y[k]: real\nlatent a[k] ~ normal(0, 1) using reparam\nobserve y ~ normal(a, 1)\n",
     );
     room.write("d.json", serde_json::json!({ "y": vec![0.5; 300] }).to_string());
     let words = ["V0920", "a full-rank Gaussian of 300 coordinates", "leave `--family` away"];
@@ -301,4 +312,30 @@ fn discrete_answers_have_rows_too() {
     let (one, zero) = (0.4 * (-0.045f64).exp(), 0.6 * (-1.445f64).exp());
     let mean = object["summary"][0]["mean"].as_f64().expect("a mean");
     assert!((mean - one / (one + zero)).abs() < 0.05, "{mean}");
+}
+
+/// Whole fits, with predictions: wider vectors give the same bits as long as products and sums are rounded once.
+#[test]
+fn sets_that_fuse_give_the_same_fit() {
+    let room = Room::new("sets");
+    let fit = |set: InstructionSet| {
+        let mut command = room.command();
+        command.env("VIC_ISA", set.name());
+        let run = finish(command.args(["fit", SCHOOLS, "--format", "json"]).output().expect("it starts"));
+        timeless(&run.fine().out)
+    };
+    let fused: Vec<_> = InstructionSet::all().into_iter().filter(|set| set.fused()).map(fit).collect();
+    assert!(fused.windows(2).all(|pair| pair[0] == pair[1]));
+    let plain = fit(InstructionSet::BASELINE);
+    assert_eq!(plain["verdict"], "trust");
+}
+
+#[test]
+fn an_unknown_instruction_set_is_refused() {
+    let room = Room::new("unknown_set");
+    let mut command = room.command();
+    command.env("VIC_ISA", "mmx");
+    let run = finish(command.args(["fit", SCHOOLS]).output().expect("it starts"));
+    assert_eq!(run.status, 2);
+    assert!(run.err.contains("`VIC_ISA=mmx`: this machine has "), "{}", run.err);
 }

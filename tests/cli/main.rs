@@ -49,7 +49,12 @@ impl Room {
 
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vic"));
-        command.current_dir(&self.folder).env_remove("NO_COLOR").env_remove("COLUMNS").stdin(Stdio::null());
+        command
+            .current_dir(&self.folder)
+            .env_remove("NO_COLOR")
+            .env_remove("COLUMNS")
+            .env_remove("VIC_ISA")
+            .stdin(Stdio::null());
         command
     }
 

@@ -2,6 +2,7 @@
 
 mod buckets;
 mod chains;
+mod checks;
 mod collapse;
 mod counts;
 mod missing;

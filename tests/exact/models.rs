@@ -229,3 +229,76 @@ fn a_fit_of_capture_histories_is_their_posterior() {
     let row = &rows(&fitted, "N")[0];
     assert!((row.mean - n).abs() < 0.1 * row.sd, "N: {} {n}", row.mean);
 }
+
+/// The rates before and after a change are gamma given the year of it, whose weights are ratios of gamma functions.
+#[test]
+fn a_fit_of_a_change_point_is_its_posterior() {
+    let counts = [4u32, 5, 4, 1, 0, 4, 3, 4, 0, 6, 3, 1, 1, 0, 2, 0, 1, 0, 0, 1, 1, 0, 3, 0];
+    let text = "dim year = 1851..1874\ndata y[year]: count\nlatent early ~ exponential(1)\nlatent late ~ exponential(1)\n\
+                latent switch: year ~ uniform\nobserve y ~ poisson(if year < switch then early else late)\n";
+    let fitted = compile(text, &json!({"y": counts})).fit();
+    let log_factorial = |n: u32| (1..=n).map(|k| f64::from(k).ln()).sum::<f64>();
+    // Integral of rate^sum exp(-(n + 1) rate), and the mean of the rate.
+    let part = |part: &[u32]| {
+        let (sum, n) = (part.iter().sum::<u32>(), part.len() as f64 + 1.0);
+        (log_factorial(sum) - (f64::from(sum) + 1.0) * n.ln(), (f64::from(sum) + 1.0) / n)
+    };
+    let each: Vec<[(f64, f64); 2]> = (0..24).map(|s| [part(&counts[..s]), part(&counts[s..])]).collect();
+    let total = log_sum(each.iter().map(|[a, b]| a.0 + b.0));
+    let weight = |s: usize| (each[s][0].0 + each[s][1].0 - total).exp();
+    let switch = &rows(&fitted, "switch")[0];
+    let probabilities = switch.prob.as_ref().expect("few states");
+    for (s, (year, p)) in probabilities.iter().enumerate() {
+        assert_eq!(*year, (1851 + s).to_string());
+        assert!((p - weight(s)).abs() < 0.015, "{year}: {p} for {}", weight(s));
+    }
+    for (k, name) in ["early", "late"].iter().enumerate() {
+        let mean: f64 = (0..24).map(|s| weight(s) * each[s][k].1).sum();
+        let row = &rows(&fitted, name)[0];
+        assert!((row.mean - mean).abs() < 0.06 * row.sd + 4.0 * row.mcse, "{name}: {} for {mean}", row.mean);
+    }
+}
+
+/// Presence and detection on a grid, presence of each site given both.
+#[test]
+fn a_fit_of_occupancy_is_its_posterior() {
+    let text = "dim site, visit\ndata y[site, visit]: bool\nlatent psi ~ beta(2, 3)\nlatent p ~ beta(2, 2)\n\
+                latent z[site] ~ bernoulli(psi)\nobserve y[i: site, j: visit] ~ bernoulli(z[i] * p)\n";
+    let seen: Vec<[u8; 4]> = (0..30usize)
+        .map(|i| std::array::from_fn(|t| u8::from(i < 14 && (i * 5 + t * 3 + i * t) % 7 < 3)))
+        .collect();
+    let fitted = compile(text, &json!({"y": seen})).fit();
+    let found: Vec<f64> = seen.iter().map(|row| row.iter().map(|y| f64::from(*y)).sum()).collect();
+    let (mut total, mut moments, mut hidden) = (0.0, [[0.0f64; 2]; 2], 0.0);
+    let grid: Vec<f64> = (0..300).map(|k| (f64::from(k) + 0.5) / 300.0).collect();
+    for &psi in &grid {
+        for &p in &grid {
+            let prior = psi.ln() + 2.0 * (1.0 - psi).ln() + p.ln() + (1.0 - p).ln();
+            let missed = psi * (1.0 - p).powi(4);
+            let each = found.iter().map(|&n| {
+                let detected = psi.ln() + n * p.ln() + (4.0 - n) * (1.0 - p).ln();
+                if n > 0.0 { detected } else { (missed + 1.0 - psi).ln() }
+            });
+            let weight = (prior + each.sum::<f64>() + 70.0).exp();
+            total += weight;
+            hidden += weight * missed / (missed + 1.0 - psi);
+            for (moment, value) in moments.iter_mut().zip([psi, p]) {
+                moment[0] += weight * value;
+                moment[1] += weight * value * value;
+            }
+        }
+    }
+    for (name, [first, second]) in ["psi", "p"].iter().zip(moments) {
+        let mean: f64 = first / total;
+        let sd = (second / total - mean * mean).sqrt();
+        let row = &rows(&fitted, name)[0];
+        assert!((row.mean - mean).abs() < 0.06 * sd + 4.0 * row.mcse, "{name}: {} for {mean}", row.mean);
+        assert!((row.sd / sd).ln().abs() < 0.08, "{name}: {} for {sd}", row.sd);
+    }
+    let hidden = hidden / total;
+    let z = rows(&fitted, "z");
+    for (row, n) in z.iter().zip(&found) {
+        let wanted = if *n > 0.0 { 1.0 } else { hidden };
+        assert!((row.mean - wanted).abs() < 0.01, "{}: {} for {wanted}", row.name, row.mean);
+    }
+}

@@ -2,7 +2,11 @@
 //! closely, what is broken is not trusted.
 
 mod dual;
+mod expectations;
 mod models;
+#[path = "../support/mod.rs"]
+mod support;
+mod ways;
 
 use dual::{Dual, Scripted, c, sum};
 use models::{

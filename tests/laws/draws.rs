@@ -1,8 +1,7 @@
 //! Draws follow the density.
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha12Rng;
 use vic::library::{Draw, FAMILIES, Family, Law, Membership, Rank, Reference, ValueKind};
+use vic::numeric::random::Generator;
 
 use crate::densities::references_in_reach;
 use crate::evaluate::{applies, cut, joint_size};
@@ -11,7 +10,7 @@ use crate::quadrature::{Measured, measure, support};
 const DRAWS: usize = 20_000;
 
 fn draw_many(family: &Family, reference: &Reference) -> Vec<Vec<f64>> {
-    let mut rng = ChaCha12Rng::seed_from_u64(20_240_917);
+    let mut rng = Generator::new(20_240_917, 0);
     let n = joint_size(family, reference);
     (0..DRAWS)
         .map(|_| match family.draw {

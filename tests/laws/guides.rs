@@ -3,10 +3,10 @@
 //! wrong, and is refused.
 
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use vic::driver;
 use vic::graph::{Builder, Node, Unary, Vector, autodiff::gradient};
 use vic::library::{Closure, GUIDES, Guide, GuideAxes, GuideRange, Rank, Seen, guide};
+use vic::numeric::random::Generator;
 use vic::program::Program;
 use vic::source::Source;
 
@@ -149,7 +149,7 @@ impl Case {
 
     /// Unconstrained parameters at a generic point.
     fn point(&self, index: usize) -> Vec<f64> {
-        let mut generator = ChaCha8Rng::seed_from_u64(17 + index as u64);
+        let mut generator = Generator::seed_from_u64(17 + index as u64);
         let rows = self.guide.parameters.iter().zip(ranges(self.guide.name));
         rows.flat_map(|(parameter, &[low, high])| {
             let numbers: Vec<f64> = (0..self.width)
@@ -237,7 +237,7 @@ fn are_unbiased(name: &str) {
     for index in 0..POINTS {
         let parameters = case.point(index);
         let truth = exact(&of, &parameters);
-        let mut generator = ChaCha8Rng::seed_from_u64(900 + index as u64);
+        let mut generator = Generator::seed_from_u64(900 + index as u64);
         let uniforms: Vec<f64> = (0..DRAWS * case.width).map(|_| generator.random::<f64>()).collect();
         let each = case.guide.parameters.len();
         let lengths = vec![case.width; 2 * each * FUNCTIONS.len()];
@@ -353,7 +353,7 @@ fn the_path_through_a_step_is_biased_and_refused() {
     let f = stepped(&mut b, z);
     let slope = gradient(&mut b, f, &[m])[0];
     let graph = b.finish();
-    let mut generator = ChaCha8Rng::seed_from_u64(5);
+    let mut generator = Generator::seed_from_u64(5);
     let uniforms: Vec<f64> = (0..40_000).map(|_| generator.random::<f64>()).collect();
     let parameters = [0.3, 0.8f64.ln()];
     let program = Program::compile(&graph, &[slope]);
@@ -396,7 +396,7 @@ fn the_path_across_a_seam_is_biased() {
     let slope = gradient(&mut b, f, &[loc])[0];
     let graph = b.finish();
     let program = Program::compile(&graph, &[slope]);
-    let mut generator = ChaCha8Rng::seed_from_u64(6);
+    let mut generator = Generator::seed_from_u64(6);
     let uniforms: Vec<f64> = (0..4000).map(|_| generator.random::<f64>()).collect();
     let parameters = [2.1, guide.parameters[1].range.free(0.9)];
     let terms = &run(&program, &parameters, &uniforms, &[1], uniforms.len())[0];

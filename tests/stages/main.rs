@@ -22,7 +22,8 @@ fn stages(name: &str, [model, data]: [&str; 2]) {
     assert!(diagnostics.is_empty(), "{diagnostics:#?}");
     let bound = bound.expect("the data fit");
     let objective = driver::lower(&bound).expect("all discrete latents can be summed out");
-    let story = Story { model, choices: &checked.choices, bound: Some(&bound), sums: &objective.sums };
+    let (sums, ways) = (&objective.sums, &driver::ways(&objective));
+    let story = Story { model, choices: &checked.choices, bound: Some(&bound), sums, ways };
     let texts = [
         ("tree", syntax::outline(&checked.tree)),
         ("model", vic::model::print(model)),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use vic::diagnostics::render::{Files, Style, render};
 use vic::driver::{self, Fitted};
-use vic::inference::{Options, Unwatched};
+use vic::inference::{Options, Unwatched, Watch};
 use vic::posterior::{Row, summarise};
 use vic::source::Source;
 
@@ -50,6 +50,16 @@ pub fn source(path: &Path) -> Source {
 
 /// Fits a model to data files; what is wrong with them as text.
 pub fn fit(model: &Path, data: &[PathBuf], options: &Options) -> Result<Outcome, String> {
+    fit_watched(model, data, options, &mut Unwatched)
+}
+
+/// The same with somebody who watches.
+pub fn fit_watched(
+    model: &Path,
+    data: &[PathBuf],
+    options: &Options,
+    watch: &mut dyn Watch,
+) -> Result<Outcome, String> {
     let model_source = source(model);
     let data_sources: Vec<Source> = data.iter().map(|path| source(path)).collect();
     let checked = driver::check(&model_source);
@@ -60,7 +70,7 @@ pub fn fit(model: &Path, data: &[PathBuf], options: &Options) -> Result<Outcome,
     let (bound, diagnostics) = driver::bind(model, &data_sources);
     let Some(bound) = bound else { return Err(render(&diagnostics, &files, Style::Plain, 100)) };
     let objective = driver::lower(&bound).map_err(|refusal| refusal.message)?;
-    let fitted = driver::fit(&bound, &objective, options, 1, &mut Unwatched);
+    let fitted = driver::fit(&bound, &objective, options, 1, watch);
     let rows = fitted.sites.iter().flat_map(|site| summarise(site, fitted.weights.as_deref())).collect();
     Ok(Outcome { fitted, rows })
 }

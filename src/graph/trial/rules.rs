@@ -309,54 +309,16 @@ impl Trial<'_> {
 
     /// The operation of a node on other inputs, which may have more axes.
     fn apply(&mut self, data: &NodeData, inputs: &[Node]) -> Node {
+        let more: Vec<Axis> = self.tried.iter().chain(&self.more).copied().collect();
+        if matches!(data.op, Op::Unary(_) | Op::Binary(_) | Op::Select) {
+            return self.builder.apply(&data.op, inputs, &more);
+        }
         // A value that does not vary along an axis that the operation takes whole has it all the same.
         let full: Vec<Node> = inputs
             .iter()
             .zip(&data.inputs)
             .map(|(&value, &input)| if value == input { value } else { self.spread(value, input) })
             .collect();
-        let builder = &mut *self.builder;
-        match &data.op {
-            Op::Unary(op) => builder.unary(*op, inputs[0]),
-            Op::Binary(op) => builder.binary(*op, inputs[0], inputs[1]),
-            Op::Ternary(op) => builder.ternary(*op, [inputs[0], inputs[1], inputs[2]]),
-            Op::Select => builder.select(inputs[0], inputs[1], inputs[2]),
-            Op::Expand(axes) => builder.expand(inputs[0], axes),
-            Op::Stack(axis) => builder.stack(*axis, inputs),
-            Op::StopGradient => builder.stop_gradient(inputs[0]),
-            Op::Max(axes) => builder.max(full[0], axes),
-            Op::LogSumExp(axes) => builder.log_sum_exp(full[0], axes),
-            Op::CumulativeSum(axis, direction) => builder.cumulative_sum(full[0], *axis, *direction),
-            Op::Cholesky { row, column } => builder.cholesky(full[0], *row, *column),
-            Op::Inverse { row, column } => builder.inverse(full[0], *row, *column),
-            Op::LogAbsDet { row, column } => builder.log_abs_det(full[0], *row, *column),
-            Op::SolveTriangular { row, column, direction } => {
-                builder.solve_triangular(full[0], full[1], *row, *column, *direction)
-            }
-            Op::Gather(gone) => {
-                let at: Vec<(Axis, Node)> = gone.iter().copied().zip(inputs[1..].iter().copied()).collect();
-                builder.gather(full[0], &at)
-            }
-            Op::Scatter { targets, axes } => {
-                let at: Vec<(Axis, Node)> =
-                    targets.iter().copied().zip(inputs[1..].iter().copied()).collect();
-                let more: Vec<Axis> = self.tried.iter().chain(&self.more).copied().collect();
-                let mut axes = axes.clone();
-                let present = |axis: &Axis| full.iter().any(|&node| builder.axes_of(node).contains(axis));
-                axes.extend(more.into_iter().filter(present));
-                axes.sort();
-                builder.scatter(full[0], &at, &axes)
-            }
-            Op::Constant(_)
-            | Op::Data(_)
-            | Op::Parameter { .. }
-            | Op::Iota(_)
-            | Op::Leaf { .. }
-            | Op::Sum(_)
-            | Op::Contract(_)
-            | Op::Rename(_)
-            | Op::Scan(_)
-            | Op::Output(_) => unreachable!("followed by a rule of its own"),
-        }
+        self.builder.apply(&data.op, &full, &more)
     }
 }

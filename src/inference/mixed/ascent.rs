@@ -3,7 +3,8 @@
 
 use nalgebra::{DMatrix, DVector};
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
+
+use crate::numeric::random::Generator;
 
 use super::super::draws::structured;
 use super::super::evaluator::{Halt, Progress, Watch};
@@ -67,7 +68,7 @@ impl Guide {
     }
 
     /// `2 * pairs` rows. Cells whose rule needs independent draws get these.
-    pub fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Drawn {
+    pub fn draw(&self, pairs: usize, generator: &mut Generator) -> Drawn {
         let d = self.gaussian.dimension();
         let cells: usize = self.tables.iter().map(Tables::count).sum();
         let normals = if d == 0 { vec![] } else { structured(pairs, d, generator) };
@@ -138,8 +139,10 @@ pub enum End {
     Halted(Halt),
 }
 
-/// Rows per step that changes are tried at.
+/// Rows per step that changes are tried at, at most and at least; between, as many as take so many evaluations.
 const TRIED: usize = 16;
+const FEWEST: usize = 4;
+const EVALUATIONS: f64 = 256.0;
 /// Damped steps at most, and how many of them a bound is averaged over.
 const DAMPED: usize = 120;
 const WINDOW: usize = 10;
@@ -149,7 +152,7 @@ const AVERAGED: usize = 512;
 const STILL: f64 = 0.04;
 
 /// Raises the bound of a guide; the bound at the end, averaged over the last steps.
-pub fn ascend(account: &mut Account, guide: &mut Guide, generator: &mut ChaCha8Rng) -> (f64, End) {
+pub fn ascend(account: &mut Account, guide: &mut Guide, generator: &mut Generator) -> (f64, End) {
     let mut length = 0.5;
     let mut bounds: Vec<f64> = Vec::new();
     let mut previous = f64::NEG_INFINITY;
@@ -195,7 +198,7 @@ pub fn ascend(account: &mut Account, guide: &mut Guide, generator: &mut ChaCha8R
 }
 
 /// Sets tables whose windows moved to what their changes say, ever further out.
-pub fn refill(account: &mut Account, guide: &mut Guide, generator: &mut ChaCha8Rng) {
+pub fn refill(account: &mut Account, guide: &mut Guide, generator: &mut Generator) {
     for _ in 0..12 {
         let drawn = guide.draw(4, generator);
         cell_step(account, guide, &drawn, (&[], 1.0), generator);
@@ -222,7 +225,7 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 }
 
 /// One step; the bound estimated on the way.
-fn step(account: &mut Account, guide: &mut Guide, length: f64, generator: &mut ChaCha8Rng) -> f64 {
+fn step(account: &mut Account, guide: &mut Guide, length: f64, generator: &mut Generator) -> f64 {
     let d = guide.gaussian.dimension();
     let pairs = if d == 0 { TRIED / 2 } else { (TRIED / 2).max(d.min(64) + 8) };
     let drawn = guide.draw(pairs, generator);
@@ -276,7 +279,7 @@ fn cell_step(
     guide: &mut Guide,
     drawn: &Drawn,
     (values, length): (&[f64], f64),
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) {
     for (b, table) in guide.tables.iter_mut().enumerate() {
         let aims: Vec<f64> = match table.block.rule {
@@ -309,7 +312,7 @@ pub fn gradients(
     account: &mut Account,
     (b, table): (usize, &Tables),
     rows: &[f64],
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> Vec<f64> {
     if table.block.rule != Rule::Local {
         return sampled_gradients(account, (b, table), rows);
@@ -329,12 +332,13 @@ fn local_aims(
     account: &mut Account,
     (b, table): (usize, &Tables),
     rows: &[f64],
-    generator: &mut ChaCha8Rng,
+    generator: &mut Generator,
 ) -> Vec<f64> {
     let wide = width(account.target);
-    let count = (rows.len() / wide).min(TRIED);
-    let rows = &rows[..count * wide];
     let (cells, width) = (table.count(), table.width);
+    let affordable = (EVALUATIONS / (width as f64 * account.target.change_cost(b))) as usize;
+    let count = (rows.len() / wide).min(affordable.clamp(FEWEST, TRIED) / 2 * 2);
+    let rows = &rows[..count * wide];
     let mut changes = vec![0.0; count * cells * width];
     account.target.changes(b, rows, &table.values(generator.random()), &mut changes);
     account.spent += (count * width) as f64 * account.target.change_cost(b);

@@ -1,7 +1,8 @@
 //! The guide of the cells: for each one a table of probabilities over a window of its values.
 
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
+
+use crate::numeric::random::Generator;
 
 use super::{CellBlock, Support};
 
@@ -267,7 +268,7 @@ pub fn pick(probabilities: &[f64], uniform: f64) -> (usize, f64) {
 }
 
 /// Uniform numbers for the cells of `2 * pairs` rows, `[row][cell]`: rows 2k and 2k + 1 mirror each other.
-pub fn mirrored(pairs: usize, cells: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+pub fn mirrored(pairs: usize, cells: usize, generator: &mut Generator) -> Vec<f64> {
     let mut uniforms = Vec::with_capacity(2 * pairs * cells);
     for _ in 0..pairs {
         let row: Vec<f64> = (0..cells).map(|_| generator.random::<f64>()).collect();

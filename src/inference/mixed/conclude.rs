@@ -2,7 +2,8 @@
 
 use nalgebra::DVector;
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
+
+use crate::numeric::random::Generator;
 
 use super::super::draws::{Purpose, stream};
 use super::super::elbo::of_pairs;
@@ -69,7 +70,7 @@ impl Joined {
     }
 
     /// Beside copies of the first part that lean towards some of the weighted rows.
-    fn with_more(&self, weighed: &Weighed, wide: usize, generator: &mut ChaCha8Rng) -> Self {
+    fn with_more(&self, weighed: &Weighed, wide: usize, generator: &mut Generator) -> Self {
         let mut parts = self.parts.clone();
         let guard = parts.pop().expect("the wide part");
         let weights: Vec<f64> = weighed.smoothed.log_weights.iter().map(|x| x.exp()).collect();
@@ -91,7 +92,7 @@ impl Joined {
     }
 
     /// `2 * pairs` rows, or a few more; neighbours belong together.
-    pub fn draw(&self, pairs: usize, generator: &mut ChaCha8Rng) -> Vec<f64> {
+    pub fn draw(&self, pairs: usize, generator: &mut Generator) -> Vec<f64> {
         let mut rows = Vec::new();
         for part in &self.parts {
             let own = ((part.share * pairs as f64).round() as usize).max(1);
@@ -141,7 +142,7 @@ fn is_content(smoothed: &Smoothed, count: usize) -> bool {
 }
 
 /// The proposal, adapted as long as that helps and is affordable.
-fn settled_proposal(account: &mut Account, leaders: &[Reached], generator: &mut ChaCha8Rng) -> Joined {
+fn settled_proposal(account: &mut Account, leaders: &[Reached], generator: &mut Generator) -> Joined {
     let wide = width(account.target);
     let first = Joined::new(leaders);
     let probe = weigh(account, &first, ADAPTING_PAIRS, generator);
@@ -238,7 +239,7 @@ struct Weighed {
     smoothed: Smoothed,
 }
 
-fn weigh(account: &mut Account, joined: &Joined, pairs: usize, generator: &mut ChaCha8Rng) -> Weighed {
+fn weigh(account: &mut Account, joined: &Joined, pairs: usize, generator: &mut Generator) -> Weighed {
     let wide = width(account.target);
     let rows = joined.draw(pairs, generator);
     let mut values = vec![0.0; rows.len() / wide];
@@ -296,6 +297,7 @@ fn conclude(
         outlying: &[],
         bend: None,
         misfits: &[],
+        contradicted: None,
         hidden: &[],
         bound_gap: 0.0,
         ends: &ends(account.target),

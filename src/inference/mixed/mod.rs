@@ -9,6 +9,7 @@ pub mod ascent;
 pub mod averaged;
 pub mod cells;
 pub mod conclude;
+pub mod pilot;
 pub mod rules;
 pub mod start;
 #[cfg(test)]

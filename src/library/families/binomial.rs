@@ -50,6 +50,6 @@ fn log_density(b: &mut Builder, a: &[Node], x: Node, _: &Over) -> Node {
     total(b, &[ways, up, down])
 }
 
-pub(super) fn draw(rng: &mut rand_chacha::ChaCha12Rng, a: &[f64]) -> f64 {
+pub(super) fn draw(rng: &mut crate::numeric::random::Generator, a: &[f64]) -> f64 {
     sample_count(rng, Binomial::new(a[0] as u64, a[1]))
 }

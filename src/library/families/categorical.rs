@@ -1,11 +1,11 @@
 //! The categorical distribution.
 
 use rand::RngExt;
-use rand_chacha::ChaCha12Rng;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::log_probability;
 use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support, ValueKind};
+use crate::numeric::random::Generator;
 
 /// `categorical`
 pub static CATEGORICAL: Family = Family {
@@ -54,7 +54,7 @@ fn log_density(b: &mut Builder, a: &[Node], x: Node, over: &Over) -> Node {
 }
 
 /// A position by its (unnormalised) weight.
-pub(super) fn draw(rng: &mut ChaCha12Rng, weights: &[f64]) -> f64 {
+pub(super) fn draw(rng: &mut Generator, weights: &[f64]) -> f64 {
     let mut left = rng.random::<f64>() * weights.iter().sum::<f64>();
     let chosen = weights.iter().position(|weight| {
         left -= weight;

@@ -1,12 +1,12 @@
 //! The Dirichlet distribution.
 
 use rand::RngExt;
-use rand_chacha::ChaCha12Rng;
 use rand_distr::Gamma;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::{sample, x_log_y};
 use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference, Support};
+use crate::numeric::random::Generator;
 
 /// `dirichlet`
 pub static DIRICHLET: Family = Family {
@@ -52,7 +52,7 @@ fn log_density(b: &mut Builder, a: &[Node], x: Node, over: &Over) -> Node {
 }
 
 /// Normalised gamma draws, in logs, since those of small shape underflow: log g(a) = log g(a + 1) + log(u) / a.
-pub(super) fn draw(rng: &mut ChaCha12Rng, concentration: &[f64]) -> Vec<f64> {
+pub(super) fn draw(rng: &mut Generator, concentration: &[f64]) -> Vec<f64> {
     let logs: Vec<f64> = concentration
         .iter()
         .map(|&a| sample(rng, Gamma::new(a + 1.0, 1.0)).ln() + rng.random::<f64>().ln() / a)

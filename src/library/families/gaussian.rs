@@ -1,11 +1,9 @@
 //! What the multivariate normal families share: densities from a factor of the covariance, and draws.
 
-use rand_chacha::ChaCha12Rng;
-use rand_distr::{Distribution, StandardNormal};
-
 use crate::graph::{Builder, Direction, Node};
 use crate::library::formula::{HALF_LOG_TWO_PI, diagonal, factorise};
 use crate::library::spec::Over;
+use crate::numeric::random::Generator;
 
 /// Lower factor of a covariance matrix.
 pub(super) fn factor(b: &mut Builder, covariance: Node, over: &Over) -> Node {
@@ -49,9 +47,10 @@ pub(super) fn image(b: &mut Builder, factor: Node, noise: Node, over: &Over) -> 
 }
 
 /// A centred draw with this covariance; NaN where it is not positive definite.
-pub(super) fn draw(rng: &mut ChaCha12Rng, covariance: &[f64], n: usize) -> Vec<f64> {
+pub(super) fn draw(rng: &mut Generator, covariance: &[f64], n: usize) -> Vec<f64> {
     let Some(factor) = factorise(covariance, n) else { return vec![f64::NAN; n] };
-    let noise: Vec<f64> = (0..n).map(|_| StandardNormal.sample(rng)).collect();
+    let mut noise = vec![0.0; n];
+    rng.normals(&mut noise);
     times(&factor, &noise, n)
 }
 

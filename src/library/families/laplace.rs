@@ -40,6 +40,7 @@ pub static LAPLACE: Family = Family {
         b.sub(a[0], spread)
     }),
     location_scale: Some((0, 1)),
+    corner: Some(0),
     moments: Some(|b, a, _| (a[0], b.times(a[1], SQRT_2))),
     references: &[
         Reference { arguments: &[0.7, 1.9], value: &[-1.3], log_density: -2.3876326456797083 },

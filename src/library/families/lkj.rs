@@ -2,12 +2,12 @@
 
 use std::f64::consts::PI;
 
-use rand_chacha::ChaCha12Rng;
 use rand_distr::Beta;
 
 use crate::graph::{Builder, Node};
 use crate::library::formula::sample;
 use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference, Support};
+use crate::numeric::random::Generator;
 
 use super::gaussian;
 
@@ -78,7 +78,7 @@ pub(super) fn log_constant(b: &mut Builder, eta: Node, over: &Over) -> Node {
 
 /// A lower factor, row by row from canonical partial correlations: that of column j is 2 beta(b, b) - 1 with
 /// b = eta + (K - 2 - j) / 2.
-pub(super) fn draw_factor(rng: &mut ChaCha12Rng, eta: f64, n: usize) -> Vec<f64> {
+pub(super) fn draw_factor(rng: &mut Generator, eta: f64, n: usize) -> Vec<f64> {
     let mut factor = vec![0.0; n * n];
     for i in 0..n {
         let mut rest: f64 = 1.0;

@@ -1,10 +1,9 @@
 //! The multinomial distribution.
 
-use rand_chacha::ChaCha12Rng;
-
 use crate::graph::{Builder, Node};
 use crate::library::formula::{log_factorial, x_log_y};
 use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference, Support, ValueKind};
+use crate::numeric::random::Generator;
 
 use super::binomial;
 
@@ -60,7 +59,7 @@ pub(super) fn if_sums(b: &mut Builder, density: Node, n: Node, x: Node, over: &O
 }
 
 /// One binomial after the other, each of what is left.
-pub(super) fn draw(rng: &mut ChaCha12Rng, n: f64, p: &[f64]) -> Vec<f64> {
+pub(super) fn draw(rng: &mut Generator, n: f64, p: &[f64]) -> Vec<f64> {
     let (mut left, mut rest) = (n, p.iter().sum::<f64>());
     p.iter()
         .enumerate()

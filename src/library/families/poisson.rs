@@ -42,6 +42,6 @@ fn finish(b: &mut Builder, events: Node, mean: Node, x: Node) -> Node {
 }
 
 /// `rand_distr` refuses a mean of 0.
-pub(super) fn draw(rng: &mut rand_chacha::ChaCha12Rng, a: &[f64]) -> f64 {
+pub(super) fn draw(rng: &mut crate::numeric::random::Generator, a: &[f64]) -> f64 {
     if a[0] == 0.0 { 0.0 } else { sample(rng, Poisson::new(a[0])) }
 }

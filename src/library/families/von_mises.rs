@@ -3,11 +3,11 @@
 use std::f64::consts::PI;
 
 use rand::RngExt;
-use rand_chacha::ChaCha12Rng;
 
 use crate::graph::{Builder, Node, Unary};
 use crate::library::formula::total;
 use crate::library::spec::{Draw, End, Family, Form, Over, Parameter, Reference, Support};
+use crate::numeric::random::Generator;
 
 /// `von_mises`
 pub static VON_MISES: Family = Family {
@@ -76,7 +76,7 @@ fn log_bessel_far(b: &mut Builder, k: Node) -> Node {
 }
 
 /// Rejection from a wrapped Cauchy distribution (Best and Fisher 1979).
-fn draw(rng: &mut ChaCha12Rng, a: &[f64]) -> f64 {
+fn draw(rng: &mut Generator, a: &[f64]) -> f64 {
     let [loc, k] = [a[0], a[1]];
     if !(k.is_finite() && k >= 0.0) {
         return f64::NAN;

@@ -2,12 +2,12 @@
 
 use std::f64::consts::{LN_2, PI};
 
-use rand_chacha::ChaCha12Rng;
 use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
 use crate::graph::{Builder, Direction, Node};
 use crate::library::formula::{factorise, sample, total};
 use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference, Support};
+use crate::numeric::random::Generator;
 
 use super::gaussian;
 
@@ -86,7 +86,7 @@ pub(super) fn log_constant(b: &mut Builder, df: Node, over: &Over) -> Node {
 }
 
 /// L A A' L' with A lower triangular: normal below, root of chi-square on the diagonal (Bartlett 1933).
-pub(super) fn draw(rng: &mut ChaCha12Rng, df: f64, scale: &[f64], n: usize) -> Vec<f64> {
+pub(super) fn draw(rng: &mut Generator, df: f64, scale: &[f64], n: usize) -> Vec<f64> {
     let Some(factor) = factorise(scale, n) else { return vec![f64::NAN; n * n] };
     let mut triangle = vec![0.0; n * n];
     for i in 0..n {

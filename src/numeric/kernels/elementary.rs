@@ -7,7 +7,7 @@ use crate::numeric::lanes::times_plus;
 use super::polynomial;
 
 /// 1.5 * 2^52: adding it rounds to an integer, which then stands in the low bits.
-const ROUNDER: f64 = 6_755_399_441_055_744.0;
+pub(super) const ROUNDER: f64 = 6_755_399_441_055_744.0;
 /// log 2, in two parts of which the first has trailing zeros (fdlibm).
 const LN2_HIGH: f64 = 6.931_471_803_691_238_164_90e-1;
 const LN2_LOW: f64 = 1.908_214_929_270_587_700_02e-10;
@@ -80,7 +80,7 @@ pub fn expm1<I: Isa>(x: f64) -> f64 {
     let scale = first * second;
     let large = (1.0 + tail) * first * second;
     let small = times_plus::<I>(scale, tail, scale - 1.0);
-    if x > 40.0 { large } else { small }
+    with_signed_zero(x, if x > 40.0 { large } else { small })
 }
 
 /// log(x), after fdlibm's `e_log.c`: log(1 + f) = f - f^2/2 + s (f^2/2 + R(s^2)), s = f / (2 + f).
@@ -139,7 +139,13 @@ pub fn log1p<I: Isa>(x: f64) -> f64 {
     let u = 1.0 + x;
     let lost = (x - (u - 1.0)) / u;
     let result = log::<I>(u);
-    if u > 0.0 && u < f64::INFINITY { result + lost } else { result }
+    with_signed_zero(x, if u > 0.0 && u < f64::INFINITY { result + lost } else { result })
+}
+
+/// A function with f(-0) = -0, whose computation loses the sign.
+#[inline(always)]
+fn with_signed_zero(x: f64, result: f64) -> f64 {
+    if x == 0.0 { x } else { result }
 }
 
 /// tanh(x) = t / (t + 2), t = exp(2 x) - 1

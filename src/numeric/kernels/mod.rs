@@ -1,5 +1,6 @@
 //! Elementary and special functions without branches, written once for one lane and inlined into vector loops.
 
+pub mod circular;
 pub mod elementary;
 pub mod gamma;
 

@@ -62,6 +62,9 @@ pub fn polygamma(order: u8, x: f64) -> f64 {
     if x.is_nan() || x < MOST_NEGATIVE || (x <= 0.0 && x == x.floor()) {
         return f64::NAN;
     }
+    if x == f64::INFINITY {
+        return 0.0;
+    }
     let n = f64::from(order);
     let sign = if order % 2 == 1 { 1.0 } else { -1.0 };
     let factorial: f64 = (1..=order).map(f64::from).product();
