@@ -174,6 +174,7 @@ fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &
     let best_bound = climb.rungs.iter().map(|rung| rung.elbo.value).fold(climb.elbo.value, f64::max);
     let ends: Vec<usize> =
         evaluator.blocks().iter().flat_map(|block| vec![block.ends; block.end - block.start]).collect();
+    let contradicted = contradicted(&climb, &found);
     let (verdict, findings, reasons) = verdict::judge(&Evidence {
         khat: smoothed.khat,
         draws: climb.weighted.count(),
@@ -187,7 +188,7 @@ fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &
         outlying: &symptoms.outlying,
         bend: climb.bend,
         misfits: &symptoms.misfits,
-        contradicted: contradicted(&climb, &found),
+        contradicted,
         hidden: &symptoms.hidden,
         bound_gap: best_bound - climb.elbo.value,
         ends: &ends,
