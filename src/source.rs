@@ -128,6 +128,11 @@ impl Source {
         at
     }
 
+    /// The span, widened where it cuts characters.
+    pub fn whole(&self, span: Span) -> Span {
+        Span::new(self.floor(span.start), self.ceil(span.end))
+    }
+
     /// Line and column of a byte, both from 1; the column counts characters.
     pub fn position(&self, byte: usize) -> Position {
         let line = self.line_starts.partition_point(|&start| start <= byte).max(1);

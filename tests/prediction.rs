@@ -35,7 +35,8 @@ fn log_normal(x: f64, mean: f64, variance: f64) -> f64 {
 #[test]
 fn a_conjugate_normal_is_predicted_as_its_closed_form() {
     let y = [1.2, -0.3, 0.8, 2.9, 1.1, 0.4, -1.0, 1.7, 0.2, 1.5];
-    let text = "dim obs\ndata y[obs]: real\nlatent mu ~ normal(0.5, 2)\nobserve y ~ normal(mu, 1.5)\n";
+    let text =
+        "dim obs\ndata y[obs]: real\nlatent mu ~ normal(0.5, 2) using reparam\nobserve y ~ normal(mu, 1.5)\n";
     let bound = bind(text, &json!({ "y": y }));
     let assessed = compare::assess("m", &bound, &fit(&bound)).expect("points");
     let mut worst: f64 = 0.0;

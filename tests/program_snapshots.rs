@@ -1,6 +1,7 @@
 //! The programs of the benchmark models as text: groups, instructions and slots change only on purpose.
 
 #[path = "../benches/engine/models.rs"]
+#[allow(dead_code, reason = "the benchmark has more models than are kept as text")]
 mod models;
 
 use models::Model;
@@ -39,7 +40,9 @@ fn likelihoods_take_one_loop() {
 fn values_and_gradients_are_those_of_the_interpreter() {
     let small = [models::eight_schools(), models::linear(1000, 3)];
     let large = [models::logistic(1000, 50), models::negative_binomial(1000, 30)];
-    for model in small.into_iter().chain(large) {
+    let plates =
+        [models::robust(100), models::two_plates(20, 200), models::nested(8, 50), models::garch(300)];
+    for model in small.into_iter().chain(large).chain(plates) {
         let position = models::numbers(5, model.dimension);
         let program = Program::compile(&model.graph, &model.roots);
         let lengths = model.roots.iter().map(|&root| model.graph.len_of(root));

@@ -93,6 +93,20 @@ fn statements() {
                 let lets = lines(n, |k| format!("let x{k} = {} + 1", before("x", k, "a")));
                 potential(n, format!("latent a ~ normal(0, 1)\n{lets}"))
             }),
+            ("scales", &|n| lines(n, |k| format!("latent s{k} ~ half_normal({})", before("s", k, "1")))),
+            ("ends", &|n| {
+                lines(n, |k| format!("latent e{k}: real({}..) ~ normal(0, 1)", before("e", k, "0")))
+            }),
+            ("latents added up", &|n| {
+                let each =
+                    |k| format!("latent a{k} ~ normal(0, 1)\nlet x{k} = {} + a{k}", before("x", k, "0"));
+                potential(n, lines(n, each))
+            }),
+            ("discrete latents", &|n| {
+                lines(n, |k| {
+                    format!("latent b{k} ~ bernoulli(if {} then 0.2 else 0.7)", before("b", k, "true"))
+                })
+            }),
             ("latents", &|n| lines(n, |k| format!("latent a{k} ~ normal({}, 1)", before("a", k, "0")))),
             ("flat latents", &|n| lines(n, |k| format!("latent a{k} ~ flat")) + "potential a0\n"),
             ("observes", &|n| {
@@ -254,6 +268,32 @@ fn data() {
         let model = "dim g\ndim obs\ndata c[obs]: g\ndata y[obs]: real\n";
         bind(model, "d.csv", &format!("c,y\n{}", lines(n, |k| format!("lab{k},1"))));
     });
+}
+
+/// What recurses deepest, on a thread with little stack: whoever calls gets an answer, and no overflow.
+#[test]
+fn the_deepest_texts_need_no_stack_of_the_caller() {
+    let called = |k: usize, last: &str| match k {
+        0 => format!("fn f0(x) = {last}"),
+        _ => format!("fn f{k}(x) = f{}(x){}", k - 1, " + 1".repeat(400)),
+    };
+    let chain = lines(2000, |k| format!("let t{k} = {} * 1", before("t", k, "s")));
+    let texts = [
+        lines(2000, |k| called(k, "x")) + "let y = f1999(1)",
+        lines(2000, |k| {
+            format!("fn f{k}(x) = {}", if k == 0 { "x".into() } else { format!("f{}(x)", k - 1) })
+        }) + "let y = f1999(1)",
+        format!("latent s ~ half_normal(1)\n{chain}latent y ~ normal(0, t1999^2)"),
+        format!("let x = true{}", " and true".repeat(490)),
+        format!("let x = {}1", "2 ^ ".repeat(490)),
+        format!("let x = {}1{}", "(1 + ".repeat(95), ")".repeat(95)),
+        "(".repeat(100_000),
+        format!("let x = {}0", "if true then 1 else ".repeat(10_000)),
+    ];
+    let run = || texts.iter().for_each(|text| check(text));
+    let thread = std::thread::Builder::new().stack_size(512 << 10);
+    std::thread::scope(|scope| thread.spawn_scoped(scope, run).map(|ran| ran.join().is_ok()))
+        .expect("a thread");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use vic::graph::{Graph, Node};
 use vic::numeric::dispatch::InstructionSet;
-use vic::program::{Program, Workspace};
+use vic::program::{Program, Share, Workspace};
 
 use crate::models::{self, Model};
 
@@ -10,6 +10,7 @@ use crate::models::{self, Model};
 pub struct Evaluation {
     pub program: Program,
     workspace: Workspace,
+    sharing: Vec<Workspace>,
     positions: Vec<f64>,
     directions: Vec<f64>,
     outputs: Vec<Vec<f64>>,
@@ -33,6 +34,7 @@ impl Evaluation {
         let numbers = |seed| models::numbers(seed, samples * dimension).iter().map(|x| 0.3 * x).collect();
         Self {
             workspace: program.workspace(samples),
+            sharing: vec![program.workspace(samples); 2],
             positions: numbers(7),
             directions: numbers(8),
             outputs: roots.iter().map(|&root| vec![0.0; samples * graph.len_of(root)]).collect(),
@@ -44,6 +46,12 @@ impl Evaluation {
     pub fn call(&mut self) {
         let mut slices: Vec<&mut [f64]> = self.outputs.iter_mut().map(Vec::as_mut_slice).collect();
         self.program.run(&mut self.workspace, &self.positions, &self.directions, &mut slices);
+    }
+
+    /// Calls the program once, in two shares.
+    pub fn call_shared(&mut self, each: &dyn Fn(&mut [Share])) {
+        let mut slices: Vec<&mut [f64]> = self.outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        self.program.run_shared(&mut self.sharing, (&self.positions, &self.directions), &mut slices, each);
     }
 
     /// The positions that it is called at.

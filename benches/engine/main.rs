@@ -8,7 +8,10 @@ mod evaluation;
 mod hand;
 mod measure;
 mod models;
+mod peer_rows;
+mod plate_rows;
 mod report;
+mod thread_rows;
 mod whole_rows;
 
 use report::Report;
@@ -19,5 +22,8 @@ fn main() {
     }
     let mut report = Report::from_arguments();
     engine_rows::run(&mut report);
+    plate_rows::run(&mut report);
+    thread_rows::run(&mut report);
+    peer_rows::run(&mut report);
     whole_rows::run(&mut report);
 }

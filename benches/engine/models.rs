@@ -2,7 +2,7 @@
 
 use vic::graph::autodiff::{gradient, hessian_vector};
 use vic::graph::condense::condense;
-use vic::graph::{Axis, Builder, Graph, Node, Op, Unary, Vector};
+use vic::graph::{Axis, Builder, Direction, Graph, Node, Op, ScanBody, Unary, Vector};
 
 /// A log density with its gradient.
 pub struct Model {
@@ -200,6 +200,112 @@ pub fn linear(rows: usize, columns: usize) -> Model {
     let row = b.sub(half, log_sigma);
     let likelihood = b.sum_all(row);
     let terms = [normal_prior(&mut b, alpha, 2.5), normal_prior(&mut b, beta, 1.0), likelihood];
+    let value = total(&mut b, &terms);
+    latents.model(b, value)
+}
+
+/// The terms of a regression with errors of a Student-t distribution with 4 degrees of freedom: nothing to condense.
+fn robust_rows(b: &mut Builder, [center, log_scale]: [Node; 2], y: Node) -> Node {
+    let inverse = b.neg(log_scale);
+    let inverse = b.exp(inverse);
+    let difference = b.sub(y, center);
+    let scaled = b.mul(difference, inverse);
+    let square = b.square(scaled);
+    let quarter = b.times(square, 0.25);
+    let tail = b.log1p(quarter);
+    let tail = b.times(tail, -2.5);
+    let row = b.sub(tail, log_scale);
+    b.sum_all(row)
+}
+
+/// One plate.
+pub fn robust(rows: usize) -> Model {
+    let mut b = Builder::new();
+    let n = b.axis("n", rows);
+    let x = b.data(&[n], numbers(1, rows));
+    let y = b.data(&[n], numbers(2, rows));
+    let mut latents = Latents::new();
+    let [alpha, beta, log_scale] = [(); 3].map(|()| latents.add(&mut b, &[]));
+    let slope = b.mul(beta, x);
+    let center = b.add(alpha, slope);
+    let likelihood = robust_rows(&mut b, [center, log_scale], y);
+    let mut terms = vec![likelihood];
+    terms.extend([alpha, beta, log_scale].map(|latent| normal_prior(&mut b, latent, 1.0)));
+    let value = total(&mut b, &terms);
+    latents.model(b, value)
+}
+
+/// Two plates that share their parameters.
+pub fn two_plates(first: usize, second: usize) -> Model {
+    let mut b = Builder::new();
+    let mut latents = Latents::new();
+    let [alpha, beta, log_scale] = [(); 3].map(|()| latents.add(&mut b, &[]));
+    let mut terms: Vec<Node> =
+        [alpha, beta, log_scale].map(|latent| normal_prior(&mut b, latent, 1.0)).into();
+    for (label, rows) in [("n", first), ("m", second)] {
+        let axis = b.axis(label, rows);
+        let x = b.data(&[axis], numbers(1, rows));
+        let y = b.data(&[axis], numbers(2, rows));
+        let slope = b.mul(beta, x);
+        let center = b.add(alpha, slope);
+        terms.push(robust_rows(&mut b, [center, log_scale], y));
+    }
+    let value = total(&mut b, &terms);
+    latents.model(b, value)
+}
+
+/// Groups, each with rows of its own.
+pub fn nested(groups: usize, rows: usize) -> Model {
+    let mut b = Builder::new();
+    let (g, k) = (b.axis("g", groups), b.axis("k", rows));
+    let y = b.data(&[g, k], numbers(2, groups * rows));
+    let mut latents = Latents::new();
+    let [mu, log_tau, log_scale] = [(); 3].map(|()| latents.add(&mut b, &[]));
+    let z = latents.add(&mut b, &[g]);
+    let tau = b.exp(log_tau);
+    let effect = b.mul(tau, z);
+    let center = b.add(mu, effect);
+    let likelihood = robust_rows(&mut b, [center, log_scale], y);
+    let mut terms = vec![likelihood];
+    terms.extend([mu, log_tau, log_scale, z].map(|latent| normal_prior(&mut b, latent, 1.0)));
+    let value = total(&mut b, &terms);
+    latents.model(b, value)
+}
+
+/// A recurrence: variances that follow past squares and past variances (Bollerslev 1986).
+pub fn garch(steps: usize) -> Model {
+    let mut b = Builder::new();
+    let t = b.axis("t", steps);
+    let squares = b.data(&[t], numbers(2, steps).iter().map(|y| y * y).collect::<Vec<_>>());
+    let mut latents = Latents::new();
+    let [base, news, memory] = [(); 3].map(|()| latents.add(&mut b, &[]));
+    let parameters = [b.exp(base), b.unary(Unary::Sigmoid, news), b.unary(Unary::Sigmoid, memory)];
+    let scan = b.begin_scan(t, Direction::Forward);
+    let [variance, square, w, a, c] = [0, 1, 2, 3, 4].map(|k| b.leaf(scan, k, &[]));
+    let shock = b.mul(a, square);
+    let kept = b.mul(c, variance);
+    let sum = b.add(shock, kept);
+    let half = b.times(sum, 0.5);
+    let new = b.add(w, half);
+    let body = ScanBody {
+        axis: t,
+        direction: Direction::Forward,
+        carries: vec![variance],
+        sequences: vec![square],
+        constants: vec![w, a, c],
+        next: vec![new],
+        outputs: vec![variance],
+    };
+    let start = b.constant(1.0);
+    let node = b.end_scan(scan, body, &[start], &[squares], &parameters);
+    let variances = b.output(node, 0);
+    let log = b.log(variances);
+    let quotient = b.div(squares, variances);
+    let row = b.add(log, quotient);
+    let likelihood = b.sum_all(row);
+    let likelihood = b.times(likelihood, -0.5);
+    let mut terms = vec![likelihood];
+    terms.extend([base, news, memory].map(|latent| normal_prior(&mut b, latent, 1.0)));
     let value = total(&mut b, &terms);
     latents.model(b, value)
 }

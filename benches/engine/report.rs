@@ -16,6 +16,11 @@ impl Report {
         self.wanted.is_empty() || self.wanted.iter().any(|word| name.contains(word.as_str()))
     }
 
+    /// Whether a row is named in full.
+    pub fn asks(&self, name: &str) -> bool {
+        self.wanted.iter().any(|word| word == name)
+    }
+
     /// What was measured.
     pub fn note(&mut self, text: &str) {
         println!("  {text}");

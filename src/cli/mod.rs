@@ -20,6 +20,8 @@ use clap::Parser;
 
 use args::{Command, CommandLine};
 
+use vic::driver::stack;
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -56,7 +58,8 @@ pub fn run() -> ExitCode {
         terminal::problem(&why);
         return ExitCode::from(Status::Usage.code());
     }
-    let status = panic::catch_unwind(AssertUnwindSafe(|| dispatch(&line))).unwrap_or_else(|_| {
+    let run = || stack::ample(|| dispatch(&line));
+    let status = panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
         terminal::report_fault();
         Status::Fault
     });

@@ -2,7 +2,7 @@
 
 use crate::diagnostics::Diagnostic;
 use crate::library::{Grain, Interval, Membership, Rank};
-use crate::model::{AxisVar, Site, SiteId, SiteKind, Stage};
+use crate::model::{AxisVar, Kind, Site, SiteId, SiteKind, Stage};
 
 use super::bind::{Binder, Input};
 use super::codes;
@@ -11,12 +11,14 @@ use super::values::Offenders;
 use super::words::shown;
 
 /// What is outside of a declared type.
-struct Outside {
+pub(super) struct Outside {
     offenders: Offenders,
     /// Why the first one is.
     reason: &'static str,
     /// Ends of the interval at the first one; the domain's words speak of them.
     ends: [f64; 2],
+    /// The first one, or the first number of it.
+    value: f64,
 }
 
 /// Cells of a site, each with the numbers of one value of its domain.
@@ -67,9 +69,33 @@ impl Binder<'_> {
                 ends[end].as_ref().map_or([f64::NEG_INFINITY, f64::INFINITY][end], |at| at[start])
             });
             if let Membership::Outside(reason) = contains(&numbers, here, cells.side) {
-                let outside =
-                    found.get_or_insert(Outside { offenders: Offenders::default(), reason, ends: here });
+                let new = Outside { offenders: Offenders::default(), reason, ends: here, value: numbers[0] };
+                let outside = found.get_or_insert(new);
                 outside.offenders.add(start);
+            }
+        }
+        found
+    }
+
+    /// The same of numbers that are not bound, for other faults: of a type of single numbers whose ends are fixed. Missing
+    /// values, fractions among integers, and what is no bool have been reported.
+    pub(super) fn outside_among(&self, site: SiteId, numbers: &[f64]) -> Option<Outside> {
+        let declared = self.model.site(site);
+        let domain = declared.domain.domain;
+        let ends = declared.domain.ends.iter().any(Option::is_some);
+        if domain.rank != Rank::Scalar || ends || declared.value == Kind::Bool {
+            return None;
+        }
+        let whole = domain.interval.grain == Grain::Integer;
+        let ends = [f64::NEG_INFINITY, f64::INFINITY];
+        let mut found: Option<Outside> = None;
+        for (at, &value) in numbers.iter().enumerate() {
+            if !value.is_finite() || whole && value.fract() != 0.0 {
+                continue;
+            }
+            if let Membership::Outside(reason) = (domain.contains)(&[value], ends, 1) {
+                let new = Outside { offenders: Offenders::default(), reason, ends, value };
+                found.get_or_insert(new).offenders.add(at);
             }
         }
         found
@@ -109,7 +135,7 @@ impl Binder<'_> {
         })
     }
 
-    fn out_of_support(&self, site: SiteId, outside: &Outside) -> Diagnostic {
+    pub(super) fn out_of_support(&self, site: SiteId, outside: &Outside) -> Diagnostic {
         let declared = self.model.site(site);
         let domain = declared.domain.domain;
         let [low, high] = outside.ends.map(shown);
@@ -118,12 +144,11 @@ impl Binder<'_> {
             .replace("the ends", &format!("{low} and {high}"))
             .replace("the lower end", &low)
             .replace("the upper end", &high);
-        let first = outside.offenders.first.first().copied().unwrap_or(0);
-        let value = self.bindings.values[site.0].as_ref().and_then(|array| array.values.get(first).copied());
+        let value = outside.value;
         let message = match domain.rank {
-            Rank::Scalar | Rank::Positions => self.fact(site, &outside.offenders, |_| {
-                format!("is {}, not {wanted}", value.map_or(String::new(), shown))
-            }),
+            Rank::Scalar | Rank::Positions => {
+                self.fact(site, &outside.offenders, |_| format!("is {}, not {wanted}", shown(value)))
+            }
             Rank::Vector | Rank::Matrix => format!(
                 "`{}` is not {wanted}{}: {}",
                 declared.name,
@@ -135,8 +160,8 @@ impl Binder<'_> {
             Input::Field(field, _) => {
                 let diagnostic =
                     self.blame(codes::OUT_OF_SUPPORT, message, (site, field), &outside.offenders);
-                if value == Some(-1.0) || value.is_some_and(|value| value <= -99.0) {
-                    let code = value.map_or(String::new(), shown);
+                if value == -1.0 || value <= -99.0 {
+                    let code = shown(value);
                     return diagnostic
                         .help(format!("if {code} stands for a missing value, drop these rows first"));
                 }

@@ -73,6 +73,7 @@ impl Binder<'_> {
             },
             Input::Field(field, lengths) => self
                 .check_lengths(site, field, (&lengths, &shape))
+                .map_err(|diagnostic| vec![*diagnostic])
                 .and_then(|()| self.convert(site, field))
                 .map(|values| Array::new(shape, values)),
         };
@@ -84,8 +85,8 @@ impl Binder<'_> {
                 }
                 self.bindings.values[site.0] = Some(array);
             }
-            Err(diagnostic) => {
-                self.diagnostics.push(*diagnostic);
+            Err(found) => {
+                self.diagnostics.extend(found);
                 self.inputs[site.0] = Input::Faulty;
             }
         }
@@ -175,43 +176,63 @@ impl Binder<'_> {
         Field { values: Values::Numbers(numbers), missing: Vec::new(), ..field.clone() }
     }
 
-    /// The numbers of a field, as the site's kind wants them.
-    fn convert(&self, site: SiteId, field: &Field) -> Result<Vec<f64>, Box<Diagnostic>> {
+    /// The numbers of a field, as the site's kind wants them; or all that is wrong with them, each kind once.
+    fn convert(&self, site: SiteId, field: &Field) -> Result<Vec<f64>, Vec<Diagnostic>> {
         if let Some(gaps) = self.model.site(site).gaps() {
-            return self.convert_present(site, &self.filled(site, gaps, field));
+            return self.convert_present(site, &self.filled(site, gaps, field), None);
         }
-        self.check_present(site, field)?;
-        self.convert_present(site, field)
+        let missing = self.check_present(site, field).err();
+        self.convert_present(site, field, missing.map(|missing| *missing))
     }
 
-    /// The same where nothing is missing.
-    fn convert_present(&self, site: SiteId, field: &Field) -> Result<Vec<f64>, Box<Diagnostic>> {
+    /// The same, given what was said of missing values.
+    fn convert_present(
+        &self,
+        site: SiteId,
+        field: &Field,
+        missing: Option<Diagnostic>,
+    ) -> Result<Vec<f64>, Vec<Diagnostic>> {
         if let Kind::Index(dim) = self.model.site(site).value {
-            return self.positions(site, field, dim);
+            return match missing {
+                Some(missing) => Err(vec![missing]),
+                None => self.positions(site, field, dim).map_err(|wrong| vec![*wrong]),
+            };
         }
-        let numbers = match &field.values {
-            Values::Numbers(numbers) => numbers,
-            _ => return Err(Box::new(self.text_for_number(site, field))),
+        let (wrong, numbers) = match &field.values {
+            Values::Numbers(numbers) => (self.check_numbers(site, field, numbers).err(), &numbers[..]),
+            _ => (self.text_for_number(site, field).map(Box::new), &[][..]),
         };
+        let mut found: Vec<Diagnostic> = missing.into_iter().chain(wrong.map(|wrong| *wrong)).collect();
+        if found.is_empty() {
+            return Ok(numbers.to_vec());
+        }
+        found.extend(self.outside_among(site, numbers).map(|outside| self.out_of_support(site, &outside)));
+        Err(found)
+    }
+
+    fn check_numbers(&self, site: SiteId, field: &Field, numbers: &[f64]) -> Result<(), Box<Diagnostic>> {
         if let Some(infinite) = Offenders::find(numbers, |value| value.is_infinite()) {
             let message = self.fact(site, &infinite, |at| format!("is {}", shown(numbers[at])));
             let diagnostic = self.blame(codes::NOT_FINITE, message, (site, field), &infinite);
             return Err(Box::new(diagnostic.help("an infinite value has no density; drop or mend it")));
         }
-        self.check_kind(site, field, numbers)?;
-        Ok(numbers.clone())
+        self.check_kind(site, field, numbers)
     }
 
-    /// Integers are integers, bools 0 or 1.
+    /// Integers are integers, bools 0 or 1; missing values have been reported.
     pub fn check_kind(&self, site: SiteId, field: &Field, numbers: &[f64]) -> Result<(), Box<Diagnostic>> {
         let kind = self.model.site(site).value;
         let (code, wanted, wrong): (Code, &str, fn(&f64) -> bool) = match kind {
             Kind::Real => return Ok(()),
-            Kind::Int => (codes::NOT_INTEGER, "not an integer", |value| value.fract() != 0.0),
+            Kind::Int => {
+                (codes::NOT_INTEGER, "not an integer", |value| !value.is_nan() && value.fract() != 0.0)
+            }
             Kind::Index(_) => {
                 (codes::NOT_INTEGER, "not an integer", |value| value.fract() != 0.0 || value.is_infinite())
             }
-            Kind::Bool => (codes::NOT_BOOL, "neither 0 nor 1", |value| *value != 0.0 && *value != 1.0),
+            Kind::Bool => (codes::NOT_BOOL, "neither 0 nor 1", |value| {
+                !value.is_nan() && *value != 0.0 && *value != 1.0
+            }),
         };
         if let Some(offenders) = Offenders::find(numbers, wrong) {
             let message = self.fact(site, &offenders, |at| format!("is {}, {wanted}", shown(numbers[at])));
@@ -275,7 +296,8 @@ impl Binder<'_> {
         })))
     }
 
-    fn text_for_number(&self, site: SiteId, field: &Field) -> Diagnostic {
+    /// Texts where numbers are wanted; none where all of them stand for missing values.
+    fn text_for_number(&self, site: SiteId, field: &Field) -> Option<Diagnostic> {
         let Values::Text(texts) = &field.values else {
             unreachable!("a field that is not broken is numbers or texts")
         };
@@ -285,9 +307,16 @@ impl Binder<'_> {
             places.iter().map(|span| source.map_or("", |source| source.slice(*span)).trim()).collect();
         let decimal = source.and_then(Source::table).map_or(Decimal::Point, |table| table.decimal);
         let number = |text: &str| super::csv::written_number(text, decimal);
-        let offenders = Offenders::find(&written, |text| number(text.trim_matches('"')).is_none())
-            .or_else(|| Offenders::find(&written, |text| text.starts_with('"')))
-            .unwrap_or(Offenders { first: vec![0], count: 1 });
+        let present = |at: &usize| field.missing.binary_search(at).is_err();
+        let find = |wrong: &dyn Fn(&str) -> bool| {
+            let mut offenders = Offenders::default();
+            let all = (0..written.len()).filter(present);
+            all.filter(|at| wrong(written[*at])).for_each(|at| offenders.add(at));
+            (offenders.count > 0).then_some(offenders)
+        };
+        let offenders = find(&|text: &str| number(text.trim_matches('"')).is_none())
+            .or_else(|| find(&|text: &str| text.starts_with('"')))
+            .or_else(|| find(&|_: &str| true))?;
         let at = offenders.first[0];
         let numeric = texts.get(at).is_some_and(|text| number(text).is_some());
         let message = self.fact(site, &offenders, |at| {
@@ -295,7 +324,7 @@ impl Binder<'_> {
         });
         let diagnostic = self.blame(codes::TEXT, message, (site, field), &offenders);
         let text = texts.get(at).map_or("", String::as_str);
-        if numeric {
+        Some(if numeric {
             diagnostic.help("take away the quotes")
         } else if super::fields::number(&text.replacen(',', ".", 1)).is_some() {
             diagnostic.help("decimals are written with a point; for a table with commas, say `--decimal ','`")
@@ -303,7 +332,7 @@ impl Binder<'_> {
             diagnostic.help(help)
         } else {
             diagnostic.help("texts can only name the elements of a dim: declare the type as that dim")
-        }
+        })
     }
 
     /// What to do about `yes` and `no` where 0 and 1 are wanted.

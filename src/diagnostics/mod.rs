@@ -16,7 +16,7 @@ pub mod syntax_codes;
 pub use codes::{Code, Severity};
 pub use edits::{apply, certain};
 
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 /// Which text a label points into: the model, or the n-th data file given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -96,6 +96,14 @@ impl Diagnostic {
     pub fn fix(mut self, text: impl Into<String>, edits: Vec<Edit>) -> Self {
         self.help.push(Help { text: text.into(), edits });
         self
+    }
+
+    /// Widens spans in the model that cut a character: one look-alike may have been read as two tokens.
+    pub fn align(&mut self, model: &Source) {
+        let labels = self.labels.iter_mut().filter(|label| label.file == File::Model);
+        let edits = self.help.iter_mut().flat_map(|help| help.edits.iter_mut());
+        let spans = labels.map(|label| &mut label.span).chain(edits.map(|edit| &mut edit.span));
+        spans.for_each(|span| *span = model.whole(*span));
     }
 
     /// Whether this stops the pipeline.

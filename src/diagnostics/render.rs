@@ -113,12 +113,15 @@ fn edit_object(edit: &Edit) -> Value {
 fn label_object(label: &Label, files: &Files<'_>) -> Value {
     let source = files.get(label.file);
     let position = source.map(|source| source.position(source.floor(label.span.start)));
+    let end = source.map(|source| source.position(source.ceil(label.span.end)));
     json!({
         "file": source.map(Source::name),
         "start": label.span.start,
         "end": label.span.end,
         "line": position.map(|position| position.line),
         "column": position.map(|position| position.column),
+        "end_line": end.map(|position| position.line),
+        "end_column": end.map(|position| position.column),
         "text": label.text,
     })
 }

@@ -28,6 +28,8 @@ pub const BLOCK: Code = Code(111);
 pub const LOOKALIKE: Code = Code(112);
 /// A name holds a character that names cannot have.
 pub const NAME_LETTERS: Code = Code(113);
+/// `np.exp`
+pub const MODULE: Code = Code(129);
 /// A reserved word as a name.
 pub const RESERVED: Code = Code(114);
 /// A slice of an array.
@@ -345,6 +347,16 @@ pub static ROWS: &[Row] = &[
             "Texts stand between double quotes.",
             "dim effect = ['intercept', \"floor\"]",
             "dim effect = [\"intercept\", \"floor\"]",
+        ],
+    ),
+    row(
+        MODULE,
+        [
+            "syntax::module",
+            "a name called by its module",
+            "Nothing is imported: functions and distributions have plain names. What a library of Python draws with a call is a statement here, `latent` where it is unobserved and `observe` where it is data; there is no model object around them.",
+            "let x = np.exp(2)",
+            "let x = exp(2)",
         ],
     ),
 ];

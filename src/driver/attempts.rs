@@ -4,7 +4,6 @@
 use crate::data::BoundModel;
 use crate::inference::flow::FLOW_LIMIT;
 use crate::inference::gaussian::Gaussian;
-use crate::inference::informed::INFORMED_LIMIT;
 use crate::inference::{Failure, FamilyChoice, Fit, Options, Verdict, Watch};
 use crate::lower::{self, Centring, Objective, Shares};
 use crate::model::{Model, SiteId};
@@ -72,7 +71,7 @@ pub(super) fn attempts(model: &Model, centred: &Objective, options: &Options) ->
         all.push(Attempt::Fixed("non-centred", Some(of(&[&whitened, &centrable]))));
     }
     if options.family.is_none() {
-        if !centrable.is_empty() && dimension <= INFORMED_LIMIT {
+        if !centrable.is_empty() && dimension <= MOST {
             all.extend([Sharing::ByLatent, Sharing::ByElement].map(Attempt::Learned));
         }
         if (2..=FLOW_LIMIT).contains(&dimension) {

@@ -114,10 +114,7 @@ pub fn assess(model: &str, bound: &BoundModel, fitted: &Fitted) -> Result<Assess
         0 => Loo { points: vec![PointLoo::UNKNOWN; points.names.len()], draws: 0 },
         count => leave_one_out(&points.log_likelihood, count, fit.log_weights.as_deref()),
     };
-    let known = fit.log_weights.is_some() && is_proper(bound.model());
-    let share = 1.0 / fit.effective - 1.0 / fitted.count as f64;
-    let log_evidence =
-        known.then(|| Estimate { value: fit.log_evidence, standard_error: share.max(0.0).sqrt() });
+    let log_evidence = log_evidence(fitted).filter(|_| is_proper(bound.model()));
     Ok(Assessment {
         model: model.to_owned(),
         names: points.names,
@@ -128,6 +125,17 @@ pub fn assess(model: &str, bound: &BoundModel, fitted: &Fitted) -> Result<Assess
         reasons: fit.reasons.clone(),
         corrected: fit.log_weights.is_some(),
     })
+}
+
+/// By importance sampling; where nothing is left to fit, the bound itself.
+fn log_evidence(fitted: &Fitted) -> Option<Estimate> {
+    let fit = &fitted.fit;
+    if fitted.count > 0 && fit.draws.is_empty() {
+        return Some(fit.elbo);
+    }
+    let share = 1.0 / fit.effective - 1.0 / fitted.count as f64;
+    let estimate = Estimate { value: fit.log_evidence, standard_error: share.max(0.0).sqrt() };
+    fit.log_weights.is_some().then_some(estimate)
 }
 
 /// The draws of a fit, each followed by its values of the latents that were integrated out.

@@ -65,8 +65,11 @@ impl Exact {
         let Some(Some(made)) = &mut self.made else { return Err(Unknown::Here) };
         let outputs = made.program.run_with(mean, root, 1, 1);
         let first = 1 + usize::from(made.has_error);
-        if made.has_error && !(outputs[1][0] < PRECISE) {
-            return Err(self.raise());
+        if made.has_error && (outputs[1][0].is_nan() || outputs[1][0] >= PRECISE) {
+            // More nodes from now on; beyond the last rule, draws.
+            self.level += 1;
+            self.made = None;
+            return Err(Unknown::Yet);
         }
         let [means, rows] = &made.inputs;
         let mut expected = Expected { value: outputs[0][0], mean: vec![0.0; d], root: vec![0.0; d * d] };
@@ -77,16 +80,6 @@ impl Exact {
             add(&mut expected.root[stretch.offset * d..], output);
         }
         Ok(expected)
-    }
-
-    /// More nodes from now on; none beyond the last rule.
-    fn raise(&mut self) -> Unknown {
-        if self.level + 1 == RULES.len() {
-            return Unknown::Here;
-        }
-        self.level += 1;
-        self.made = None;
-        Unknown::Yet
     }
 
     /// What is left, at positions.
@@ -117,7 +110,7 @@ fn add(to: &mut [f64], what: &[f64]) {
 }
 
 fn request(dimension: usize, draws: usize, level: usize) -> Request {
-    Request { dimension, rules: Some(RULES[level].map(|nodes| Rule { nodes })), draws }
+    Request { dimension, rules: RULES.get(level).map(|rules| rules.map(|nodes| Rule { nodes })), draws }
 }
 
 fn make(graph: &Graph, factors: &[Node], dimension: usize, draws: usize, level: usize) -> Option<Made> {

@@ -13,6 +13,7 @@ mod plan;
 pub mod replay;
 pub mod request;
 mod shares;
+pub mod stack;
 pub mod target;
 pub mod windows;
 
@@ -54,6 +55,10 @@ pub struct Checked {
 
 /// Source -> Tree -> Model, with a choice of estimator for each latent.
 pub fn check(source: &Source) -> Checked {
+    stack::ample(|| check_here(source))
+}
+
+fn check_here(source: &Source) -> Checked {
     let (tree, mut diagnostics) = syntax::parse(source);
     let (model, found) = model::check(&tree, source);
     diagnostics.extend(found);
@@ -75,6 +80,10 @@ pub fn check(source: &Source) -> Checked {
 
 /// Model -> BoundModel.
 pub fn bind(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
+    stack::ample(|| bind_here(model, files))
+}
+
+fn bind_here(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
     let (bound, mut diagnostics) = data::bind(Arc::clone(model), files);
     if let Some(bound) = &bound {
         diagnostics
@@ -117,6 +126,10 @@ const HOPELESS: f64 = 20_000.0;
 /// # Errors
 /// If a latent that the model wants summed out cannot be within the limits.
 pub fn lower_within(bound: &BoundModel, limits: &Limits) -> Result<Objective, Box<Diagnostic>> {
+    stack::ample(|| lower_here(bound, limits))
+}
+
+fn lower_here(bound: &BoundModel, limits: &Limits) -> Result<Objective, Box<Diagnostic>> {
     let first = plan::lower(bound, limits)?;
     let mut wider: Option<Objective> = None;
     for _ in 0..DOUBLINGS {
@@ -187,6 +200,15 @@ pub fn fit(
     options: &Options,
     threads: usize,
     watch: &mut dyn Watch,
+) -> Fitted {
+    stack::ample(|| fit_here(bound, objective, options, (threads, watch)))
+}
+
+fn fit_here(
+    bound: &BoundModel,
+    objective: &Objective,
+    options: &Options,
+    (threads, watch): (usize, &mut dyn Watch),
 ) -> Fitted {
     let (found, windows) = search(bound, objective, options, (threads, watch), None);
     let Outcome { fit, objective: other, tried, kept, choices } = found;

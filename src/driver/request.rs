@@ -7,6 +7,7 @@ use crate::inference::draws::EXACT_MOMENTS;
 use crate::inference::flow::FLOW_LIMIT;
 use crate::inference::{FamilyChoice, Options};
 use crate::lower::Objective;
+use crate::model::SiteKind;
 
 use super::shares::sharing_latents;
 use super::target::CompiledTarget;
@@ -35,7 +36,11 @@ pub fn check(bound: &BoundModel, objective: &Objective, options: &Options) -> Re
             bound.model().site(block.site).span,
             format!("has {} of the {dimension} coordinates", block.length),
         ),
-        None => diagnostic,
+        // All latents are summed or integrated out.
+        None => match bound.model().sites.iter().find(|site| matches!(site.kind, SiteKind::Latent { .. })) {
+            Some(site) => diagnostic.at(site.span, "is not in the fit"),
+            None => diagnostic,
+        },
     };
     Err(Box::new(diagnostic.help(LEAVE)))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::graph::{Graph, Node};
 use crate::inference::{Block, Expected, Known, Target, Unknown};
 use crate::lower::{Layout, Objective};
-use crate::program::{Program, Workspace};
+use crate::program::{Program, Share, Workspace};
 
 use super::exact::Exact;
 
@@ -135,6 +135,8 @@ pub(super) struct Compiled {
     program: Program,
     lengths: Vec<usize>,
     workspaces: HashMap<(usize, usize), Workspace>,
+    /// By number of samples, one for each thread that shares rows.
+    sharing: HashMap<usize, Vec<Workspace>>,
     outputs: Vec<Vec<f64>>,
 }
 
@@ -142,7 +144,8 @@ impl Compiled {
     pub(super) fn new(graph: &Graph, roots: &[Node]) -> Self {
         let lengths: Vec<usize> = roots.iter().map(|&root| graph.len_of(root)).collect();
         let outputs = vec![Vec::new(); roots.len()];
-        Self { program: Program::compile(graph, roots), lengths, workspaces: HashMap::new(), outputs }
+        let (workspaces, sharing) = (HashMap::new(), HashMap::new());
+        Self { program: Program::compile(graph, roots), lengths, workspaces, sharing, outputs }
     }
 
     /// Outputs `[S][length]` for positions `[S][D]`, S being as many as there are positions.
@@ -168,6 +171,10 @@ impl Compiled {
         for (output, length) in self.outputs.iter_mut().zip(&self.lengths) {
             output.resize(count * length, 0.0);
         }
+        if threads > 1 && self.program.is_shareable() {
+            self.run_shared(positions, directions, (count, threads));
+            return &self.outputs;
+        }
         let pieces = pieces(count, threads);
         for (slot, &(from, to)) in pieces.iter().enumerate() {
             let key = (slot % threads, to - from);
@@ -177,6 +184,20 @@ impl Compiled {
         }
         self.run_pieces(&pieces, positions, directions, (count, threads));
         &self.outputs
+    }
+
+    /// All threads work on the same samples, each on its share of the rows: data are read once for all samples.
+    fn run_shared(&mut self, positions: &[f64], directions: &[f64], (count, threads): (usize, usize)) {
+        let Self { program, lengths, sharing, outputs, .. } = self;
+        let pieces = pieces(count, 1);
+        for (piece, mut outputs) in split_outputs(outputs, lengths, &pieces) {
+            let vectors = (slice(positions, piece, count), slice(directions, piece, count));
+            let samples = piece.1 - piece.0;
+            let workspaces = sharing
+                .entry(samples)
+                .or_insert_with(|| (0..threads).map(|_| program.workspace(samples)).collect());
+            program.run_shared(workspaces, vectors, &mut outputs, &on_threads);
+        }
     }
 
     fn run_pieces(
@@ -194,15 +215,11 @@ impl Compiled {
                 own.insert(size, workspace);
             }
         }
-        let slice = |all: &'_ [f64], (from, to): (usize, usize)| -> std::ops::Range<usize> {
-            let width = all.len().checked_div(count).unwrap_or(0);
-            from * width..to * width
-        };
         let work = |own: &mut HashMap<usize, &mut Workspace>, (piece, outputs): &mut (_, Vec<&mut [f64]>)| {
             let (from, to): (usize, usize) = *piece;
             let workspace = own.get_mut(&(to - from)).expect("a workspace for each size was made");
-            let (p, v) = (slice(positions, (from, to)), slice(directions, (from, to)));
-            program.run(workspace, &positions[p], &directions[v], outputs);
+            let (p, v) = (slice(positions, (from, to), count), slice(directions, (from, to), count));
+            program.run(workspace, p, v, outputs);
         };
         if threads == 1 {
             jobs.iter_mut().for_each(|job| work(&mut memory[0], job));
@@ -219,6 +236,23 @@ impl Compiled {
             }
         });
     }
+}
+
+/// Runs the first share here and each of the others on a thread of its own.
+fn on_threads(shares: &mut [Share]) {
+    let Some((first, others)) = shares.split_first_mut() else { return };
+    std::thread::scope(|scope| {
+        for other in others {
+            scope.spawn(|| other.run());
+        }
+        first.run();
+    });
+}
+
+/// The rows of some of `count` samples.
+fn slice(all: &[f64], (from, to): (usize, usize), count: usize) -> &[f64] {
+    let width = all.len().checked_div(count).unwrap_or(0);
+    &all[from * width..to * width]
 }
 
 /// Ranges of samples: at most `BATCH` each, and enough of them for every thread.

@@ -6,7 +6,7 @@ use crate::model::{Model, SiteId, SiteKind, conjugates};
 use crate::source::Span;
 
 use super::dependence::of_density;
-use super::{Cost, ESTIMATORS, Estimator, Facts, Level, Refusal, Takes};
+use super::{Cost, ESTIMATORS, Estimator, Facts, Level, Reach, Refusal, Takes};
 
 /// How the gradient of one latent is taken.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct Choice {
     pub cost: Cost,
     /// Every row that is not possible, and why.
     pub refusals: Vec<Refusal>,
-    /// Rows that would be right too, with their prices.
+    /// Rows that would be right too, with their prices; none beside one without noise that was not asked for.
     pub others: Vec<(&'static Estimator, Cost)>,
     /// Whether the model asks for it.
     pub asked: Option<Span>,
@@ -112,6 +112,7 @@ pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
     let mut choices = Vec::new();
     let mut diagnostics = Vec::new();
     let dependence = of_density(model);
+    let reach = Reach::new(model);
     let conjugates = conjugates(model);
     for latent in model.site_ids() {
         let SiteKind::Latent { using, .. } = &model.site(latent).kind else { continue };
@@ -120,6 +121,7 @@ pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
             model,
             latent,
             dependence: dependence[latent.0],
+            reach: &reach,
             sizes: &known.sizes,
             not_summed: found.map(|(_, reason)| reason.as_str()),
             conjugate: conjugates.get(&latent).map(Vec::as_slice),
@@ -145,13 +147,20 @@ pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
 /// All refusals, if no row (or not the one asked for) is possible.
 pub fn decide(facts: &Facts, asked: Option<(&str, Span)>) -> Result<Choice, Vec<Refusal>> {
     let mut refusals = Vec::new();
-    let mut possible: Vec<(&'static Estimator, Cost)> = Vec::new();
+    let mut rows: Vec<&'static Estimator> = Vec::new();
     for &row in ESTIMATORS {
         match (row.refuse)(facts) {
             Some(refusal) => refusals.push(refusal),
-            None => possible.push((row, (row.cost)(facts))),
+            None => rows.push(row),
         }
     }
+    // Where a row has no noise, the others' prices are of no use, and dear in a long model.
+    if asked.is_none()
+        && let Some(&quiet) = rows.iter().find(|row| is_quiet(row))
+    {
+        rows = vec![quiet];
+    }
+    let mut possible: Vec<_> = rows.into_iter().map(|row| (row, (row.cost)(facts))).collect();
     let taken = match asked {
         Some((name, _)) => possible.iter().position(|(row, _)| row.name == name),
         None => best(&possible),
@@ -175,9 +184,14 @@ pub fn decide(facts: &Facts, asked: Option<(&str, Span)>) -> Result<Choice, Vec<
     })
 }
 
+/// Whether a row leaves no noise that a price would have to tell.
+fn is_quiet(row: &Estimator) -> bool {
+    matches!(row.takes, Takes::Sum | Takes::Path)
+}
+
 /// The place of the row to take: one without noise, else the lowest price, or the first where prices are not known.
 fn best(possible: &[(&'static Estimator, Cost)]) -> Option<usize> {
-    let quiet = possible.iter().position(|(row, _)| matches!(row.takes, Takes::Sum | Takes::Path));
+    let quiet = possible.iter().position(|(row, _)| is_quiet(row));
     quiet.or_else(|| {
         let priced = possible.iter().enumerate().filter_map(|(k, (_, cost))| Some((k, cost.visits?)));
         let cheapest = priced.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(k, _)| k);

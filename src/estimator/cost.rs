@@ -2,8 +2,9 @@
 //!
 //! The noise of sampled rules is part of their price: as much variance as another rule leaves at so many evaluations.
 
-use crate::model::{AxisVar, Distribution, Factor, Kind, SiteId, SiteKind, Step, Term, TermKind};
-use crate::source::Span;
+use std::collections::HashMap;
+
+use crate::model::{AxisVar, Kind};
 
 use super::Facts;
 
@@ -41,144 +42,21 @@ impl Cost {
     }
 }
 
-/// A factor of the density.
-struct Part<'a> {
-    axes: Vec<AxisVar>,
-    terms: Vec<&'a Term>,
-    own: Option<SiteId>,
-}
-
-fn parts<'a>(facts: &Facts<'a>) -> Vec<Part<'a>> {
-    let model = facts.model;
-    let mut parts = Vec::new();
-    for id in model.site_ids() {
-        if let SiteKind::Latent { prior, .. } = &model.site(id).kind {
-            parts.push(Part { axes: model.site(id).axes.clone(), terms: terms_of(prior), own: Some(id) });
-        }
-    }
-    for factor in &model.factors {
-        parts.push(match factor {
-            Factor::Observe { axes, distribution, target, .. } => {
-                let mut terms = terms_of(distribution);
-                terms.push(target);
-                Part { axes: axes.clone(), terms, own: None }
-            }
-            Factor::Potential { value, .. } => {
-                Part { axes: value.axes.clone(), terms: vec![value], own: None }
-            }
-        });
-    }
-    parts
-}
-
-/// The outermost terms of a distribution.
-fn terms_of(distribution: &Distribution) -> Vec<&Term> {
-    match distribution {
-        Distribution::Family(call) => call.arguments.iter().collect(),
-        Distribution::If(condition, yes, no) => {
-            let mut terms = vec![condition.as_ref()];
-            terms.extend(terms_of(yes));
-            terms.extend(terms_of(no));
-            terms
-        }
-        Distribution::Truncated { base, ends, .. } => {
-            let ends = ends.iter().flatten().map(AsRef::as_ref);
-            terms_of(base).into_iter().chain(ends).collect()
-        }
-        Distribution::Censored { base, right, left, upto, .. } => {
-            let flags = right.iter().chain(left).chain(upto).map(AsRef::as_ref);
-            terms_of(base).into_iter().chain(flags).collect()
-        }
-        Distribution::Mixture { weights, components, .. } => {
-            weights.iter().chain(components.iter().flat_map(terms_of)).collect()
-        }
-        Distribution::MixtureOver { weights, component, .. } => {
-            std::iter::once(weights.as_ref()).chain(terms_of(component)).collect()
-        }
-    }
-}
-
-/// The widest of a term and the terms inside of it, lets included.
-fn widest(facts: &Facts, term: &Term, deep: &mut Vec<SiteId>) -> Vec<AxisVar> {
-    let mut widest = term.axes.clone();
-    let mut consider = |axes: Vec<AxisVar>| {
-        if axes.len() > widest.len() {
-            widest = axes;
-        }
-    };
-    let mut lets = Vec::new();
-    term.walk(&mut |inner| {
-        consider(inner.axes.clone());
-        if let TermKind::Read(site, _) = inner.kind {
-            lets.push(site);
-        }
-    });
-    for site in lets {
-        if let SiteKind::Let(value) = &facts.model.site(site).kind
-            && !deep.contains(&site)
-        {
-            deep.push(site);
-            let axes = self::widest(facts, value, deep);
-            if axes.len() > widest.len() {
-                widest = axes;
-            }
-        }
-    }
-    widest
-}
-
-/// Whether a term depends on a latent, through lets.
-pub fn depends(facts: &Facts, term: &Term, latent: SiteId, seen: &mut Vec<SiteId>) -> bool {
-    let mut read = Vec::new();
-    term.walk(&mut |inner| {
-        if let TermKind::Read(site, _) | TermKind::States(_, site) = inner.kind {
-            read.push(site);
-        }
-    });
-    read.into_iter().any(|site| {
-        if site == latent {
-            return true;
-        }
-        let SiteKind::Let(value) = &facts.model.site(site).kind else { return false };
-        if seen.contains(&site) {
-            return false;
-        }
-        seen.push(site);
-        depends(facts, value, latent, seen)
-    })
-}
-
 /// One evaluation of the whole density.
 pub fn density(facts: &Facts) -> Cost {
-    let each = parts(facts).into_iter().map(|part| with_terms(facts, &part)).collect();
-    sum(facts, each)
+    let all = || sum(facts, facts.reach.parts.iter().map(|part| part.widest.clone()).collect());
+    facts.reach.density.get_or_init(all).clone()
 }
 
 /// One try of every element of the latent: the factors that depend on it, each for every element that it mixes.
 pub fn blanket(facts: &Facts) -> Cost {
-    let own = facts.model.site(facts.latent).axes.clone();
-    let mut each = Vec::new();
-    for part in parts(facts) {
-        let reads = part.terms.iter().any(|term| depends(facts, term, facts.latent, &mut vec![]));
-        if part.own != Some(facts.latent) && !reads {
-            continue;
-        }
-        let mut axes = part.axes.clone();
-        axes.extend(own.iter().copied().filter(|axis| !part.axes.contains(axis)));
-        each.push(axes);
-    }
-    sum(facts, each)
-}
-
-fn with_terms(facts: &Facts, part: &Part) -> Vec<AxisVar> {
-    let mut axes = part.axes.clone();
-    for term in &part.terms {
-        let inner = widest(facts, term, &mut vec![]);
-        if inner.len() > axes.len() {
-            axes = inner;
-        }
-    }
-    axes
+    let own = &facts.model.site(facts.latent).axes;
+    let each = facts.reach.blanket(facts.latent).into_iter().map(|part| {
+        let mut axes = facts.reach.parts[part].axes.clone();
+        axes.extend(own.iter().copied().filter(|axis| !facts.reach.parts[part].axes.contains(axis)));
+        axes
+    });
+    sum(facts, each.collect())
 }
 
 /// How many values an element has.
@@ -203,29 +81,37 @@ fn product(facts: &Facts, axes: &[AxisVar]) -> Cost {
     Cost { formula, visits: sizes.product() }
 }
 
+/// Products that a formula shows.
+const SHOWN: usize = 12;
+
 /// Costs of parts added; parts within others are left out of the formula.
 fn sum(facts: &Facts, mut each: Vec<Vec<AxisVar>>) -> Cost {
     let visits = each.iter().map(|axes| product(facts, axes).visits).sum();
     each.sort_by_key(|axes| std::cmp::Reverse(axes.len()));
     let mut shown: Vec<Vec<AxisVar>> = Vec::new();
+    // What contains an axis, so that only these are looked through for what contains several.
+    let mut with: HashMap<AxisVar, Vec<usize>> = HashMap::new();
     for axes in each {
-        if !shown.iter().any(|known| axes.iter().all(|axis| known.contains(axis))) {
+        let within = |known: &usize| axes.iter().all(|axis| shown[*known].contains(axis));
+        let known = match axes.first() {
+            None => !shown.is_empty(),
+            Some(first) => with.get(first).is_some_and(|those| those.iter().any(within)),
+        };
+        if !known {
+            axes.iter().for_each(|axis| with.entry(*axis).or_default().push(shown.len()));
             shown.push(axes);
         }
     }
-    let formula: Vec<String> = shown.iter().map(|axes| product(facts, axes).formula).collect();
-    let formula = if formula.is_empty() { "1".to_string() } else { formula.join(" + ") };
-    Cost { formula, visits }
+    Cost { formula: formula(facts, &shown), visits }
 }
 
-/// Where a recurrence reads the latent.
-pub fn carried_on(facts: &Facts) -> Option<Span> {
-    let members = facts.model.order.iter().filter_map(|step| match step {
-        Step::Recurrence(recurrence) => Some(&recurrence.members),
-        Step::Site(_) => None,
-    });
-    members.flatten().find_map(|&member| match &facts.model.site(member).kind {
-        SiteKind::Let(value) => depends(facts, value, facts.latent, &mut vec![]).then_some(value.span),
-        _ => None,
-    })
+fn formula(facts: &Facts, shown: &[Vec<AxisVar>]) -> String {
+    if shown.is_empty() {
+        return "1".to_string();
+    }
+    let mut each: Vec<String> = shown.iter().take(SHOWN).map(|axes| product(facts, axes).formula).collect();
+    if shown.len() > SHOWN {
+        each.push(format!("{} more", shown.len() - SHOWN));
+    }
+    each.join(" + ")
 }

@@ -32,7 +32,7 @@ fn refuse(facts: &Facts) -> Option<Refusal> {
     }
     match site.value {
         Kind::Bool | Kind::Index(_) => None,
-        Kind::Real if thresholds(facts.model, facts.latent).is_some() => None,
+        Kind::Real if is_bucketed(facts) => None,
         Kind::Real if facts.conjugate.is_some() => None,
         Kind::Real if is_asked(facts) => refusal(
             "it is continuous, and its prior is not conjugate to everything that reads it".to_string(),
@@ -81,6 +81,11 @@ fn is_finite(facts: &Facts) -> bool {
     let site = facts.model.site(facts.latent);
     let end = &site.domain.ends[1];
     end.as_ref().map_or(site.domain.domain.interval.high.is_finite(), |end| end.stage <= Stage::Data)
+}
+
+/// Whether the density meets the latent in comparisons with known numbers alone.
+fn is_bucketed(facts: &Facts) -> bool {
+    facts.reach.compared[facts.latent.0] && thresholds(facts.model, facts.latent).is_some()
 }
 
 fn is_asked(facts: &Facts) -> bool {

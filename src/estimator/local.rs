@@ -16,7 +16,7 @@ pub static LOCAL: Estimator = Estimator {
 };
 
 fn refuse(facts: &Facts) -> Option<Refusal> {
-    let carried = cost::carried_on(facts).map(|span| {
+    let carried = facts.reach.carried[facts.latent.0].map(|span| {
         let name = &facts.model.site(facts.latent).name;
         let reason = format!("a recurrence carries `{name}` on, so that one element changes all that follow");
         Refusal { estimator: LOCAL.name, reason, span }

@@ -6,12 +6,14 @@ pub mod dependence;
 mod disarm;
 mod exact;
 mod local;
+mod reach;
 mod reparameterise;
 mod score;
 
 pub use choose::{Choice, Known, Measured, choose, decide};
 pub use cost::Cost;
 pub use dependence::{Dependence, Level, Part, by_part};
+pub use reach::Reach;
 
 use crate::model::{Entry, Kind, Model, SiteId};
 use crate::source::Span;
@@ -25,6 +27,8 @@ pub struct Facts<'a> {
     pub latent: SiteId,
     /// The least smooth way in which the density depends on it.
     pub dependence: Dependence,
+    /// What reads what.
+    pub reach: &'a Reach,
     /// The size of each dim, as far as it is known; empty before any data is read.
     pub sizes: &'a [Option<usize>],
     /// Why the latent cannot be summed out, where the attempt has shown it.

@@ -171,6 +171,7 @@ fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &
     let faults = evaluator.faults().close(&climb.weighted.draws, &climb.weighted.evaluations);
     let moving = moving(&climb, names);
     let symptoms = diagnose(evaluator, &climb, (&draws, log_weights.as_deref()), options.seed);
+    let contradicted = contradicted(&climb, &found);
     let best_bound = climb.rungs.iter().map(|rung| rung.elbo.value).fold(climb.elbo.value, f64::max);
     let ends: Vec<usize> =
         evaluator.blocks().iter().flat_map(|block| vec![block.ends; block.end - block.start]).collect();

@@ -1,6 +1,6 @@
 //! Conjugate pairs: a prior whose posterior, given data of the likelihood, is of the same family.
 
-use crate::graph::{Builder, Node};
+use crate::graph::{Binary, Builder, Node};
 
 use super::formula::from;
 
@@ -11,19 +11,25 @@ pub type Update = fn(&mut Builder, &[Node], [Node; 2]) -> [Node; 2];
 const PLAIN: Update = |b, a, added| [b.add(a[0], added[0]), b.add(a[1], added[1])];
 
 /// Data add to the precision times the mean, and to the precision. With prior N(m, s^2) and sums A and B the posterior has
-/// variance s^2 / (1 + s^2 B) and mean m + (A - B m) times that, which holds for any small s.
+/// variance s^2 / (1 + s^2 B) and mean m + (A - B m) times that, which holds for any small s; beyond `WIDEST` it would
+/// overflow, and is as good as its limit.
 const PRECISION: Update = |b, a, [weighted, precision]| {
-    let spread = b.square(a[1]);
+    let widest = b.constant(WIDEST);
+    let scale = b.binary(Binary::Min, a[1], widest);
+    let spread = b.square(scale);
     let gain = b.mul(spread, precision);
     let gain = b.plus(gain, 1.0);
     let root = b.sqrt(gain);
-    let sd = b.div(a[1], root);
+    let sd = b.div(scale, root);
     let expected = b.mul(precision, a[0]);
     let surprise = b.sub(weighted, expected);
     let variance = b.div(spread, gain);
     let shift = b.mul(surprise, variance);
     [b.add(a[0], shift), sd]
 };
+
+/// The widest normal prior that is told from a wider one.
+const WIDEST: f64 = 1e100;
 
 /// A pair.
 #[derive(Clone, Copy, Debug)]

@@ -26,11 +26,87 @@ pub fn check(bound: &BoundModel) -> Vec<Diagnostic> {
     let columns: Vec<Column> =
         predictors(bound.model()).into_iter().flat_map(|used| columns(bound, used)).collect();
     let mut found: Vec<Diagnostic> = columns.iter().filter_map(Column::doubt).collect();
+    let mut repeated = vec![false; columns.len()];
     for (k, first) in columns.iter().enumerate() {
-        let again = columns[k + 1..].iter().find(|second| first.axis == second.axis && first.repeats(second));
-        found.extend(again.map(|second| first.collinear(second)));
+        let repeats =
+            |second: &usize| first.axis == columns[*second].axis && first.repeats(&columns[*second]);
+        if let Some(again) = (k + 1..columns.len()).find(repeats) {
+            repeated[again] = true;
+            found.push(first.collinear(&columns[again]));
+        }
+    }
+    let rest: Vec<&Column> =
+        columns.iter().zip(&repeated).filter(|(_, again)| !**again).map(|(column, _)| column).collect();
+    found.extend(combinations(&rest));
+    found
+}
+
+/// More products of numbers than these are not looked through for combinations.
+const MOST: usize = 50_000_000;
+
+/// What is left of a column beside others, as a share of it, where it is a combination of them.
+const NOTHING: f64 = 1e-8;
+
+/// Columns that are combinations of columns before them, by orthogonalising them in turn (Gram and Schmidt, twice).
+fn combinations(columns: &[&Column]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (k, column) in columns.iter().enumerate() {
+        let first = columns.iter().position(|other| other.axis == column.axis);
+        if first != Some(k) {
+            continue;
+        }
+        let along: Vec<&Column> = columns.iter().copied().filter(|other| other.axis == column.axis).collect();
+        let (count, rows) = (along.len(), column.values.len());
+        if count < rows && count * count * rows < MOST {
+            found.extend(dependent(&along));
+        }
     }
     found
+}
+
+fn dependent(columns: &[&Column]) -> Vec<Diagnostic> {
+    let mut basis: Vec<Vec<f64>> = Vec::new();
+    // The columns of the basis, each with its shares of the directions up to its own.
+    let mut kept: Vec<(&Column, Vec<f64>)> = Vec::new();
+    let mut found = Vec::new();
+    for &column in columns {
+        let mut rest = column.values.clone();
+        let mut shares = vec![0.0; basis.len()];
+        for _ in 0..2 {
+            for (share, direction) in shares.iter_mut().zip(&basis) {
+                let part = dot(&rest, direction);
+                *share += part;
+                rest.iter_mut().zip(direction).for_each(|(rest, unit)| *rest -= part * unit);
+            }
+        }
+        let (left, size) = (dot(&rest, &rest).sqrt(), dot(&column.values, &column.values).sqrt());
+        if left > NOTHING * size {
+            basis.push(rest.iter().map(|value| value / left).collect());
+            shares.push(left);
+            kept.push((column, shares));
+        } else if size > 0.0 {
+            found.extend(column.combination(&parts(&kept, shares, size)));
+        }
+    }
+    found
+}
+
+/// The columns whose combination has these shares of the directions: a triangular system, solved backwards.
+fn parts<'c>(kept: &[(&'c Column, Vec<f64>)], mut shares: Vec<f64>, size: f64) -> Vec<&'c Column> {
+    let mut parts = Vec::new();
+    for (k, (column, own)) in kept.iter().enumerate().rev() {
+        let coefficient = shares[k] / own[k];
+        shares.iter_mut().zip(own).for_each(|(share, part)| *share -= coefficient * part);
+        if (coefficient * dot(&column.values, &column.values).sqrt()).abs() > 1e-6 * size {
+            parts.push(*column);
+        }
+    }
+    parts.reverse();
+    parts
+}
+
+fn dot(left: &[f64], right: &[f64]) -> f64 {
+    left.iter().zip(right).map(|(x, y)| x * y).sum()
 }
 
 /// Data that are multiplied by something unknown, and where.
@@ -160,6 +236,29 @@ impl Column {
             diagnostic.at(other.span, "is a multiple of it, up to a shift")
         };
         diagnostic.help("only a combination of their coefficients is determined; leave one out")
+    }
+}
+
+impl Column {
+    /// That this column is computed from others; pairs have been reported.
+    fn combination(&self, parts: &[&Self]) -> Option<Diagnostic> {
+        const SHOWN: usize = 4;
+        if parts.len() < 2 {
+            return None;
+        }
+        let names: Vec<String> = parts.iter().take(SHOWN).map(|part| format!("`{}`", part.name)).collect();
+        let more =
+            if parts.len() > SHOWN { format!(" and {} more", parts.len() - SHOWN) } else { String::new() };
+        let message = format!("`{}` is a combination of {}{more}", self.name, names.join(", "));
+        let mut diagnostic =
+            Diagnostic::new(Code(1010), message).at(self.span, "tells nothing that they do not");
+        if let Some(other) = parts.iter().find(|part| part.span != self.span) {
+            diagnostic = diagnostic.at(other.span, "one of them");
+        }
+        Some(
+            diagnostic
+                .help("only combinations of their coefficients are determined; leave one of the columns out"),
+        )
     }
 }
 

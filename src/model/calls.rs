@@ -36,8 +36,48 @@ impl<'t> Checker<'t> {
     pub fn dialect(&self, call: &Call, form: &str, span: Span) -> Diagnostic {
         let plain =
             call.arguments.iter().all(|argument| argument.name.is_none()) && clause_span(call).is_none();
+        if !plain
+            && clause_span(call).is_none()
+            && let Some(text) = self.reworded(call, form)
+        {
+            return errors::dialect_as(&call.function, (span, &text));
+        }
         let given: Vec<&str> = call.arguments.iter().map(|given| self.text(given.value.span)).collect();
         errors::dialect(&call.function, form, (span, plain.then_some(&given[..])))
+    }
+
+    /// `normal_lpdf(y, mu, sigma)` and the like of any family, in this language's form.
+    fn suffixed(&self, call: &Call) -> Option<String> {
+        let given: Vec<&str> = call.arguments.iter().map(|given| self.text(given.value.span)).collect();
+        let (family, suffix) = call.function.text.rsplit_once('_')?;
+        library::family(family)?;
+        let rest = given.get(1..).unwrap_or_default().join(", ");
+        let first = given.first().copied().unwrap_or("x");
+        Some(match suffix {
+            "lpdf" | "lpmf" | "lupdf" | "lupmf" => format!("log_prob({family}({rest}), {first})"),
+            "cdf" => format!("cdf({family}({rest}), {first})"),
+            "lcdf" => format!("log(cdf({family}({rest}), {first}))"),
+            "lccdf" => format!("log(ccdf({family}({rest}), {first}))"),
+            "rng" => format!("generate x ~ {family}({})", given.join(", ")),
+            _ => return None,
+        })
+    }
+
+    /// A call with keywords of other libraries in this language's words: `Normal(mu = a, sigma = s)`.
+    fn reworded(&self, call: &Call, form: &str) -> Option<String> {
+        let family = library::family(form.split('(').next()?)?;
+        let known: Vec<&str> =
+            family.forms.iter().flat_map(|form| form.parameters).map(|parameter| parameter.name).collect();
+        let each = call.arguments.iter().map(|given| {
+            let value = self.text(given.value.span);
+            let Some(keyword) = &given.name else { return Some(value.to_string()) };
+            let same = known.iter().find(|own| **own == keyword.text).copied();
+            let own =
+                same.or_else(|| super::dialect::parameters(&keyword.text).find(|own| known.contains(own)))?;
+            Some(format!("{own} = {value}"))
+        });
+        let each: Option<Vec<String>> = each.collect();
+        Some(format!("{}({})", family.name, each?.join(", ")))
     }
 
     fn unknown_function(&self, call: &Call, span: Span) -> Diagnostic {
@@ -48,8 +88,21 @@ impl<'t> Checker<'t> {
         if let Some(form) = super::dialect::form(&name.text) {
             return self.dialect(call, form, span);
         }
-        let indexed = self.names.arrays.get(name.text.as_str()).map(|array| array.span);
-        errors::unknown_function(name, self.names.like(Sort::Function, &name.text), indexed)
+        if let Some(form) = self.suffixed(call) {
+            return match name.text.ends_with("_rng") {
+                true => errors::dialect_form(name, &form),
+                false => errors::dialect_as(name, (span, &form)),
+            };
+        }
+        let Some(array) = self.names.arrays.get(name.text.as_str()) else {
+            return errors::unknown_function(name, self.names.like(Sort::Function, &name.text));
+        };
+        let single = array.axes.is_none() && self.model.site(array.id).axes.is_empty();
+        let given: Vec<&str> = call.arguments.iter().map(|given| self.text(given.value.span)).collect();
+        match given[..] {
+            [factor] if single => errors::product_without_sign(name, array.span, factor),
+            _ => errors::called_array(name, array.span),
+        }
     }
 
     /// Elaborates the body of a function of the user with its arguments in place; `None` if that was reported.

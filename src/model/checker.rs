@@ -6,7 +6,7 @@ use super::extent::Extent;
 use super::ir::*;
 use super::names::Names;
 use super::recursion::ForwardRead;
-use super::{gaps, lints, recursion};
+use super::{errors, gaps, lints, recursion};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{Statement, Tree};
@@ -100,6 +100,8 @@ impl<'t> Checker<'t> {
         }
         let start = |d: &Diagnostic| d.labels.first().map_or(0, |label| label.span.start);
         self.diagnostics.sort_by_key(start);
+        self.diagnostics.iter_mut().for_each(|diagnostic| diagnostic.align(self.source));
+        errors::gather_unsupported(&mut self.diagnostics);
         (self.model, self.diagnostics)
     }
 }

@@ -39,7 +39,8 @@ impl<'t> Checker<'t> {
     }
 
     fn wrong_arguments(&mut self, call: &Call, span: Span, form: &str) -> Option<Distribution> {
-        self.report(errors::arity(&call.function, span, &call.arguments, &[form.to_string()]));
+        let written: Vec<&str> = call.arguments.iter().map(|given| self.text(given.value.span)).collect();
+        self.report(errors::combinator((&call.function, span), &call.arguments, &written, form));
         None
     }
 
@@ -126,7 +127,7 @@ impl<'t> Checker<'t> {
         target: &Target,
         scope: &mut Scope<'t>,
     ) -> Option<Distribution> {
-        const FORM: &str = "mixture(w, D1, D2) or mixture(w, D over k)";
+        const FORM: &str = "mixture(w, D1, D2)` or `mixture(w, D over k)";
         let Some((weight, rest)) = call.arguments.split_first() else {
             return self.wrong_arguments(call, span, FORM);
         };

@@ -26,6 +26,20 @@ impl<'t> Checker<'t> {
             }
             let known = self.diagnostics.len();
             self.demand_domain(owner, &format!("`{}`", parameter.name), parameter.domain, term);
+            if self.diagnostics.len() > known
+                && let Some(other) = self.exchanged(parameters, arguments, at)
+            {
+                let places = [term.span, arguments[other].span];
+                let texts = places.map(|place| self.text(place));
+                let diagnostic = &mut self.diagnostics[known];
+                errors::offer_swap(
+                    diagnostic,
+                    (owner, parameters[at].name, parameters[other].name),
+                    places,
+                    texts,
+                );
+                return;
+            }
             if let [diagnostic] = &mut self.diagnostics[known..]
                 && let Some(link) = link(owner, parameters, at)
             {
@@ -38,6 +52,22 @@ impl<'t> Checker<'t> {
                 }
             }
         }
+    }
+
+    /// The argument that would be right in the place of this one, and this one in its place.
+    fn exchanged(&self, parameters: &[Parameter], arguments: &[Term], at: usize) -> Option<usize> {
+        let fits = |parameter: &Parameter, term: &Term| {
+            let wanted = library::domain(parameter.domain).filter(|wanted| wanted.rank == Rank::Scalar);
+            let proven = wanted.is_some_and(|wanted| matches!(self.verdict(wanted, term), Verdict::Proven));
+            proven && (parameter.domain != "count" || term.value == Kind::Int)
+        };
+        let both = |other: &usize| {
+            *other != at
+                && parameters[*other].domain != "real"
+                && fits(&parameters[at], &arguments[*other])
+                && fits(&parameters[*other], &arguments[at])
+        };
+        (0..arguments.len().min(parameters.len())).find(both)
     }
 
     /// Checks one value against a domain; what stays open is checked at run time.

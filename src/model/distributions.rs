@@ -376,6 +376,10 @@ impl<'t> Checker<'t> {
                 let better = self.model.dim(extra.dim).name.clone();
                 let gather = self.gather(term, extra.dim);
                 let diagnostic = errors::extra_axes(term, (target, cells), (&better, gather), &self.model);
+                let diagnostic = match self.product(term, extra.dim) {
+                    Some((sign, text)) => errors::matrix_product(diagnostic, (sign, &text), &better),
+                    None => diagnostic,
+                };
                 self.report(diagnostic);
                 right = None;
             }
@@ -399,6 +403,37 @@ impl<'t> Checker<'t> {
             return None;
         }
         Some(())
+    }
+
+    /// A product cell by cell of two arrays over a dim that was perhaps to be summed over, in a term or the lets that it
+    /// reads: its sign, and the matrix product as text.
+    fn product(&self, term: &Term, dim: DimId) -> Option<(Span, String)> {
+        let has = |term: &Term| term.axes.iter().any(|axis| axis.dim == dim);
+        let mut lets = Vec::new();
+        let mut products = Vec::new();
+        term.walk(&mut |inner| match &inner.kind {
+            TermKind::Read(site, _) => lets.push(*site),
+            TermKind::Operate(Operator::Multiply, sides) => {
+                if let [left, right] = &sides[..]
+                    && has(left)
+                    && has(right)
+                    && left.axes != right.axes
+                {
+                    products.push([left.span, right.span]);
+                }
+            }
+            _ => {}
+        });
+        if let Some([left, right]) = products.first() {
+            let gap = Span::new(left.end, right.start.max(left.end));
+            let sign = self.text(gap).find('*').map(|at| Span::new(gap.start + at, gap.start + at + 1))?;
+            return Some((sign, format!("{} @ {}", self.text(*left), self.text(*right))));
+        }
+        let values = lets.into_iter().filter_map(|site| match &self.model.site(site).kind {
+            SiteKind::Let(value) if has(value) => Some(value),
+            _ => None,
+        });
+        values.into_iter().find_map(|value| self.product(value, dim))
     }
 
     /// The indices that a bare array may want: `mu[county]`, with the place of the array.

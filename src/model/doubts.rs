@@ -18,8 +18,9 @@ pub fn doubts(model: &Model, source: &Source) -> Vec<Diagnostic> {
     found.extend(exchangeable(model));
     found.extend(additive(model));
     found.extend(shared_states(model));
+    found.extend(pathless(model));
     for call in calls(model) {
-        found.extend(scale_like_variance(call, source));
+        found.extend(scale_like_variance(call, model, source));
         found.extend(vague(call));
     }
     found
@@ -88,6 +89,45 @@ fn improper(model: &Model) -> Vec<Diagnostic> {
         .help("give it a proper prior, or use it in an `observe`")
     })
     .collect()
+}
+
+/// Latents that something reads, but no data depend on, although there are data. What is drawn from latents that data
+/// inform is a prediction.
+fn pathless(model: &Model) -> Vec<Diagnostic> {
+    if model.factors.is_empty() {
+        return Vec::new();
+    }
+    let known = reached(model);
+    let mut read = vec![false; model.sites.len()];
+    let mut informed = known.clone();
+    for id in model.site_ids() {
+        model.site(id).walk(&mut |term| {
+            if let TermKind::Read(site, _) = term.kind {
+                read[site.0] |= site != id;
+                informed[id.0] |= site != id && is_informed(model, site, &known, &informed);
+            }
+        });
+    }
+    let lost = model.site_ids().filter(|id| {
+        let site = model.site(*id);
+        matches!(site.kind, SiteKind::Latent { .. }) && read[id.0] && !informed[id.0] && !is_flat(site)
+    });
+    lost.map(|id| {
+        let site = model.site(id);
+        Diagnostic::new(Code(1018), format!("no data depend on `{}`", site.name))
+            .at(site.span, "its posterior is its prior")
+            .help("let an `observe` depend on it, or remove it and what is computed from it")
+    })
+    .collect()
+}
+
+/// Whether a latent, or a let, carries what data say of latents.
+fn is_informed(model: &Model, site: SiteId, known: &[bool], informed: &[bool]) -> bool {
+    match model.site(site).kind {
+        SiteKind::Latent { .. } => known[site.0] || informed[site.0],
+        SiteKind::Let(_) => informed[site.0] && model.site(site).stage > Stage::Data,
+        _ => false,
+    }
 }
 
 /// `sum(x over school)` where `x` does not vary over school: the size of the dim times `x`.
@@ -261,14 +301,14 @@ fn given(call: &FamilyCall) -> impl Iterator<Item = (&'static Parameter, &Term)>
 }
 
 /// `normal(mu, sigma^2)`, `normal(0, 0.0001)`: a variance or a precision at the place of a standard deviation.
-fn scale_like_variance(call: &FamilyCall, source: &Source) -> Option<Diagnostic> {
+fn scale_like_variance(call: &FamilyCall, model: &Model, source: &Source) -> Option<Diagnostic> {
     const SMALL: f64 = 1e-3;
     let has = |name: &str| {
         call.family.forms.iter().any(|form| form.parameters.iter().any(|parameter| parameter.name == name))
     };
     let (_, term) = given(call).find(|(parameter, _)| parameter.name == "sd")?;
     let small = literal(term).is_some_and(|value| value > 0.0 && value < SMALL);
-    let squared = is_squared(term);
+    let squared = is_squared(term) || is_named_variance(term, model);
     let (likely, keyword) = match (small, squared) {
         (true, _) if has("precision") => ("a precision", "precision"),
         (_, true) if has("variance") => ("a variance", "variance"),
@@ -291,6 +331,17 @@ fn scale_like_variance(call: &FamilyCall, source: &Source) -> Option<Diagnostic>
             .help(format!("if it is {likely}, name it: `{keyword} = {whole}`"))
             .help(plainly),
     )
+}
+
+/// A latent by the name of a variance, drawn as variances are.
+fn is_named_variance(term: &Term, model: &Model) -> bool {
+    let TermKind::Read(site, _) = term.kind else { return false };
+    let site = model.site(site);
+    let name = site.name.to_lowercase();
+    let named =
+        ["2", "_sq", "sq", "squared"].iter().any(|end| name.ends_with(end)) || name.starts_with("var");
+    let SiteKind::Latent { prior: Distribution::Family(call), .. } = &site.kind else { return false };
+    named && call.family.name == "inv_gamma"
 }
 
 /// `sigma^2`, in each branch of an `if` where there is one.

@@ -42,4 +42,4 @@ pub use conjugate::{Entry, conjugates};
 pub use ir::*;
 pub use print::print;
 pub use priors::leaves;
-pub use thresholds::thresholds;
+pub use thresholds::{only_compared, thresholds};

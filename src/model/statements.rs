@@ -354,6 +354,14 @@ impl<'t> Checker<'t> {
         }
     }
 
+    /// `y[i]` where `i` is no dim, nor one misspelt.
+    fn is_element(&self, binder: &Binder) -> bool {
+        let name = binder.dim.text.as_str();
+        binder.variable.is_none()
+            && !self.names.dims.contains_key(name)
+            && self.names.like(Sort::Dim, name).is_none()
+    }
+
     /// The cells: the bracket, or the declared axes of what is observed.
     fn observed_axes(
         &mut self,
@@ -367,6 +375,13 @@ impl<'t> Checker<'t> {
             declared.iter().for_each(|axis| scope.bind(None, *axis, Origin::Head));
             return Some(declared);
         };
+        if let Some((binder, axis)) =
+            binders.iter().zip(&declared).find(|(binder, _)| self.is_element(binder))
+        {
+            let diagnostic = errors::element_without_dim(&binder.dim, &self.model.dim(axis.dim).name);
+            self.report(diagnostic);
+            return None;
+        }
         let axes = self.head(binders, scope)?;
         if axes.len() != declared.len() {
             let words = errors::axes_words(&declared, &self.model);

@@ -18,23 +18,59 @@ pub fn thresholds(model: &Model, latent: SiteId) -> Option<Vec<&Term>> {
         return None;
     }
     let mut found = Found { latent, reads: 0, compared: Vec::new() };
-    for other in &model.sites {
-        match &other.kind {
-            SiteKind::Let(term) => found.term(term),
+    visit_density(model, &mut |term| found.part(term));
+    (found.reads > 0 && found.reads == found.compared.len()).then_some(found.compared)
+}
+
+/// By site: whether the density reads it, and in comparisons with known numbers alone.
+pub fn only_compared(model: &Model) -> Vec<bool> {
+    let mut reads = vec![(0_usize, 0_usize); model.sites.len()];
+    visit_density(model, &mut |term| {
+        if let TermKind::Read(site, _) = term.kind {
+            reads[site.0].0 += 1;
+        }
+        for (side, _) in comparisons(term) {
+            if let TermKind::Read(site, _) = side.kind {
+                reads[site.0].1 += 1;
+            }
+        }
+    });
+    reads.into_iter().map(|(all, compared)| all > 0 && all == compared).collect()
+}
+
+/// Every term of the log density, those of lets included, and of ends of supports.
+fn visit_density<'m>(model: &'m Model, visit: &mut dyn FnMut(&'m Term)) {
+    for site in &model.sites {
+        match &site.kind {
+            SiteKind::Let(term) => term.walk(visit),
             SiteKind::Latent { prior, .. } => {
-                found.distribution(prior);
-                other.domain.ends.iter().flatten().for_each(|end| found.term(end));
+                prior.walk(visit);
+                site.domain.ends.iter().flatten().for_each(|end| end.walk(visit));
             }
             _ => {}
         }
     }
     for factor in &model.factors {
         match factor {
-            Factor::Observe { distribution, .. } => found.distribution(distribution),
-            Factor::Potential { value, .. } => found.term(value),
+            Factor::Observe { distribution, .. } => distribution.walk(visit),
+            Factor::Potential { value, .. } => value.walk(visit),
         }
     }
-    (found.reads > 0 && found.reads == found.compared.len()).then_some(found.compared)
+}
+
+/// The sides of a comparison of which the other is known, each with the other.
+fn comparisons(term: &Term) -> Vec<(&Term, &Term)> {
+    use Operator::{Greater, GreaterEqual, Less, LessEqual};
+    match &term.kind {
+        TermKind::Operate(Less | LessEqual | Greater | GreaterEqual, operands) => match &operands[..] {
+            [left, right] => {
+                let sides = [(left, right), (right, left)].into_iter();
+                sides.filter(|(_, other)| other.stage <= Stage::Data).collect()
+            }
+            _ => vec![],
+        },
+        _ => vec![],
+    }
 }
 
 /// Whether the probability between two numbers, and the value at a probability, are known.
@@ -80,28 +116,14 @@ impl<'m> Found<'m> {
         matches!(&term.kind, TermKind::Read(site, _) if *site == self.latent)
     }
 
-    fn term(&mut self, term: &'m Term) {
-        term.walk(&mut |part| self.part(part));
-    }
-
     fn part(&mut self, term: &'m Term) {
         if self.is_read(term) {
             self.reads += 1;
         }
-        let TermKind::Operate(operator, operands) = &term.kind else { return };
-        let is_step = matches!(
-            operator,
-            Operator::Less | Operator::LessEqual | Operator::Greater | Operator::GreaterEqual
-        );
-        let [left, right] = &operands[..] else { return };
-        for (latent, other) in [(left, right), (right, left)] {
-            if is_step && self.is_read(latent) && other.stage <= Stage::Data {
+        for (side, other) in comparisons(term) {
+            if self.is_read(side) {
                 self.compared.push(other);
             }
         }
-    }
-
-    fn distribution(&mut self, distribution: &'m Distribution) {
-        distribution.walk(&mut |part| self.part(part));
     }
 }

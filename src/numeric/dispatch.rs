@@ -1,25 +1,42 @@
 //! Instruction sets: which there are, which this machine has, and the one place where code compiled for more than
 //! the baseline is entered.
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{__m256d, __m512d, _mm256_fmadd_pd, _mm512_fmadd_pd};
+#[cfg(target_arch = "x86_64")]
+use std::mem::transmute;
 use std::sync::OnceLock;
 
-/// Compile-time properties of an instruction set.
+use super::lanes::{F8, each_times_plus};
+
+/// An instruction set, when code is compiled for it.
 pub trait Isa: Copy {
     /// Whether a multiplication and an addition fuse in hardware.
     const FUSED: bool;
+    /// Whether the registers hold two dozen vectors of eight, rather than half a dozen.
+    const ROOMY: bool = false;
+
+    /// x y + z in each lane. In loops over arrays of vectors, which the compiler does not always see as such.
+    #[inline(always)]
+    fn multiply_add(x: F8, y: F8, z: F8) -> F8 {
+        each_times_plus::<Self, 8>(x, y, z)
+    }
 }
 
 /// What every machine of the target has.
 #[derive(Clone, Copy, Debug)]
 pub struct Baseline;
 
-/// 256-bit vectors with fused multiply-add.
+/// 256-bit vectors with fused multiply-add. Nothing outside of this file can name it, so that code for it is entered
+/// by [`InstructionSet::run`] alone.
+#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy, Debug)]
-pub struct Avx2;
+struct Avx2;
 
-/// 512-bit vectors.
+/// 512-bit vectors; hidden like the above.
+#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy, Debug)]
-pub struct Avx512;
+struct Avx512;
 
 /// What every machine rounds alike, in vectors of any width.
 #[derive(Clone, Copy, Debug)]
@@ -41,12 +58,39 @@ impl Isa for Baseline {
     const FUSED: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
 }
 
+#[cfg(target_arch = "x86_64")]
 impl Isa for Avx2 {
     const FUSED: bool = true;
+
+    #[inline(always)]
+    fn multiply_add(x: F8, y: F8, z: F8) -> F8 {
+        // SAFETY: eight numbers are two vectors of four of the same layout. Code for this type runs inside of
+        // `run_avx2` only, which `InstructionSet::run` enters on machines that have the instruction.
+        unsafe {
+            let x: [__m256d; 2] = transmute(x);
+            let y: [__m256d; 2] = transmute(y);
+            let z: [__m256d; 2] = transmute(z);
+            transmute([_mm256_fmadd_pd(x[0], y[0], z[0]), _mm256_fmadd_pd(x[1], y[1], z[1])])
+        }
+    }
 }
 
+#[cfg(target_arch = "x86_64")]
 impl Isa for Avx512 {
     const FUSED: bool = true;
+    const ROOMY: bool = true;
+
+    #[inline(always)]
+    fn multiply_add(x: F8, y: F8, z: F8) -> F8 {
+        // SAFETY: eight numbers are one vector of the same layout. Code for this type runs inside of `run_avx512`
+        // only, which `InstructionSet::run` enters on machines that have the instruction.
+        unsafe {
+            let x: __m512d = transmute(x);
+            let y: __m512d = transmute(y);
+            let z: __m512d = transmute(z);
+            transmute(_mm512_fmadd_pd(x, y, z))
+        }
+    }
 }
 
 /// What the compiler may use without asking: vectors of two numbers on the first two.

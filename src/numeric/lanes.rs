@@ -3,6 +3,8 @@
 //! The loops over the lanes have a constant count and no branch, so the compiler turns them into vector instructions of
 //! the features that are on where they are inlined. Hence `#[inline(always)]` throughout.
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::cell::Cell;
 use std::marker::PhantomData;
 
@@ -73,7 +75,18 @@ impl<const N: usize> Lanes<N> {
     /// self * factor + addend, rounded once where the machine can.
     #[inline(always)]
     pub fn times_plus<I: Isa>(self, factor: Self, addend: Self) -> Self {
-        lanes!(x = self, y = factor, z = addend => times_plus::<I>(x, y, z))
+        if N == LANES {
+            return I::multiply_add(self.resized(), factor.resized(), addend.resized()).resized();
+        }
+        each_times_plus::<I, N>(self, factor, addend)
+    }
+
+    /// Of the same length, which the compiler does not know to be the same.
+    #[inline(always)]
+    fn resized<const M: usize>(self) -> Lanes<M> {
+        let mut lanes = Lanes::ZERO;
+        lanes.0.copy_from_slice(&self.0);
+        lanes
     }
 
     /// addend - self * factor, rounded once where the machine can.
@@ -81,6 +94,12 @@ impl<const N: usize> Lanes<N> {
     pub fn subtracted_from<I: Isa>(self, factor: Self, addend: Self) -> Self {
         lanes!(x = self, y = factor, z = addend => times_plus::<I>(-x, y, z))
     }
+}
+
+/// x y + z lane by lane.
+#[inline(always)]
+pub(super) fn each_times_plus<I: Isa, const N: usize>(x: Lanes<N>, y: Lanes<N>, z: Lanes<N>) -> Lanes<N> {
+    lanes!(x = x, y = y, z = z => times_plus::<I>(x, y, z))
 }
 
 /// x * factor + addend, rounded once where the machine can: a fused operation done in software would be slow.
@@ -108,6 +127,18 @@ pub fn load<const N: usize>(cells: &[Cell<f64>], at: usize) -> Lanes<N> {
 #[inline(always)]
 pub fn store<const N: usize>(cells: &[Cell<f64>], at: usize, vector: Lanes<N>) {
     vectors::<N>(&cells[at..at + N])[0].set(vector);
+}
+
+/// Asks for numbers that are read soon.
+#[inline(always)]
+pub fn prefetch(numbers: &[f64]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in numbers.chunks(LANES) {
+        // SAFETY: the instruction belongs to the baseline of this architecture, and reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = numbers;
 }
 
 /// Vectors at equal distances, so many of them.

@@ -8,16 +8,16 @@ use rand::{SeedableRng, TryRng};
 use super::dispatch::{InstructionSet, Isa, Kernel, Unfused};
 use super::kernels::circular::sine_and_cosine_of_turns;
 use super::kernels::elementary::log;
-use super::lanes::LANES;
-
 #[cfg(test)]
 mod tests;
 
-/// Numbers made together: two for each of eight blocks.
-const POOL: usize = 2 * LANES;
+/// Blocks made together: two vectors, since the rounds of one wait for each other.
+const BLOCKS: usize = 16;
+/// Numbers made together: two for each block.
+const POOL: usize = 2 * BLOCKS;
 
-/// Eight blocks of four 32-bit numbers, each in a 64-bit lane.
-type Blocks = [[u64; LANES]; 4];
+/// Blocks of four 32-bit numbers, each in a 64-bit lane.
+type Blocks = [[u64; BLOCKS]; 4];
 
 /// Philox 4x32 with 10 rounds (Salmon, Moraes, Dror and Shaw 2011), two 64-bit numbers from each block. The seed is
 /// the key; the stream is the upper half of the counter, and the position, halved, the lower.
@@ -62,14 +62,22 @@ impl Generator {
         self.position += out.len() as u64;
     }
 
+    #[inline(always)]
     fn next(&mut self) -> u64 {
-        let (pool, at) = (self.position / POOL as u64, self.position % POOL as u64);
+        let pool = self.position / POOL as u64;
         if self.held != Some(pool) {
-            self.held = Some(pool);
-            self.pool = self.set.run(Words { seed: self.seed, stream: self.stream, pool });
+            self.hold(pool);
         }
+        let number = self.pool[self.position as usize % POOL];
         self.position += 1;
-        self.pool[at as usize]
+        number
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn hold(&mut self, pool: u64) {
+        self.held = Some(pool);
+        self.set.run(Words { seed: self.seed, stream: self.stream, pool, out: &mut self.pool });
     }
 }
 
@@ -114,11 +122,15 @@ const ROUNDS: usize = 10;
 
 /// The blocks of some counters. All lanes are below 2^32, hence products are those of 32-bit numbers. No closures, for
 /// the reason given at `lanes!`.
+#[allow(
+    clippy::needless_range_loop,
+    reason = "one lane of several arrays at a time, in the form that is vectorised"
+)]
 #[inline(always)]
 fn philox(mut blocks: Blocks, seed: u64) -> Blocks {
     let mut key = [seed & LOW, seed >> 32];
     for _ in 0..ROUNDS {
-        for lane in 0..LANES {
+        for lane in 0..BLOCKS {
             let left = (blocks[0][lane] & LOW) * MULTIPLIERS[0];
             let right = (blocks[2][lane] & LOW) * MULTIPLIERS[1];
             blocks[0][lane] = (right >> 32) ^ blocks[1][lane] ^ key[0];
@@ -132,16 +144,20 @@ fn philox(mut blocks: Blocks, seed: u64) -> Blocks {
 }
 
 /// The two numbers of each block of a pool.
+#[allow(
+    clippy::needless_range_loop,
+    reason = "one lane of several arrays at a time, in the form that is vectorised"
+)]
 #[inline(always)]
-fn words(seed: u64, stream: u64, pool: u64) -> [[u64; LANES]; 2] {
-    let mut counters: Blocks = [[0; LANES], [0; LANES], [stream & LOW; LANES], [stream >> 32; LANES]];
-    for lane in 0..LANES {
-        let block = pool.wrapping_mul(LANES as u64).wrapping_add(lane as u64);
+fn words(seed: u64, stream: u64, pool: u64) -> [[u64; BLOCKS]; 2] {
+    let mut counters: Blocks = [[0; BLOCKS], [0; BLOCKS], [stream & LOW; BLOCKS], [stream >> 32; BLOCKS]];
+    for lane in 0..BLOCKS {
+        let block = pool.wrapping_mul(BLOCKS as u64).wrapping_add(lane as u64);
         (counters[0][lane], counters[1][lane]) = (block & LOW, block >> 32);
     }
     let blocks = philox(counters, seed);
-    let mut words = [[0; LANES]; 2];
-    for lane in 0..LANES {
+    let mut words = [[0; BLOCKS]; 2];
+    for lane in 0..BLOCKS {
         words[0][lane] = blocks[0][lane] | blocks[1][lane] << 32;
         words[1][lane] = blocks[2][lane] | blocks[3][lane] << 32;
     }
@@ -149,23 +165,22 @@ fn words(seed: u64, stream: u64, pool: u64) -> [[u64; LANES]; 2] {
 }
 
 /// The numbers of a pool in order.
-struct Words {
+struct Words<'a> {
     seed: u64,
     stream: u64,
     pool: u64,
+    out: &'a mut [u64; POOL],
 }
 
-impl Kernel for Words {
-    type Output = [u64; POOL];
+impl Kernel for Words<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn run<I: Isa>(self) -> [u64; POOL] {
+    fn run<I: Isa>(self) {
         let [even, odd] = words(self.seed, self.stream, self.pool);
-        let mut result = [0; POOL];
-        for lane in 0..LANES {
-            (result[2 * lane], result[2 * lane + 1]) = (even[lane], odd[lane]);
+        for lane in 0..BLOCKS {
+            (self.out[2 * lane], self.out[2 * lane + 1]) = (even[lane], odd[lane]);
         }
-        result
     }
 }
 
@@ -195,16 +210,16 @@ impl Kernel for Normals<'_> {
 
 /// Two normals from two numbers (Box and Muller 1958), rounded alike by all instruction sets.
 #[inline(always)]
-fn box_muller([radii, turns]: [[u64; LANES]; 2]) -> [f64; POOL] {
-    let (mut cosines, mut sines) = ([0.0; LANES], [0.0; LANES]);
-    for lane in 0..LANES {
+fn box_muller([radii, turns]: [[u64; BLOCKS]; 2]) -> [f64; POOL] {
+    let (mut cosines, mut sines) = ([0.0; BLOCKS], [0.0; BLOCKS]);
+    for lane in 0..BLOCKS {
         // In (0, 1], so that the logarithm is finite.
         let radius = (-2.0 * log::<Unfused>(1.0 - fraction(radii[lane]))).sqrt();
         let (sine, cosine) = sine_and_cosine_of_turns::<Unfused>(fraction(turns[lane]));
         (cosines[lane], sines[lane]) = (radius * cosine, radius * sine);
     }
     let mut normals = [0.0; POOL];
-    for lane in 0..LANES {
+    for lane in 0..BLOCKS {
         (normals[2 * lane], normals[2 * lane + 1]) = (cosines[lane], sines[lane]);
     }
     normals

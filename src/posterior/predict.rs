@@ -20,7 +20,7 @@ const HELD: usize = 4_000_000;
 pub(super) fn draw_randoms(objective: &Objective, draws: &[f64], count: usize, seed: u64) -> Vec<f64> {
     let total = objective.randoms.last().map_or(0, |last| last.offset + last.length);
     let mut random = vec![0.0; total * count];
-    if total == 0 {
+    if total == 0 || count == 0 {
         return random;
     }
     let graph = &objective.graph;

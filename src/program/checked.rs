@@ -2,6 +2,8 @@
 //! outside of what it may reach, memory that nothing was written to holds no number, and the first instruction that
 //! makes something that is not finite is named.
 
+use crate::numeric::lanes::LANES;
+
 use super::Program;
 use super::code::{
     Code, DROPPED, Factors, Flat, FlatKind, FlatOp, Group, Input, Lines, Matrices, Operand, Place, RowGroup,
@@ -63,6 +65,7 @@ impl Program {
         workspace.memory.get().fill(unwritten);
         workspace.scratch.get().fill(unwritten);
         workspace.numbers.fill(unwritten);
+        workspace.totals.fill(unwritten);
         for part in &workspace.parts {
             for splat in &self.code.splats {
                 let lanes = part.abreast.lanes();
@@ -137,7 +140,9 @@ fn flat_reaches(code: &Code, op: &FlatOp) -> Vec<Reach> {
         FlatKind::SumInto(into) | FlatKind::DotInto(into) => {
             vec![map(into), (op.out[0] + beyond(&code.maps[into][..rows]), memory)]
         }
-        FlatKind::TransposedMatrixVector(tile) => vec![(op.out[0] + column(tile), memory)],
+        FlatKind::TransposedMatrixVector(tile) => {
+            vec![(op.out[0] + column(tile), memory), (op.out[1] + LANES * column(tile), memory)]
+        }
         FlatKind::Load(from) => vec![map(from), (op.out[0] + rows, memory)],
         _ => op.out.iter().map(|out| (out + rows, memory)).collect(),
     };
@@ -175,6 +180,9 @@ fn row_reaches(code: &Code, group: &RowGroup, op: &RowOp) -> Vec<Reach> {
         }
         RowOp::MatrixVector { tile, vector, .. } => {
             reaches.push((vector + code.tiles[tile].columns, code.memory));
+        }
+        RowOp::TransposedMatrixVector { tile, strands, .. } => {
+            reaches.push((strands + LANES * code.tiles[tile].columns, code.memory));
         }
         RowOp::Sum { into, factors: Factors::One(_) | Factors::Two(..) } => {
             reaches.push((into + 1, code.memory))

@@ -105,11 +105,11 @@ pub(super) enum RowOp {
         map: usize,
         into: Offset,
     },
-    /// into[column] += sum over rows of tile[row, column] * x\[row]
+    /// strands\[column, row mod 8] += tile[row, column] * x\[row], which are added up at the end of a stretch.
     TransposedMatrixVector {
         tile: usize,
         x: Operand,
-        into: Offset,
+        strands: Offset,
     },
 }
 
@@ -131,9 +131,46 @@ pub(super) struct RowGroup {
     pub rows: usize,
     /// Rows in a block.
     pub block: usize,
-    /// Accumulators, cleared before the first block: first element and length.
-    pub cleared: Vec<(Offset, usize)>,
+    /// Accumulators: first element and length.
+    pub sums: Vec<(Offset, usize)>,
+    /// Accumulators that are kept in strands.
+    pub strands: Vec<Strands>,
     pub ops: Vec<RowOp>,
+}
+
+/// An accumulator with its strands, eight for each of its elements.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Strands {
+    pub strands: Offset,
+    pub into: Offset,
+    pub length: usize,
+}
+
+/// Rows that are added up before their sum is added to that of the rows before: at least so many, and at most so many
+/// stretches. Different stretches may be done by different threads.
+const STRETCH: usize = 4096;
+const STRETCHES: usize = 16;
+
+impl RowGroup {
+    /// Whether it takes more than one block.
+    pub fn is_long(&self) -> bool {
+        self.rows > self.block
+    }
+
+    /// Rows in a stretch: whole blocks.
+    pub fn stretch(&self) -> usize {
+        self.rows.div_ceil(STRETCHES).max(STRETCH).next_multiple_of(self.block)
+    }
+
+    /// Number of stretches.
+    pub fn stretches(&self) -> usize {
+        self.rows.div_ceil(self.stretch())
+    }
+
+    /// Elements of all accumulators.
+    pub fn summed(&self) -> usize {
+        self.sums.iter().map(|(_, length)| length).sum()
+    }
 }
 
 /// An array that is read whole.
@@ -391,4 +428,6 @@ pub(super) struct Code {
     pub scratch: usize,
     /// Numbers in the scratch of matrix operations.
     pub numbers: usize,
+    /// Elements of the accumulators of a loop, the most of all that have several stretches.
+    pub totals: usize,
 }

@@ -92,8 +92,8 @@ mod instruction {
                 format!("{}, {} = {op:?} {}", place(first), place(second), operand(x))
             }
             RowOp::MatrixVector { out, tile, vector } => format!("{} = tile {tile} * m{vector}", place(out)),
-            RowOp::TransposedMatrixVector { tile, x, into } => {
-                format!("m{into} += tile {tile}' * {}", operand(x))
+            RowOp::TransposedMatrixVector { tile, x, strands } => {
+                format!("strands m{strands} += tile {tile}' * {}", operand(x))
             }
             RowOp::Sum { factors, into } => format!("m{into} += sum {}", product(factors)),
             RowOp::SumInto { factors, map, into } => format!("m{into}[map {map}] += {}", product(factors)),

@@ -8,7 +8,7 @@ use crate::numeric::lanes::LANES;
 
 use super::code::{
     Code, Factors, Flat, FlatKind, FlatOp, FlatOperand, Group, Offset, Operand, Place, RowGroup, RowOp,
-    Splat, WholeOp,
+    Splat, Strands, WholeOp,
 };
 
 /// Replaces the groups that take one block by flat code, in the bodies of scans too.
@@ -22,7 +22,7 @@ pub(super) fn flatten(code: &mut Code) {
 }
 
 fn is_small(group: &RowGroup) -> bool {
-    group.rows <= group.block
+    !group.is_long()
 }
 
 /// Rows of a slot: whole vectors.
@@ -77,7 +77,10 @@ impl Flattening<'_> {
         let set_whole = |&&(into, _): &&(Offset, usize)| {
             group.ops.iter().any(|op| matches!(op, RowOp::Sum { into: own, .. } if *own == into))
         };
-        for &(into, length) in group.cleared.iter().filter(|cleared| !set_whole(cleared)) {
+        let set_whole = |sum: &&(Offset, usize)| {
+            set_whole(sum) || group.strands.iter().any(|strands| strands.into == sum.0)
+        };
+        for &(into, length) in group.sums.iter().filter(|sum| !set_whole(sum)) {
             flat.ops.push(FlatOp {
                 kind: FlatKind::Clear,
                 rows: length,
@@ -109,8 +112,10 @@ impl Flattening<'_> {
             RowOp::Sum { factors: Factors::Two(..), into } => (FlatKind::Dot, [into; 2]),
             RowOp::SumInto { factors: Factors::One(_), map, into } => (FlatKind::SumInto(map), [into; 2]),
             RowOp::SumInto { factors: Factors::Two(..), map, into } => (FlatKind::DotInto(map), [into; 2]),
-            RowOp::TransposedMatrixVector { tile, into, .. } => {
-                (FlatKind::TransposedMatrixVector(tile), [into; 2])
+            RowOp::TransposedMatrixVector { tile, strands, .. } => {
+                let of = |all: &&Strands| all.strands == strands;
+                let into = group.strands.iter().find(of).map_or(strands, |all| all.into);
+                (FlatKind::TransposedMatrixVector(tile), [into, strands])
             }
         };
         let mut operands = [FlatOperand::default(); 3];

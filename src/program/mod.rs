@@ -17,6 +17,7 @@ mod roles;
 mod rows;
 mod scan;
 mod schedule;
+mod share;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -29,9 +30,10 @@ use crate::numeric::dispatch::InstructionSet;
 use crate::numeric::lanes::LANES;
 
 pub use checked::Checked;
+pub use share::Share;
 
-use code::{Code, Group, Input, ParameterSpace, Root, Splat};
-use execute::{Abreast, Frame};
+use code::{Code, Group, Input, ParameterSpace, Root, RowGroup, Splat};
+use execute::{Abreast, Frame, run_rows};
 
 /// A compiled graph.
 #[derive(Clone, Debug)]
@@ -49,6 +51,9 @@ pub struct Workspace {
     memory: Numbers,
     scratch: Numbers,
     numbers: Vec<f64>,
+    totals: Vec<f64>,
+    /// Sums by stretch, where stretches are shared out.
+    kept: Vec<f64>,
 }
 
 /// Samples that are computed together, and where their memory begins.
@@ -57,6 +62,8 @@ struct Part {
     first: usize,
     abreast: Abreast,
     start: usize,
+    /// The part's place among the totals.
+    totals: usize,
 }
 
 /// Numbers that begin where a line of the cache does.
@@ -117,15 +124,16 @@ impl Program {
     /// All memory that evaluations of `samples` samples need.
     pub fn workspace(&self, samples: usize) -> Workspace {
         let mut parts = vec![];
-        let (mut first, mut start) = (0, 0);
+        let (mut first, mut start, mut totals) = (0, 0, 0);
         while first < samples {
             let abreast = match samples - first {
                 1..=ONE_BY_ONE => Abreast::One,
                 _ => Abreast::Eight,
             };
-            parts.push(Part { first, abreast, start });
+            parts.push(Part { first, abreast, start, totals });
             first += abreast.lanes();
             start += self.part_length(abreast);
+            totals += self.code.totals * abreast.lanes();
         }
         let mut memory = Numbers::new(start);
         for part in &parts {
@@ -142,6 +150,8 @@ impl Program {
             memory,
             scratch: Numbers::new(self.code.scratch * LANES),
             numbers: vec![0.0; self.code.numbers],
+            totals: vec![0.0; totals],
+            kept: vec![],
         }
     }
 
@@ -159,15 +169,25 @@ impl Program {
         directions: &[f64],
         outputs: &mut [&mut [f64]],
     ) {
-        assert_eq!(outputs.len(), self.code.roots.len(), "an output for each root");
-        let Workspace { samples, parts, memory, scratch, numbers } = workspace;
+        self.load(workspace, positions, directions);
+        self.execute(workspace, &self.code.groups);
+        self.store_all(workspace, outputs);
+    }
+
+    fn load(&self, workspace: &mut Workspace, positions: &[f64], directions: &[f64]) {
+        let Workspace { samples, parts, memory, .. } = workspace;
         let memory = memory.get();
         for part in parts.iter() {
             let memory = &mut memory[part.start..];
             part.load(*samples, &self.code.positions, positions, memory);
             part.load(*samples, &self.code.directions, directions, memory);
         }
-        self.execute(parts, memory, scratch.get(), numbers);
+    }
+
+    fn store_all(&self, workspace: &mut Workspace, outputs: &mut [&mut [f64]]) {
+        assert_eq!(outputs.len(), self.code.roots.len(), "an output for each root");
+        let Workspace { samples, parts, memory, .. } = workspace;
+        let memory = memory.get();
         for (root, output) in self.code.roots.iter().zip(outputs) {
             assert_eq!(output.len(), *samples * root.length, "an output has a row for each sample");
             parts.iter().for_each(|part| self.store(root, part, &memory[part.start..], output));
@@ -179,35 +199,39 @@ impl Program {
         self.description.clone()
     }
 
-    /// Parts run one after another, except that a loop of many blocks runs all parts on a block before the next: its
-    /// constants are read from afar once.
-    fn execute(&self, parts: &[Part], memory: &mut [f64], scratch: &mut [f64], numbers: &mut [f64]) {
-        let memory = Cell::from_mut(memory).as_slice_of_cells();
-        let scratch = Cell::from_mut(scratch).as_slice_of_cells();
-        let numbers = Cell::from_mut(numbers).as_slice_of_cells();
-        let frame = |part: &Part| Frame {
+    /// Parts run one after another, except that a loop of many blocks runs all parts on a block before the next.
+    fn execute(&self, workspace: &mut Workspace, groups: &[Group]) {
+        let frames = self.frames(workspace);
+        if frames.len() == 1 {
+            return frames.for_each(|frame| frame.run(groups));
+        }
+        for groups in groups.chunk_by(|a, b| long(a).is_none() && long(b).is_none()) {
+            match groups {
+                [Group::Rows(group)] if group.is_long() => run_rows(frames.clone(), group),
+                groups => frames.clone().for_each(|frame| frame.run(groups)),
+            }
+        }
+    }
+
+    /// What the instructions see of each part.
+    fn frames<'a>(
+        &'a self,
+        workspace: &'a mut Workspace,
+    ) -> impl ExactSizeIterator<Item = Frame<'a>> + Clone {
+        let Workspace { parts, memory, scratch, numbers, totals, .. } = workspace;
+        let memory = Cell::from_mut(memory.get()).as_slice_of_cells();
+        let scratch = Cell::from_mut(scratch.get()).as_slice_of_cells();
+        let numbers = Cell::from_mut(numbers.as_mut_slice()).as_slice_of_cells();
+        let totals = Cell::from_mut(totals.as_mut_slice()).as_slice_of_cells();
+        parts.iter().map(move |part| Frame {
             code: &self.code,
             memory: &memory[part.start..][..self.part_length(part.abreast)],
             scratch,
             numbers,
+            totals: &totals[part.totals..],
             set: self.set,
             abreast: part.abreast,
-        };
-        if let [part] = parts {
-            return frame(part).run(&self.code.groups);
-        }
-        let is_long = |group: &Group| matches!(group, Group::Rows(group) if group.rows > group.block);
-        for groups in self.code.groups.chunk_by(|a, b| !is_long(a) && !is_long(b)) {
-            match groups {
-                [Group::Rows(group)] if group.rows > group.block => {
-                    parts.iter().for_each(|part| frame(part).clear(group));
-                    for first in (0..group.rows).step_by(group.block) {
-                        parts.iter().for_each(|part| frame(part).run_block(group, first));
-                    }
-                }
-                groups => parts.iter().for_each(|part| frame(part).run(groups)),
-            }
-        }
+        })
     }
 
     fn store(&self, root: &Root, part: &Part, memory: &[f64], output: &mut [f64]) {
@@ -227,6 +251,14 @@ impl Program {
                 }
             }
         }
+    }
+}
+
+/// A loop of many blocks.
+fn long(group: &Group) -> Option<&RowGroup> {
+    match group {
+        Group::Rows(group) if group.is_long() => Some(group),
+        _ => None,
     }
 }
 

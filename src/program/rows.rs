@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::graph::{Axis, Node, Op};
 use crate::numeric::lanes::LANES;
 
-use super::code::{DROPPED, Factors, Operand, Place, RowGroup, RowOp, Tile};
+use super::code::{DROPPED, Factors, Operand, Place, RowGroup, RowOp, Strands, Tile};
 use super::compile::Compiler;
 use super::roles::Contraction;
 use super::schedule::Schedule;
@@ -13,8 +13,9 @@ use super::{domain, peephole, slots};
 
 /// Rows in a block: a slot is 64 bytes a row, and the slots of a group are to stay near the processor.
 const BLOCK: usize = 128;
-/// Rows in a block where a wide matrix takes part: its tile has to stay near as well.
+/// Rows in a block where a matrix of more than so many columns takes part: its tile has to stay near as well.
 const TILE_BLOCK: usize = 64;
+const WIDE: usize = 16;
 
 /// Emits the loop over `domain` that computes `nodes`.
 pub(super) fn emit(
@@ -24,9 +25,9 @@ pub(super) fn emit(
     nodes: &[Node],
 ) -> RowGroup {
     let rows = domain::length(compiler.graph, &domain);
-    let wide = nodes.iter().any(|&node| reads_matrix(compiler, node));
+    let wide = nodes.iter().any(|&node| reads_wide_matrix(compiler, node));
     let block = rows.next_multiple_of(LANES).clamp(LANES, if wide { TILE_BLOCK } else { BLOCK });
-    let group = RowGroup { domain, rows, block, cleared: vec![], ops: vec![] };
+    let group = RowGroup { domain, rows, block, sums: vec![], strands: vec![], ops: vec![] };
     let mut emitter =
         Emitter { compiler, schedule, group, loaded: HashMap::new(), values: HashMap::new(), slots: 0 };
     for &node in nodes {
@@ -36,15 +37,20 @@ pub(super) fn emit(
     peephole::improve(&mut group.ops);
     let scratch = slots::assign(&mut group.ops) * block;
     compiler.code.scratch = compiler.code.scratch.max(scratch);
+    if group.stretches() > 1 {
+        compiler.code.totals = compiler.code.totals.max(group.summed());
+    }
     group
 }
 
-fn reads_matrix(compiler: &Compiler, node: Node) -> bool {
-    matches!(compiler.graph.node(node).op, Op::Contract(_))
-        && matches!(
-            compiler.roles.contraction(node),
-            Contraction::MatrixVector { .. } | Contraction::Transposed { .. }
-        )
+fn reads_wide_matrix(compiler: &Compiler, node: Node) -> bool {
+    let Op::Contract(over) = &compiler.graph.node(node).op else { return false };
+    let columns = match compiler.roles.contraction(node) {
+        Contraction::MatrixVector { .. } => domain::length(compiler.graph, over),
+        Contraction::Transposed { .. } => compiler.graph.len_of(node),
+        _ => 0,
+    };
+    columns > WIDE
 }
 
 /// The state of emitting a group. Slots are numbered without reuse here.
@@ -208,21 +214,21 @@ impl Emitter<'_, '_> {
             }
         }
         let values = self.operand(inputs[0]);
-        let into = self.cleared(node);
+        let into = self.summed(node);
         let map = self.compiler.map(map);
         self.push(RowOp::SumInto { factors: Factors::One(values), map, into });
     }
 
     /// The place of a node that is accumulated.
-    fn cleared(&mut self, node: Node) -> usize {
+    fn summed(&mut self, node: Node) -> usize {
         let home = self.compiler.homes[&node];
-        self.group.cleared.push((home, self.compiler.graph.len_of(node)));
+        self.group.sums.push((home, self.compiler.graph.len_of(node)));
         home
     }
 
     /// Adds up rows into the elements that have the same positions along the axes of the result.
     fn sum(&mut self, node: Node, factors: Factors) {
-        let into = self.cleared(node);
+        let into = self.summed(node);
         let graph = self.compiler.graph;
         if graph.len_of(node) == 1 {
             return self.push(RowOp::Sum { factors, into });
@@ -249,8 +255,11 @@ impl Emitter<'_, '_> {
                 let columns = self.compiler.graph.axes_of(node).to_vec();
                 let tile = self.tile_over(matrix, &columns);
                 let x = self.operand(vector);
-                let into = self.cleared(node);
-                self.push(RowOp::TransposedMatrixVector { tile, x, into });
+                let (into, length) = (self.compiler.homes[&node], self.compiler.graph.len_of(node));
+                let strands = self.compiler.allocate(length * LANES);
+                self.group.sums.push((into, length));
+                self.group.strands.push(Strands { strands, into, length });
+                self.push(RowOp::TransposedMatrixVector { tile, x, strands });
             }
             Contraction::Whole => unreachable!("a whole contraction is no row"),
         }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Checked, Program};
+use super::{Checked, Program, Share};
 use crate::graph::autodiff::gradient;
 use crate::graph::interpret::interpret;
 use crate::graph::{Axis, Binary, Builder, Direction, Graph, Node, ScanBody, Unary, Vector};
@@ -110,7 +110,7 @@ fn operands_outside_of_memory_are_found() {
     let root = b.exp(x);
     let mut program = Program::compile(&b.finish(), &[root]);
     program.code.memory -= 1;
-    let found = program.run_checked(1, &[0.0; 11], &[], &mut [&mut vec![0.0; 11]]);
+    let found = program.run_checked(1, &[0.0; 11], &[], &mut [&mut [0.0; 11]]);
     assert_eq!(found.out_of_bounds.len(), 1, "{found:?}");
 }
 
@@ -412,5 +412,54 @@ proptest! {
     fn gradients_of_random_graphs(choices in prop::collection::vec(any::<(u8, u16, u16)>(), 1..12)) {
         let (graph, roots) = grow(&choices).gradient();
         check(&graph, &roots, 580);
+    }
+}
+
+/// A loop of several stretches with all kinds of sums: plain, into groups, into columns of a matrix.
+fn long_loop() -> (Graph, Vec<Node>, usize) {
+    let mut b = Builder::new();
+    let rows = 9000;
+    let (n, p, g) = (b.axis("n", rows), b.axis("p", 19), b.axis("g", 7));
+    let x = b.data(&[n, p], numbers(1, rows * 19));
+    let at = b.data(&[n], (0..rows).map(|row| (row * row % 7) as f64).collect::<Vec<_>>());
+    let beta = b.parameter(Vector::Position, 0, &[p]);
+    let effects = b.parameter(Vector::Position, 19, &[g]);
+    let linear = b.contract(x, beta, &[p]);
+    let effect = b.gather(effects, &[(g, at)]);
+    let eta = b.add(linear, effect);
+    let softplus = b.softplus(eta);
+    let sigmoid = b.unary(Unary::Sigmoid, eta);
+    let total = b.sum_all(softplus);
+    let by_group = b.scatter(sigmoid, &[(g, at)], &[g]);
+    let by_column = b.contract(x, sigmoid, &[n]);
+    let scaled = b.mul(total, by_group);
+    (b.finish(), vec![total, scaled, by_column], 26)
+}
+
+#[test]
+fn long_loops() {
+    let (graph, roots, dimension) = long_loop();
+    check(&graph, &roots, dimension);
+}
+
+#[test]
+fn shares_have_the_bits_of_the_whole() {
+    let (graph, roots, dimension) = long_loop();
+    let program = Program::compile(&graph, &roots);
+    assert!(program.is_shareable(), "{}", program.describe());
+    for samples in [1, 10] {
+        let positions = numbers(41, samples * dimension);
+        let whole = run(&program, &graph, &roots, &positions, samples);
+        for takers in [1, 2, 3, 5] {
+            let mut outputs: Vec<Vec<f64>> = whole.iter().map(|own| vec![7.0; own.len()]).collect();
+            let mut slices: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+            let mut workspaces = vec![program.workspace(samples); takers];
+            let backwards = |shares: &mut [Share]| shares.iter_mut().rev().for_each(Share::run);
+            for _ in 0..2 {
+                program.run_shared(&mut workspaces, (&positions, &[]), &mut slices, &backwards);
+            }
+            let bits = |all: &[Vec<f64>]| all.iter().flatten().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&outputs), bits(&whole), "{takers} shares of {samples} samples");
+        }
     }
 }

@@ -120,6 +120,9 @@ pub(super) fn unclosed(text: &str, tokens: &[Token], open: &[usize], next: Optio
         let edit = Edit { span: Span::new(end, end), text: closers.clone() };
         return diagnostic.fix(format!("add `{closers}` after `{word}`"), vec![edit]);
     }
+    if !tokens[last].ends_operand(text) {
+        return diagnostic.help(format!("what follows `{word}` is lacking; then add `{closers}`"));
+    }
     diagnostic.help(format!("add `{closers}` where it belongs, at the latest after `{word}`"))
 }
 
@@ -129,7 +132,9 @@ fn is_certain(text: &str, tokens: &[Token], open: &[usize], last: usize) -> bool
     let bracket = |at: usize| matches!(tokens[at].text(text), "(" | "[" | "{" | ")" | "]" | "}");
     let called = |at: usize| at > 0 && tokens[at - 1].kind == super::token::TokenKind::Word;
     let first = open.first().copied().unwrap_or(0);
-    open.iter().all(|at| called(*at)) && (first..=last).all(|at| open.contains(&at) || !bracket(at))
+    tokens[last].ends_operand(text)
+        && open.iter().all(|at| called(*at))
+        && (first..=last).all(|at| open.binary_search(&at).is_ok() || !bracket(at))
 }
 
 /// A closing bracket that nothing opened.

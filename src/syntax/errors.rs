@@ -3,6 +3,7 @@
 use super::cut::Piece;
 use super::grammar::{Rule, is_word, word_text};
 use super::parse::File;
+use super::token::{Token, TokenKind};
 use super::words::{self, StatementWord};
 use crate::diagnostics::syntax_codes::{
     CLAUSE_COMMA, RESERVED, SINGLE_EQUALS, STAN_DECLARATION, UNEXPECTED, WRONG_SIGN,
@@ -39,6 +40,9 @@ pub(super) fn explain(file: &File<'_>, piece: &Piece, error: &Error<Rule>) -> Di
         Stop::stan_bounds,
         Stop::reserved,
         Stop::missing_colon,
+        Stop::missing_tilde,
+        Stop::stan_truncation,
+        Stop::sized_bracket,
     ];
     particular.iter().find_map(|explanation| explanation(&stop)).unwrap_or_else(|| stop.unexpected())
 }
@@ -126,27 +130,57 @@ impl Stop<'_> {
 
     /// `data x: real<lower=0>`, `latent s: simplex[k]`
     fn stan_bounds(&self) -> Option<Diagnostic> {
+        let (what, help) = self.stan_type()?;
+        let diagnostic = Diagnostic::new(STAN_DECLARATION, "this is a type in Stan's spelling")
+            .at(self.found_span(), what);
+        let Some((span, own)) = self.bounded() else { return Some(diagnostic.help(help)) };
+        Some(diagnostic.fix(format!("write `{own}`"), vec![Edit { span, text: own.to_owned() }]))
+    }
+
+    /// A type with bounds of Stan that has a name here, and the name.
+    fn bounded(&self) -> Option<(Span, &str)> {
+        let rest = self.at..self.piece.tokens.end;
+        let end = rest.clone().find(|at| self.file.word(*at) == ">").filter(|_| self.found() == "<")?;
+        let words: Vec<&str> = (self.at - 1..end).map(|at| self.file.word(at)).collect();
+        let own = super::strays::support(&words);
+        let tokens = &self.file.tokens;
+        (!matches!(own, "real" | "int")).then(|| (tokens[self.at - 1].span.to(tokens[end].span), own))
+    }
+
+    /// What is Stan's about a type, and how it is written here.
+    fn stan_type(&self) -> Option<(&'static str, String)> {
         let typed = self.expects(Rule::optional) && self.at >= 2 && self.file.word(self.at - 2) == ":";
-        let (what, help) = match self.found() {
+        Some(match self.found() {
             "<" if typed => {
-                ("bounds stand in parentheses", "write `real(0..1)`, `positive`, `nonneg` or `unit`")
+                let help = "write `real(0..1)`, `positive`, `nonneg` or `unit`".to_owned();
+                ("bounds stand in parentheses", help)
             }
-            "[" if typed => ("the axis follows `over`", "write `simplex over k`"),
+            "[" if typed => match self.before() {
+                joint @ ("simplex" | "ordered" | "positive_ordered" | "unit_vector" | "zero_sum") => (
+                    "the axis follows `over`",
+                    format!("write `{joint} over k`, with the dim `k` behind the name too"),
+                ),
+                matrix @ ("corr" | "cov" | "chol_corr" | "chol_cov") => (
+                    "axes stand behind the name",
+                    format!("write the dim twice behind the name: `{}[i: k, j: k]: {matrix}`", self.name()),
+                ),
+                _ => {
+                    ("axes stand behind the name", format!("declare `dim k` and write `{}[k]`", self.name()))
+                }
+            },
             _ => return None,
-        };
-        Some(
-            Diagnostic::new(STAN_DECLARATION, "this is a type in Stan's spelling")
-                .at(self.found_span(), what)
-                .help(help),
-        )
+        })
+    }
+
+    fn wants_name(&self) -> bool {
+        !self.expected.is_empty()
+            && self.expected.iter().all(|rule| matches!(describe(*rule), Some(Words::Name)))
     }
 
     /// `latent if ~ …`
     fn reserved(&self) -> Option<Diagnostic> {
         let found = self.found();
-        let wants_name = !self.expected.is_empty()
-            && self.expected.iter().all(|rule| matches!(describe(*rule), Some(Words::Name)));
-        if !wants_name || !words::is_reserved(found) {
+        if !self.wants_name() || !words::is_reserved(found) {
             return None;
         }
         let edit = Edit { span: self.found_span(), text: format!("{found}_") };
@@ -175,6 +209,58 @@ impl Stop<'_> {
         )
     }
 
+    /// `latent mu normal(0, 1)`
+    fn missing_tilde(&self) -> Option<Diagnostic> {
+        let draws = self.expects(Rule::tilde) || self.expects(Rule::prior_clause);
+        let found = self.found();
+        let called =
+            found.starts_with(|c: char| c.is_ascii_alphabetic()) && self.file.word(self.at + 1) == "(";
+        if !draws || !called || words::is_reserved(found) {
+            return None;
+        }
+        let start = self.found_span().start;
+        let edit = Edit { span: Span::new(start, start), text: "~ ".to_owned() };
+        Some(
+            Diagnostic::new(UNEXPECTED, format!("expected `~` before {}", shown(found)))
+                .at(self.found_span(), "a draw from a distribution is written with `~`")
+                .fix(format!("write `~ {found}(…)`"), vec![edit]),
+        )
+    }
+
+    /// `y ~ normal(mu, sigma) T[0, ]`
+    fn stan_truncation(&self) -> Option<Diagnostic> {
+        let found = self.found();
+        let bounds = matches!(found, "T" | "I") && matches!(self.file.word(self.at + 1), "[" | "(");
+        if !bounds || self.before() != ")" {
+            return None;
+        }
+        Some(
+            Diagnostic::new(UNEXPECTED, format!("{} does not continue this statement", shown(found)))
+                .at(self.found_span(), "a truncation in Stan's or BUGS's spelling")
+                .help("a truncated distribution is one of its own: `truncated(normal(mu, sigma), 0..)`"),
+        )
+    }
+
+    /// `latent b[2] ~ …`
+    fn sized_bracket(&self) -> Option<Diagnostic> {
+        let found = self.found();
+        let number = found.starts_with(|c: char| c.is_ascii_digit());
+        if !number || !matches!(self.before(), "[" | ",") || !self.wants_name() {
+            return None;
+        }
+        let message = format!("brackets hold dims, found {}", shown(found));
+        Some(
+            Diagnostic::new(UNEXPECTED, message)
+                .at(self.found_span(), "a size, not a dim")
+                .help(format!("name the axis: `dim k = {found}` above, and `{}[k]` here", self.name())),
+        )
+    }
+
+    /// The name that the statement declares.
+    fn name(&self) -> &str {
+        self.file.word(self.piece.tokens.start + 1)
+    }
+
     fn unexpected(&self) -> Diagnostic {
         let found = self.found();
         let after = shown(self.before());
@@ -201,10 +287,50 @@ impl Stop<'_> {
         if expects(Rule::word_else) || expects(Rule::word_then) {
             return diagnostic.help("an `if` has both branches: `if t == 1 then a else b`");
         }
+        if self.before() == ":" && self.wants_name() {
+            return diagnostic.help(
+                "a type is a word: `real`, `positive`, `unit`, `real(0..1)`, `count`, `bool`, or a dim",
+            );
+        }
+        if let Some((text, edit)) = self.product() {
+            return diagnostic.fix(format!("if a product is meant, write `{text}`"), vec![edit]);
+        }
+        let named = self.at == self.piece.tokens.start + 2;
+        if named && matches!(self.found(), ">" | "<" | ">=" | "<=") {
+            return diagnostic.help(format!(
+                "where values lie is a type: `{}: positive`, `: unit`, `: real(0..10)`",
+                self.name()
+            ));
+        }
+        if named && self.found() == "," {
+            return diagnostic
+                .help("each name has its own statement; names drawn alike are one array over a dim");
+        }
         if matches!(self.found(), "{" | "}") {
             return diagnostic.help("only `guide` and `ode` have braces");
         }
         diagnostic
+    }
+
+    /// `beta dose`, `2 x`: two operands on a line without a sign between them, and the sign.
+    fn product(&self) -> Option<(String, Edit)> {
+        if !self.expects(Rule::infix)
+            || self.at <= self.piece.tokens.start
+            || self.at >= self.piece.tokens.end
+        {
+            return None;
+        }
+        let tokens = &self.file.tokens;
+        let (before, here) = (tokens[self.at - 1], tokens[self.at]);
+        let operand = |token: &Token| match token.kind {
+            TokenKind::Word => !words::is_reserved(token.text(self.file.text)),
+            kind => kind == TokenKind::Number,
+        };
+        if before.line != here.line || !operand(&before) || !operand(&here) {
+            return None;
+        }
+        let gap = Span::new(before.span.end, here.span.start);
+        Some((format!("{} * {}", self.before(), self.found()), Edit { span: gap, text: " * ".to_owned() }))
     }
 
     /// What could have stood here, most telling first, without repetition.

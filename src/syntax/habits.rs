@@ -1,10 +1,10 @@
 //! Operators of other languages inside of statements. The grammar reads them, so that the rest of the statement is
-//! checked; here they are reported, each kind once for a file.
+//! checked; here they are reported, each kind once for a file. Likewise names called by their module, as in Python.
 
 use super::cut::Piece;
 use super::parse::File;
 use super::token::TokenKind;
-use crate::diagnostics::syntax_codes::{FOREIGN_OPERATOR, TRANSPOSE};
+use crate::diagnostics::syntax_codes::{FOREIGN_OPERATOR, MODULE, TRANSPOSE};
 use crate::diagnostics::{Diagnostic, Edit};
 use crate::source::Span;
 
@@ -81,4 +81,41 @@ fn transposed(found: &[Span]) -> Option<Diagnostic> {
     Some(diagnostic.help(
         "`A @ b` finds the shared dim by name, so a transpose is seldom needed; where it is, write `transpose(A)`",
     ))
+}
+
+/// Names under which modules of Python are imported.
+const MODULES: [&str; 16] = [
+    "np", "numpy", "jnp", "jax", "math", "torch", "pm", "pymc", "pt", "numpyro", "pyro", "dist", "tfd", "tf",
+    "scipy", "stats",
+];
+
+/// Whether a dotted name begins with a module.
+pub(super) fn is_module(word: &str) -> bool {
+    word.split_once('.').is_some_and(|(first, _)| MODULES.contains(&first))
+}
+
+/// One diagnostic for all names that are called by their module. A function keeps its last part; a draw is a statement.
+pub(super) fn modules(text: &str, found: &[Span]) -> Option<Diagnostic> {
+    let written = |span: &Span| &text[span.start..span.end];
+    let last = |span: &Span| written(span).rsplit('.').next().unwrap_or_default();
+    let is_draw =
+        |span: &Span| last(span).starts_with(|c: char| c.is_ascii_uppercase()) || last(span) == "sample";
+    let first = found.first()?;
+    let places = if found.len() == 1 { String::new() } else { format!(" ({} places)", found.len()) };
+    let message = format!("`{}` is called by its module, as in Python{places}", written(first));
+    let mut diagnostic = Diagnostic::new(MODULE, message);
+    for span in found.iter().take(LABELS) {
+        diagnostic = diagnostic.at(*span, if is_draw(span) { "a draw is a statement" } else { "no module" });
+    }
+    let functions: Vec<Edit> = found
+        .iter()
+        .filter(|span| !is_draw(span))
+        .map(|span| Edit { span: *span, text: last(span).to_owned() })
+        .collect();
+    let draws = "write a draw as a statement: `latent mu ~ normal(0, 5)` where it is unobserved, `observe y ~ normal(mu, sigma)` where it is data; there is no model object";
+    Some(match (functions.len(), found.len()) {
+        (0, _) => diagnostic.help(draws),
+        (some, all) if some == all => diagnostic.fix("all functions are there without a module", functions),
+        _ => diagnostic.help(draws).help("all functions are there without a module: `exp(x)`"),
+    })
 }

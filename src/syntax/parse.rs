@@ -25,21 +25,14 @@ pub fn parse(source: &Source) -> (Tree, Vec<Diagnostic>) {
     let file = File { text: &text, tokens: &tokens };
     diagnostics.extend(habits::operators(&file, &cut.pieces));
     diagnostics.extend(strays::blocks(&cut.blocks));
-    diagnostics.extend(strays::report(&file, &cut.pieces));
+    diagnostics.extend(strays::report(&file, &cut.pieces, &cut.blocks));
     let strays = salvage::strays(&file, &cut.pieces);
     let statements = file.statements(cut.pieces, &mut diagnostics);
-    let statements = strays.into_iter().chain(statements).collect();
-    diagnostics.iter_mut().for_each(|diagnostic| align(diagnostic, source));
+    let mut statements: Vec<Statement> = strays.into_iter().chain(statements).collect();
+    statements.iter_mut().for_each(|statement| statement.span = source.whole(statement.span));
+    diagnostics.iter_mut().for_each(|diagnostic| diagnostic.align(source));
     diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map_or(0, |label| label.span.start));
     (Tree { statements }, diagnostics)
-}
-
-/// Widens spans that cut a character: one look-alike may have become two tokens.
-fn align(diagnostic: &mut Diagnostic, source: &Source) {
-    let edits = diagnostic.help.iter_mut().flat_map(|help| help.edits.iter_mut()).map(|edit| &mut edit.span);
-    for span in diagnostic.labels.iter_mut().map(|label| &mut label.span).chain(edits) {
-        *span = Span::new(source.floor(span.start), source.ceil(span.end));
-    }
 }
 
 /// The cleaned text and its tokens without comments.

@@ -58,18 +58,33 @@ pub(super) fn statement(file: &File<'_>, piece: &Piece) -> Option<StatementKind>
 /// The names in text that belongs to no statement and that no statement declares, as latents whose prior is broken: what
 /// was meant to declare them has been reported, and their uses are no mistakes of their own.
 pub(super) fn strays(file: &File<'_>, pieces: &[Piece]) -> Vec<Statement> {
-    if pieces.iter().all(|piece| piece.word.is_some()) {
+    let more: Vec<Name> = pieces.iter().flat_map(|piece| further_names(file, piece)).collect();
+    if more.is_empty() && pieces.iter().all(|piece| piece.word.is_some()) {
         return Vec::new();
     }
     let own = pieces.iter().filter(|piece| piece.word.is_some());
-    let mut known: HashSet<String> = own
-        .flat_map(|piece| dim_names(file, piece).into_iter().chain(name(file, piece.tokens.start + 1)))
-        .map(|name| name.text)
-        .collect();
+    let declared = |piece: &Piece| match piece.word {
+        Some(StatementWord::Dim) => dim_names(file, piece),
+        Some(StatementWord::Observe | StatementWord::Potential | StatementWord::Guide) => vec![],
+        _ => name(file, piece.tokens.start + 1).into_iter().collect(),
+    };
+    let mut known: HashSet<String> = own.flat_map(declared).map(|name| name.text).collect();
     let stray = pieces.iter().filter(|piece| piece.word.is_none()).flat_map(|piece| piece.tokens.clone());
     let names = stray.filter(|at| file.word(at + 1) != "(").filter_map(|at| name(file, at));
-    let fresh = names.filter(|name| known.insert(name.text.clone()));
-    fresh.map(poisoned).collect()
+    let fresh: Vec<Name> = names.chain(more).filter(|name| known.insert(name.text.clone())).collect();
+    fresh.into_iter().map(poisoned).collect()
+}
+
+/// `b` and `c` of `latent a, b, c ~ …`, which does not parse.
+fn further_names(file: &File<'_>, piece: &Piece) -> Vec<Name> {
+    let many = matches!(piece.word, Some(StatementWord::Data | StatementWord::Latent | StatementWord::Let));
+    let mut at = piece.tokens.start + 2;
+    let mut names = Vec::new();
+    while many && piece.tokens.contains(&(at + 1)) && file.word(at) == "," {
+        names.extend(name(file, at + 1));
+        at += 2;
+    }
+    names
 }
 
 fn poisoned(name: Name) -> Statement {

@@ -10,7 +10,7 @@ use crate::diagnostics::syntax_codes::{
 };
 use crate::diagnostics::{Diagnostic, Edit};
 use crate::source::Span;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// At most this many places get a label.
 const LABELS: usize = 3;
@@ -51,27 +51,76 @@ pub(super) fn blocks(heads: &[Span]) -> Option<Diagnostic> {
     ))
 }
 
-/// One diagnostic for each stray piece.
-pub(super) fn report(file: &File<'_>, pieces: &[Piece]) -> Vec<Diagnostic> {
-    let declared = declared(file, pieces);
+/// One diagnostic for each stray piece; a declaration in Stan's spelling takes the draw of the name along.
+pub(super) fn report(file: &File<'_>, pieces: &[Piece], blocks: &[Span]) -> Vec<Diagnostic> {
+    let declared = declared(file, pieces, blocks);
     let children = pieces.iter().flat_map(|piece| piece.children.iter());
-    pieces
+    let strays: Vec<Stray> = pieces
         .iter()
         .chain(children)
         .filter(|piece| piece.word.is_none() && piece.state == State::Sound)
-        .map(|piece| Stray { file, piece, declared: &declared }.explain())
-        .collect()
+        .map(|piece| Stray { file, piece, declared: &declared, block: Block::of(file, piece, blocks) })
+        .collect();
+    let draws: HashMap<&str, usize> =
+        strays.iter().enumerate().rev().filter_map(|(k, stray)| Some((stray.drawn()?, k))).collect();
+    let mut taken = HashSet::new();
+    let mut found = Vec::new();
+    for (k, stray) in strays.iter().enumerate() {
+        let draw = stray.stan_name().and_then(|nth| draws.get(stray.word(nth))).filter(|draw| **draw > k);
+        match draw {
+            Some(draw) if stray.block == Block::Parameters => {
+                taken.insert(*draw);
+                found.push(stray.declared_and_drawn(&strays[*draw]));
+            }
+            _ if taken.contains(&k) => {}
+            _ => found.push(stray.explain()),
+        }
+    }
+    found
+}
+
+/// The block of a Stan program that a stray stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Block {
+    Data,
+    Parameters,
+    Computed,
+    Other,
+}
+
+impl Block {
+    fn of(file: &File<'_>, piece: &Piece, heads: &[Span]) -> Self {
+        let start = file.tokens[piece.tokens.start].span.start;
+        let nth = heads.partition_point(|head| head.start < start);
+        let Some(head) = nth.checked_sub(1).map(|nth| heads[nth]) else { return Self::Other };
+        let mut words = file.text[head.start..head.end].split_whitespace();
+        match words.next().unwrap_or_default().trim_end_matches('{') {
+            "data" => Self::Data,
+            "parameters" => Self::Parameters,
+            "transformed" | "generated" => Self::Computed,
+            _ => Self::Other,
+        }
+    }
 }
 
 type Declared<'a> = HashMap<&'a str, (StatementWord, Span)>;
 
-/// The names that plain declarations give, with their kind.
-fn declared<'a>(file: &File<'a>, pieces: &[Piece]) -> Declared<'a> {
+/// The names that declarations give, with their kind.
+fn declared<'a>(file: &File<'a>, pieces: &[Piece], blocks: &[Span]) -> Declared<'a> {
     let mut declared = HashMap::new();
     for piece in pieces {
         let name = piece.tokens.start + 1;
         if let (Some(word), Some(token)) = (piece.word, file.tokens.get(name)) {
             declared.entry(file.word(name)).or_insert((word, token.span));
+        }
+    }
+    // What a block of Stan declares as data is data.
+    let nothing = HashMap::new();
+    for piece in pieces.iter().filter(|piece| piece.word.is_none()) {
+        let stray = Stray { file, piece, declared: &nothing, block: Block::of(file, piece, blocks) };
+        if let (Block::Data, Some(nth)) = (stray.block, stray.stan_name()) {
+            let at = piece.tokens.start + nth;
+            declared.entry(file.word(at)).or_insert((StatementWord::Data, file.tokens[at].span));
         }
     }
     declared
@@ -81,10 +130,11 @@ struct Stray<'a> {
     file: &'a File<'a>,
     piece: &'a Piece,
     declared: &'a Declared<'a>,
+    block: Block,
 }
 
-impl Stray<'_> {
-    fn word(&self, nth: usize) -> &str {
+impl<'a> Stray<'a> {
+    fn word(&self, nth: usize) -> &'a str {
         let at = self.piece.tokens.start + nth;
         if self.piece.tokens.contains(&at) { self.file.word(at) } else { "" }
     }
@@ -103,7 +153,7 @@ impl Stray<'_> {
     }
 
     /// Where the sign stands that tells what the stray does: outside of brackets, counted from its first token.
-    fn sign(&self) -> Option<(usize, &str)> {
+    fn sign(&self) -> Option<(usize, &'a str)> {
         let mut depth = 0usize;
         for nth in 0..self.piece.tokens.len() {
             match self.word(nth) {
@@ -127,9 +177,7 @@ impl Stray<'_> {
         if matches!(first, "for" | "while" | "repeat" | "if" | "else") {
             return self.control(first);
         }
-        if STAN_TYPES.contains(&first)
-            && (self.kind(1) == Some(TokenKind::Word) || matches!(self.word(1), "<" | "["))
-        {
+        if self.is_stan() {
             return self.stan_declaration();
         }
         match self.sign() {
@@ -155,9 +203,17 @@ impl Stray<'_> {
             .help("write the statement once: `observe y ~ normal(mu, sigma)`; name the running element where neighbours are needed: `let h[t: time] = …`")
     }
 
-    fn stan_declaration(&self) -> Diagnostic {
+    fn is_stan(&self) -> bool {
+        STAN_TYPES.contains(&self.word(0))
+            && (self.kind(1) == Some(TokenKind::Word) || matches!(self.word(1), "<" | "["))
+    }
+
+    /// The name that a declaration in Stan's spelling gives.
+    fn stan_name(&self) -> Option<usize> {
+        if !self.is_stan() {
+            return None;
+        }
         let mut depth = 0usize;
-        let mut name = None;
         for nth in 1..self.piece.tokens.len() {
             match self.word(nth) {
                 "[" | "<" | "(" => depth += 1,
@@ -166,39 +222,75 @@ impl Stray<'_> {
                     && self.kind(nth) == Some(TokenKind::Word)
                     && !STAN_TYPES.contains(&word) =>
                 {
-                    name = Some(nth);
-                    break;
+                    return Some(nth);
                 }
                 _ => {}
             }
         }
-        let span = self.token_span(0).to(self.token_span(name.unwrap_or(0)));
-        let name = name.map_or("x", |nth| self.word(nth));
-        let support = self.support();
-        Diagnostic::new(STAN_DECLARATION, format!("is `{name}` unobserved or data?"))
-            .at(span, "a declaration in Stan's spelling")
-            .help(format!(
-                "write `data {name}: {support}` if it is data, `latent {name}: {support} ~ …` if it is unobserved; axes go behind the name: `{name}[obs]`"
-            ))
+        None
     }
 
-    /// The type of this language nearest to Stan's bounds.
-    fn support(&self) -> &str {
-        let words: Vec<&str> = (0..self.piece.tokens.len()).map(|nth| self.word(nth)).collect();
-        let bound = |side: &str, value: &str| words.windows(3).any(|three| three == [side, "=", value]);
-        match self.word(0) {
-            "int" if bound("lower", "0") && bound("upper", "1") => "bool",
-            "int" if bound("lower", "0") => "count",
-            "int" => "int",
-            kind @ ("simplex" | "ordered" | "positive_ordered" | "unit_vector") => kind,
-            "corr_matrix" => "corr",
-            "cov_matrix" => "cov",
-            "cholesky_factor_corr" => "chol_corr",
-            "cholesky_factor_cov" => "chol_cov",
-            _ if bound("lower", "0") && bound("upper", "1") => "unit",
-            _ if bound("lower", "0") => "positive",
-            _ => "real",
+    /// The name of a draw without its first word.
+    fn drawn(&self) -> Option<&'a str> {
+        let bare = !self.is_stan() && self.kind(0) == Some(TokenKind::Word);
+        (bare && self.sign() == Some((1, "~"))).then(|| self.word(0))
+    }
+
+    fn stan_declaration(&self) -> Diagnostic {
+        let nth = self.stan_name();
+        let span = self.token_span(0).to(self.token_span(nth.unwrap_or(0)));
+        let name = nth.map_or("x", |nth| self.word(nth));
+        let support = self.support();
+        let container = !matches!(self.word(0), "real" | "int" | "complex")
+            || nth.is_some_and(|nth| self.word(nth + 1) == "[")
+            || self.word(1) == "[";
+        let axes = if container { "[obs]" } else { "" };
+        let dim = if container { ", with `dim obs`: no size is passed, it comes from the data" } else { "" };
+        let message = match self.block {
+            Block::Data => format!("`{name}` is data, in Stan's spelling"),
+            Block::Parameters => format!("`{name}` is unobserved, in Stan's spelling"),
+            Block::Computed => format!("`{name}` is computed, in Stan's spelling"),
+            Block::Other => format!("is `{name}` unobserved or data?"),
+        };
+        let help = match self.block {
+            Block::Data => format!("write `data {name}{axes}: {support}`{dim}"),
+            Block::Parameters => format!("write it with its prior: `latent {name}{axes}: {support} ~ …`"),
+            Block::Computed => format!(
+                "write it with its value: `let {name}{axes} = …`, or `generate {name} = …` for what is computed after the fit"
+            ),
+            Block::Other => format!(
+                "write `data {name}: {support}` if it is data, `latent {name}: {support} ~ …` if it is unobserved; axes go behind the name: `{name}[obs]`"
+            ),
+        };
+        Diagnostic::new(STAN_DECLARATION, message).at(span, "a declaration in Stan's spelling").help(help)
+    }
+
+    /// A parameter of Stan and its prior, which are one statement here.
+    fn declared_and_drawn(&self, draw: &Stray<'_>) -> Diagnostic {
+        let name = draw.word(0);
+        let support = self.support();
+        let typed = if support == "real" { String::new() } else { format!(": {support}") };
+        let own = self.token_span(0).to(self.token_span(self.piece.tokens.len() - 1));
+        let (left, sign) = (draw.token_span(0), draw.token_span(1));
+        let diagnostic = Diagnostic::new(STAN_DECLARATION, format!("`{name}` is declared where it is drawn"))
+            .at(own, "a declaration in Stan's spelling")
+            .at(left, "its prior");
+        let words = format!("write `latent {name}{typed} ~ …` for both");
+        if !matches!(self.word(0), "real" | "int") {
+            return diagnostic
+                .help(format!("{words}, with the axes behind the name: `latent {name}[k]{typed} ~ …`"));
         }
+        let edits = vec![
+            Edit { span: own, text: String::new() },
+            Edit { span: Span::new(left.start, left.start), text: "latent ".to_owned() },
+            Edit { span: Span::new(left.end, sign.start), text: format!("{typed} ") },
+        ];
+        diagnostic.fix(words, edits)
+    }
+
+    fn support(&self) -> &'a str {
+        let words: Vec<&str> = (0..self.piece.tokens.len()).map(|nth| self.word(nth)).collect();
+        support(&words)
     }
 
     fn increment(&self, nth: usize) -> Diagnostic {
@@ -279,6 +371,25 @@ impl Stray<'_> {
                 )),
             },
         }
+    }
+}
+
+/// The type of this language nearest to a type of Stan with its bounds, as words.
+pub(super) fn support<'a>(words: &[&'a str]) -> &'a str {
+    let bound = |side: &str, value: &str| words.windows(3).any(|three| three == [side, "=", value]);
+    let element = words.iter().copied().find(|word| *word == "int");
+    match element.or(words.first().copied()).unwrap_or_default() {
+        "int" if bound("lower", "0") && bound("upper", "1") => "bool",
+        "int" if bound("lower", "0") => "count",
+        "int" => "int",
+        kind @ ("simplex" | "ordered" | "positive_ordered" | "unit_vector") => kind,
+        "corr_matrix" => "corr",
+        "cov_matrix" => "cov",
+        "cholesky_factor_corr" => "chol_corr",
+        "cholesky_factor_cov" => "chol_cov",
+        _ if bound("lower", "0") && bound("upper", "1") => "unit",
+        _ if bound("lower", "0") => "positive",
+        _ => "real",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Raw text to tokens, comments included. Texts and numbers that cannot be read are reported here.
 
-use super::words;
+use super::{habits, words};
 use crate::diagnostics::syntax_codes::{
     NAME_LETTERS, NUMBER, SINGLE_QUOTES, UNKNOWN_CHARACTER, UNTERMINATED_TEXT,
 };
@@ -58,8 +58,10 @@ impl Token {
 
 /// All tokens of a text, and what was wrong with some.
 pub(super) fn tokens(text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
-    let mut lexer = Lexer { text, at: 0, line: 1, tokens: Vec::new(), diagnostics: Vec::new() };
+    let mut lexer =
+        Lexer { text, at: 0, line: 1, tokens: Vec::new(), diagnostics: Vec::new(), modules: Vec::new() };
     while lexer.step() {}
+    lexer.diagnostics.extend(habits::modules(text, &lexer.modules));
     (lexer.tokens, lexer.diagnostics)
 }
 
@@ -69,6 +71,8 @@ struct Lexer<'a> {
     line: usize,
     tokens: Vec<Token>,
     diagnostics: Vec<Diagnostic>,
+    /// `np.exp`, `pm.Normal`: reported all at once.
+    modules: Vec<Span>,
 }
 
 /// Longest first, so that `==` is not read as two `=`.
@@ -196,6 +200,10 @@ impl<'a> Lexer<'a> {
         {
             return self.push(TokenKind::Word, length);
         }
+        if habits::is_module(word) {
+            self.modules.push(self.here(length));
+            return self.push(TokenKind::Bad, length);
+        }
         let diagnostic = name_mistake(word, self.here(length));
         self.report(diagnostic, length);
     }
@@ -217,6 +225,13 @@ impl<'a> Lexer<'a> {
             if first.is_control() { format!("U+{:04X}", u32::from(first)) } else { format!("`{first}`") };
         let diagnostic = Diagnostic::new(UNKNOWN_CHARACTER, format!("{shown} means nothing here"))
             .at(self.here(length), "not a part of the language");
+        let diagnostic = match first {
+            '|' => diagnostic.help(
+                "for Stan's `normal_lpdf(y | mu, sigma)` write `log_prob(normal(mu, sigma), y)`; for R's `(1 | group)` declare `latent a[group] ~ normal(0, tau)` and read `a[group]`; `or` joins conditions",
+            ),
+            '$' => diagnostic.help("columns are read by their names: `data y[obs]: real`"),
+            _ => diagnostic,
+        };
         self.report(diagnostic, length);
     }
 }
@@ -306,13 +321,36 @@ const GREEK: [(char, &str); 25] = [
     ('Σ', "Sigma"),
 ];
 
+/// A letter without its accent, a subscript as a digit, a point as `_`; others as they are.
+fn ascii(character: char) -> String {
+    const PLAIN: [(&str, &str); 13] = [
+        ("àáâãäå", "a"),
+        ("ç", "c"),
+        ("èéêë", "e"),
+        ("ìíîï", "i"),
+        ("ñ", "n"),
+        ("òóôõöø", "o"),
+        ("ùúûü", "u"),
+        ("ýÿ", "y"),
+        ("ÄÅÁÀ", "A"),
+        ("ÖØÓ", "O"),
+        ("Ü", "U"),
+        ("ß", "ss"),
+        (".", "_"),
+    ];
+    if let Some(digit) = u32::from(character).checked_sub(0x2080).filter(|digit| *digit < 10) {
+        return digit.to_string();
+    }
+    let plain = PLAIN.iter().find(|(letters, _)| letters.contains(character));
+    plain.map_or_else(|| character.to_string(), |(_, plain)| (*plain).to_owned())
+}
+
 fn name_mistake(word: &str, span: Span) -> Diagnostic {
     let mut plain = String::new();
     for character in word.chars() {
         match GREEK.iter().find(|(letter, _)| *letter == character) {
             Some((_, spelt)) => plain.push_str(spelt),
-            None if character == '.' => plain.push('_'),
-            None => plain.push(character),
+            None => plain.push_str(&ascii(character)),
         }
     }
     let plain = plain.trim_start_matches('_');

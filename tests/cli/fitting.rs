@@ -170,7 +170,7 @@ fn a_family_that_needs_more_draws_than_there_are_is_refused() {
     let room = Room::new("wide");
     room.write(
         "m.vi",
-        "dim k = 300\ndata y[k]: real\nlatent a[k] ~ normal(0, 1)\nobserve y ~ normal(a, 1)\n",
+        "dim k = 300\ndata y[k]: real\nlatent a[k] ~ normal(0, 1) using reparam\nobserve y ~ normal(a, 1)\n",
     );
     room.write("d.json", serde_json::json!({ "y": vec![0.5; 300] }).to_string());
     let words = ["V0920", "a full-rank Gaussian of 300 coordinates", "leave `--family` away"];

@@ -28,8 +28,8 @@ def uniform(low, high):
 
 
 def scaled(low, high):
-    """Even in the exponent, positive."""
-    return lambda draw: math.exp(draw.uniform(math.log(low), math.log(high)))
+    """Even in the exponent, positive; not exponentials of doubles, whose logarithms would be doubles."""
+    return lambda draw: math.exp(draw.uniform(math.log(low), math.log(high / 2))) * draw.uniform(1, 2)
 
 
 def around(centre, widest, narrowest):

@@ -39,6 +39,7 @@ pub(super) fn integral(
         line.element = element;
         line.at[element] = line.top();
     }
+    line.element = block.offset;
     let top = line.values(&[line.at[block.offset]])[0];
     let mut total = top;
     for element in elements {

@@ -25,6 +25,9 @@ impl Expecting<'_> {
         if let Some(known) = self.forms.get(&node) {
             return known.clone();
         }
+        // A product of terms may be the node itself: `x * x` of a function `x` is its square. Until more is known of it, it
+        // is none of these.
+        self.forms.insert(node, Form::Not(Obstacle::Several));
         let found = self.find_form(node);
         self.forms.insert(node, found.clone());
         found

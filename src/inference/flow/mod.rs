@@ -144,7 +144,7 @@ impl Flow {
 /// Which coordinates the first layer of a pair holds: every other one, then halves, then every other two, and so on.
 fn is_held(coordinate: usize, pair: usize, dimension: usize) -> bool {
     if dimension < 4 {
-        return (coordinate + pair) % dimension.max(2) == 0;
+        return (coordinate + pair).is_multiple_of(dimension.max(2));
     }
     match pair % 3 {
         0 => coordinate.is_multiple_of(2),

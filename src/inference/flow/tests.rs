@@ -1,6 +1,9 @@
-use crate::numeric::random::Generator;
+//! The flow against its definition: inverses, determinants, gradients and what training makes of them.
+
 use nalgebra::DVector;
 use rand::RngExt;
+
+use crate::numeric::random::Generator;
 
 use super::super::draws::{Purpose, stream};
 use super::*;

@@ -26,9 +26,45 @@ pub fn arity(function: &Name, span: Span, given: &[Argument], signatures: &[Stri
             "if the comma parts thousands, leave it out",
             vec![Edit { span: comma, text: String::new() }],
         ),
-        None => diagnostic,
+        None => without_location(diagnostic, function, given),
     };
     diagnostic.help(format!("it is `{}`", signatures.join("` or `")))
+}
+
+/// A distribution made of distributions that is not written in its form.
+pub fn combinator(
+    (function, span): (&Name, Span),
+    given: &[Argument],
+    written: &[&str],
+    form: &str,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code(401), format!("`{}` cannot take these arguments", function.text))
+        .at(span, format!("it is `{form}`"));
+    match (function.text.as_str(), written) {
+        ("censored", [base, flag]) => diagnostic.help(format!(
+            "say at which side: `censored({base}, right = {flag})`; the flag is true where the value is only known to be larger"
+        )),
+        ("truncated", [base, low, high]) => {
+            let gap = Span::new(given[1].value.span.end, given[2].value.span.start);
+            let edit = Edit { span: gap, text: "..".to_string() };
+            diagnostic.fix(format!("the ends are a range: `truncated({base}, {low}..{high})`"), vec![edit])
+        }
+        ("mixture", [weights, component]) => diagnostic.help(format!(
+            "say over which dim the components lie: `mixture({weights}, {component} over k)`, or give two of them"
+        )),
+        _ => diagnostic.help(format!("write `{form}`")),
+    }
+}
+
+/// `half_normal(0, 1)`: halves of other libraries have a location, which is nothing but 0.
+fn without_location(diagnostic: Diagnostic, function: &Name, given: &[Argument]) -> Diagnostic {
+    let [first, second] = given else { return diagnostic };
+    let zero = matches!(first.value.kind, ExprKind::Number { value, .. } if value == 0.0);
+    if !zero || !function.text.starts_with("half_") || first.name.is_some() {
+        return diagnostic;
+    }
+    let edit = Edit { span: Span::new(first.value.span.start, second.value.span.start), text: String::new() };
+    diagnostic.fix("it has no location: leave the 0 out", vec![edit])
 }
 
 /// The comma of `1,000`, which reads as two arguments.
@@ -165,7 +201,13 @@ pub fn wrong_kind(
     )
     .at(call.span, format!("gives {gives}"))
     .at(span, format!("declared as {}", kind_words(value, model)))
-    .help(format!("declare `{}` as {ty}, or take another distribution", target.name))
+    .help(match call.family.kind {
+        ValueKind::Index => format!(
+            "declare the categories as a dim, `dim grade = 5`, and `{0}` as an index into it: `{0}: grade`",
+            target.name
+        ),
+        _ => format!("declare `{}` as {ty}, or take another distribution", target.name),
+    })
 }
 
 /// The edit that gives a name another type, where one was written: most often the right one for data.

@@ -85,6 +85,14 @@ pub fn extra_axes(
     }
 }
 
+/// The same, where a product cell by cell was perhaps to be summed over the dim: that is said in place of other help.
+pub fn matrix_product(mut diagnostic: Diagnostic, (sign, text): (Span, &str), extra: &str) -> Diagnostic {
+    diagnostic.help.clear();
+    let words = format!("`*` multiplies cell by cell; a product summed over {extra} is `{text}`");
+    let edits = vec![Edit { span: sign, text: "@".to_string() }];
+    diagnostic.at(sign, format!("does not sum over {extra}")).fix(words, edits)
+}
+
 /// A matrix over a dim repeated at the place of something that has the dim once, as when arguments are swapped.
 pub fn matrix_argument(
     (term, parameter): (&Term, &Parameter),

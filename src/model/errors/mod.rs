@@ -14,8 +14,10 @@ pub use names::*;
 pub use order::*;
 pub use support::*;
 
+use std::collections::HashMap;
+
 use super::ir::*;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Label};
 use crate::source::Span;
 
 /// `obs × county`
@@ -40,7 +42,33 @@ pub fn term_words(term: &Term, model: &Model) -> String {
     if term.axes.is_empty() { kind } else { format!("{kind} over {}", axes_words(&term.axes, model)) }
 }
 
+/// At most this many places of one form get a label.
+const LABELS: usize = 3;
+
+/// Makes one diagnostic of all that say of the same form that it is not supported.
+pub fn gather_unsupported(diagnostics: &mut Vec<Diagnostic>) {
+    let mut places: HashMap<String, Vec<Label>> = HashMap::new();
+    let own = diagnostics.iter().filter(|diagnostic| diagnostic.code == UNSUPPORTED);
+    for diagnostic in own {
+        places.entry(diagnostic.message.clone()).or_default().extend(diagnostic.labels.clone());
+    }
+    diagnostics.retain_mut(|diagnostic| {
+        if diagnostic.code != UNSUPPORTED {
+            return true;
+        }
+        let Some(labels) = places.remove(&diagnostic.message) else { return false };
+        if labels.len() > 1 {
+            diagnostic.message.push_str(&format!(" ({} places)", labels.len()));
+            diagnostic.labels = labels.into_iter().take(LABELS).collect();
+        }
+        true
+    });
+}
+
+/// The code of what is not supported.
+const UNSUPPORTED: Code = Code(801);
+
 /// Something of the language that this version does not do.
 pub fn unsupported(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::new(Code(801), format!("{what}: not supported yet")).at(span, "not supported yet")
+    Diagnostic::new(UNSUPPORTED, format!("{what}: not supported yet")).at(span, "not supported yet")
 }

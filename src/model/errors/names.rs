@@ -53,14 +53,33 @@ pub fn unknown_dim(name: &Name, near: Option<&str>) -> Diagnostic {
         Diagnostic::new(Code(207), format!("there is no dim `{}`", name.text)).at(name.span, "not a dim");
     match near {
         Some(_) => suggesting(diagnostic, name.span, near),
+        None if name.text.len() == 1 => diagnostic.help(format!(
+            "brackets name dims: if `{0}` is a running element, say of which dim, `[{0}: obs]`; if it is a dim, declare it: `dim {0}`",
+            name.text
+        )),
         None => diagnostic.help(format!("declare it: `dim {}`", name.text)),
     }
+}
+
+/// An element named in a bracket without the dim that it is of.
+pub fn element_without_dim(name: &Name, dim: &str) -> Diagnostic {
+    let edit = Edit { span: name.span, text: format!("{}: {dim}", name.text) };
+    Diagnostic::new(Code(207), format!("there is no dim `{}`", name.text))
+        .at(name.span, "not a dim")
+        .fix(format!("to name the running element of `{dim}`, write `{}`", edit.text), vec![edit])
 }
 
 /// A type that is none.
 pub fn unknown_type(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(208), format!("there is no type `{}`", name.text))
         .at(name.span, "neither a type nor a dim");
+    if let "string" | "str" | "text" | "factor" | "char" | "character" | "category" =
+        name.text.to_lowercase().as_str()
+    {
+        return diagnostic.help(
+            "a column of texts says which element of a dim each row belongs to: declare `dim group`, and the column with the dim as its type, `data g[obs]: group`",
+        );
+    }
     if let Some(own) = dialect::type_name(&name.text.to_lowercase()) {
         return diagnostic.fix(format!("write `{own}`"), replace(name.span, own));
     }
@@ -108,27 +127,59 @@ pub fn unknown_distribution(name: &Name, near: Option<&str>) -> Diagnostic {
     suggesting(diagnostic, name.span, near)
 }
 
-/// No such function; an array of the name was perhaps to be indexed.
-pub fn unknown_function(name: &Name, near: Option<&str>, array: Option<Span>) -> Diagnostic {
-    let text = &name.text;
-    let diagnostic = Diagnostic::new(Code(205), format!("there is no function `{text}`"))
+/// No such function.
+pub fn unknown_function(name: &Name, near: Option<&str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code(205), format!("there is no function `{}`", name.text))
         .at(name.span, "no such function");
-    match array {
-        Some(array) => diagnostic
-            .at(array, format!("`{text}` is an array"))
-            .help(format!("elements are read with brackets: `{text}[i]`")),
-        None => suggesting(diagnostic, name.span, near),
-    }
+    suggesting(diagnostic, name.span, near)
+}
+
+/// An array that is called: it was perhaps to be indexed, or multiplied.
+pub fn called_array(name: &Name, array: Span) -> Diagnostic {
+    let text = &name.text;
+    unknown_function(name, None)
+        .at(array, format!("`{text}` is an array"))
+        .help(format!("elements are read with brackets, `{text}[i]`; a product needs its `*`"))
+}
+
+/// `b(x - 1)` where `b` is a single value.
+pub fn product_without_sign(name: &Name, declared: Span, factor: &str) -> Diagnostic {
+    let text = &name.text;
+    let end = Span::new(name.span.end, name.span.end);
+    unknown_function(name, None).at(declared, format!("`{text}` is a value")).fix(
+        format!("a product needs its `*`: `{text} * ({factor})`"),
+        vec![Edit { span: end, text: " * ".to_string() }],
+    )
+}
+
+/// Another language's name, where only the form is certain.
+pub fn dialect_form(name: &Name, form: &str) -> Diagnostic {
+    Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
+        .at(name.span, "not a name here")
+        .help(format!("write `{form}`"))
+}
+
+/// Another language's name for what has another shape here.
+pub fn dialect_words(name: &Name, words: &str) -> Diagnostic {
+    Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
+        .at(name.span, "not a name here")
+        .help(words)
+}
+
+/// Another language's call, and what it is here.
+pub fn dialect_as(name: &Name, (span, text): (Span, &str)) -> Diagnostic {
+    Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
+        .at(name.span, "not a name here")
+        .fix(format!("write `{text}`"), replace(span, text))
 }
 
 /// A name from another language or library. `given` are the arguments, if none has a keyword or a clause.
 pub fn dialect(name: &Name, form: &str, (span, given): (Span, Option<&[&str]>)) -> Diagnostic {
-    let diagnostic = Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
-        .at(name.span, "not a name here");
     let whole = !form.contains(" over d") && !form.contains(", D1") && form.contains(['(', '<']);
     match given.filter(|_| whole).and_then(|given| dialect::filled(form, given)) {
-        Some(text) => diagnostic.fix(format!("write `{text}`"), replace(span, &text)),
-        None => diagnostic.help(format!("write `{}`", dialect::shown(form))),
+        Some(text) => dialect_as(name, (span, &text)),
+        None if form.contains(": ") => dialect_words(name, form),
+        None => dialect_form(name, &dialect::shown(form)),
     }
 }
 

@@ -43,6 +43,21 @@ pub fn may_leave(term: &Term, (owner, name): (&str, &str), wanted: &Domain) -> D
         .help("write it so that it cannot (`exp(…)`, `inv_logit(…)`), or declare narrower types; the fit checks it at every step")
 }
 
+/// Asks whether two arguments stand at each other's places, in place of other help.
+pub fn offer_swap(
+    diagnostic: &mut Diagnostic,
+    (owner, first, second): (&str, &str, &str),
+    [one, other]: [Span; 2],
+    [text, other_text]: [&str; 2],
+) {
+    let edits =
+        vec![Edit { span: one, text: other_text.to_string() }, Edit { span: other, text: text.to_string() }];
+    let text = format!(
+        "are the arguments swapped? `{other_text}` can be `{first}` of `{owner}`, and `{text}` its `{second}`"
+    );
+    diagnostic.help = vec![crate::diagnostics::Help { text, edits }];
+}
+
 /// Offers the form of a distribution that takes any real number here.
 pub fn offer_link(diagnostic: &mut Diagnostic, (owner, keyword): (&str, &str), last: Option<&Term>) {
     let text = format!("or give its {keyword}, which may be any number: `{owner}({keyword} = …)`");

@@ -24,7 +24,7 @@ pub fn sine_and_cosine_of_turns<I: Isa>(x: f64) -> (f64, f64) {
             -4.681_754_132_340_976e-3,
             7.969_262_624_604_301e-2,
             -6.459_640_975_062_443e-1,
-            1.570_796_326_794_896_6,
+            std::f64::consts::FRAC_PI_2,
         ],
     );
     let cosine = polynomial::<I, 8>(

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rand::{Rng, RngExt};
 
-use super::{Blocks, Generator, LANES, philox};
+use super::{BLOCKS, Blocks, Generator, philox};
 use crate::numeric::dispatch::InstructionSet;
 use crate::numeric::special::normal_cdf;
 
@@ -21,7 +21,7 @@ const KNOWN: [([u64; 4], [u64; 2], [u64; 4]); 3] = [
 #[test]
 fn blocks_are_the_published_ones() {
     for (counter, [low, high], block) in KNOWN {
-        let blocks: Blocks = counter.map(|word| [word; LANES]);
+        let blocks: Blocks = counter.map(|word| [word; BLOCKS]);
         let found = philox(blocks, low | high << 32);
         assert_eq!(found.map(|lanes| lanes[0]), block);
         assert!(found.iter().all(|lanes| lanes.iter().all(|&word| word == lanes[0])));

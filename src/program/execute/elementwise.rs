@@ -6,7 +6,7 @@ use crate::numeric::kernels::{elementary, gamma};
 use crate::numeric::lanes::{Lanes, Stream, Target, lanes, times_plus};
 use crate::program::code::{Pair, Sign};
 
-use super::rows::Source;
+use super::rows::{Source, Vectors};
 
 /// `fill!(out, vector => value)`: a value for each vector. Macros, for the reason given at `lanes`.
 macro_rules! fill {
@@ -24,39 +24,12 @@ macro_rules! map {
     };
 }
 
-impl<const N: usize> Source<'_, N> {
-    /// As vectors at equal distances, if it is.
-    #[inline(always)]
-    fn stream(&self, count: usize) -> Option<Stream<'_, N>> {
-        match self {
-            Self::Stream(stream) => Some(*stream),
-            Self::Same(value) => Some(Stream::of_same(value, count)),
-            Self::Spread(_) => None,
-        }
-    }
-}
-
-/// A number for each row, the same for all samples.
-#[derive(Clone, Copy)]
-struct Spread<'a>(&'a [f64]);
-
-impl Spread<'_> {
-    #[inline(always)]
-    fn at<const N: usize>(&self, row: usize) -> Lanes<N> {
-        Lanes::splat(self.0[row])
-    }
-}
-
-/// Expands a loop for each kind of source that an operand can be, so that the kind is not asked for at each vector.
+/// Expands a loop for each kind of source that an operand can be.
 macro_rules! by_kind {
-    ($out:expr, $x:ident, $body:expr) => {
-        match (&$x, $x.stream($out.count())) {
-            (_, Some($x)) => $body,
-            (Source::Spread(column), None) => {
-                let $x = Spread(&column[..$out.count()]);
-                $body
-            }
-            _ => {}
+    ($x:ident, $body:expr) => {
+        match $x {
+            Source::Stream($x) => $body,
+            Source::Spread($x) => $body,
         }
     };
 }
@@ -161,6 +134,8 @@ impl<const N: usize> Kernel for PairKernel<'_, N> {
 
 #[inline(always)]
 fn unary<I: Isa, const N: usize>(op: Unary, out: Target<N>, x: Source<N>) {
+    let mut room = Lanes::ZERO;
+    let x = x.stream(&mut room, out.count());
     match op {
         Unary::Neg => map!(out, x = x => -x),
         Unary::Reciprocal => map!(out, x = x => 1.0 / x),
@@ -202,7 +177,7 @@ fn unary<I: Isa, const N: usize>(op: Unary, out: Target<N>, x: Source<N>) {
 
 /// One lane after another, for functions that have no kernel.
 #[inline(never)]
-fn scalar<const N: usize>(out: Target<N>, x: Source<N>, function: &dyn Fn(f64) -> f64) {
+fn scalar<const N: usize>(out: Target<N>, x: Stream<N>, function: &dyn Fn(f64) -> f64) {
     map!(out, x = x => function(x));
 }
 
@@ -216,9 +191,8 @@ fn binary<const N: usize>(op: Binary, out: Target<N>, [x, y]: [Source<N>; 2]) {
     macro_rules! zip {
         ($a:ident, $b:ident => $body:expr) => {
             by_kind!(
-                out,
                 x,
-                by_kind!(out, y, fill!(out, v => {
+                by_kind!(y, fill!(out, v => {
                     let (first, second): (Lanes<N>, Lanes<N>) = (x.at(v), y.at(v));
                     lanes!($a = first, $b = second => $body)
                 }))
@@ -263,12 +237,11 @@ pub(super) fn select<const N: usize>(out: Target<N>, condition: Source<N>, yes: 
 fn multiply_add<I: Isa, const N: usize, const P: i8, const A: i8>(out: Target<N>, [x, y, z]: [Source<N>; 3]) {
     // The product has the same bits either way; a spread factor, if any, comes first.
     let (x, y) = if matches!(y, Source::Spread(_)) { (y, x) } else { (x, y) };
-    let Some(y) = y.stream(out.count()) else { return };
+    let mut room = Lanes::ZERO;
+    let y = y.stream(&mut room, out.count());
     by_kind!(
-        out,
         x,
         by_kind!(
-            out,
             z,
             fill!(out, v => {
                 let (x, y, z): (Lanes<N>, Lanes<N>, Lanes<N>) = (x.at(v), y.at(v), z.at(v));
@@ -282,6 +255,8 @@ fn multiply_add<I: Isa, const N: usize, const P: i8, const A: i8>(out: Target<N>
 
 #[inline(always)]
 fn pair<I: Isa, const N: usize>(op: Pair, out: [Target<N>; 2], x: Source<N>) {
+    let mut room = Lanes::ZERO;
+    let x = x.stream(&mut room, out[0].count());
     for vector in 0..out[0].count() {
         let x = x.at(vector);
         let (mut value, mut slope) = (Lanes::ZERO, Lanes::ZERO);

@@ -15,12 +15,14 @@ use super::{Abreast, Frame, elementwise, matrix, rows};
 #[inline(always)]
 pub(super) fn run<I: Isa>(frame: Frame, flat: &Flat) {
     match frame.abreast {
-        Abreast::Eight => flat.ops.iter().for_each(|op| step::<I, LANES, Samples>(frame, op)),
+        Abreast::Eight => flat.ops.iter().for_each(|op| step::<I, LANES, Samples>(&frame, op)),
         Abreast::One => {
             for op in &flat.ops {
                 match op.rows {
-                    1 => step::<I, 1, Single>(frame, op),
-                    _ => step::<I, LANES, Rows>(frame, op),
+                    1 if !matches!(op.kind, FlatKind::TransposedMatrixVector(_)) => {
+                        step::<I, 1, Single>(&frame, op)
+                    }
+                    _ => step::<I, LANES, Rows>(&frame, op),
                 }
             }
         }
@@ -29,7 +31,11 @@ pub(super) fn run<I: Isa>(frame: Frame, flat: &Flat) {
 
 /// An operand's vector.
 #[inline(always)]
-fn read<const N: usize, L: Layout<N>>(memory: &[Cell<f64>], operand: FlatOperand, vector: usize) -> Lanes<N> {
+fn read<const N: usize, L: Layout<N>>(
+    memory: &[Cell<f64>],
+    operand: &FlatOperand,
+    vector: usize,
+) -> Lanes<N> {
     if L::ROWS > 1 && operand.same {
         return Lanes::splat(memory[operand.at].get());
     }
@@ -39,20 +45,20 @@ fn read<const N: usize, L: Layout<N>>(memory: &[Cell<f64>], operand: FlatOperand
 
 fn source<'a, const N: usize, L: Layout<N>>(
     memory: &'a [Cell<f64>],
-    operand: FlatOperand,
+    operand: &FlatOperand,
     vectors: usize,
 ) -> Source<'a, N> {
     match operand.same {
-        true => Source::Same(read::<N, L>(memory, operand, 0)),
+        true => Source::same::<L>(memory, operand.at, vectors),
         false => Source::Stream(Stream::of_cells(&memory[operand.at * L::ELEMENT..], N, vectors)),
     }
 }
 
 #[inline(always)]
-fn step<I: Isa, const N: usize, L: Layout<N>>(frame: Frame, op: &FlatOp) {
+fn step<I: Isa, const N: usize, L: Layout<N>>(frame: &Frame, op: &FlatOp) {
     let memory = frame.memory;
     let vectors = if N == 1 { 1 } else { op.rows.div_ceil(L::ROWS) };
-    let [a, b, c] = op.operands;
+    let [a, b, c] = &op.operands;
     macro_rules! each {
         ($($x:ident = $operand:expr),+ => $body:expr) => {
             for vector in 0..vectors {
@@ -110,7 +116,7 @@ fn write<const N: usize, L: Layout<N>>(
 /// The sum over rows; the order is that of blocks.
 #[inline(always)]
 fn sum<I: Isa, const N: usize, L: Layout<N>, const PRODUCT: bool>(memory: &[Cell<f64>], op: &FlatOp) {
-    let [x, y, _] = op.operands;
+    let [x, y, _] = &op.operands;
     let term = |sum: Lanes<N>, x: Lanes<N>, y: Lanes<N>| {
         if PRODUCT { x.times_plus::<I>(y, sum) } else { sum.plus(x) }
     };
@@ -138,11 +144,11 @@ fn sum<I: Isa, const N: usize, L: Layout<N>, const PRODUCT: bool>(memory: &[Cell
 
 /// What is not cheap enough for a call to matter.
 #[inline(never)]
-fn other<const N: usize, L: Layout<N>>(frame: Frame, op: &FlatOp) {
+fn other<const N: usize, L: Layout<N>>(frame: &Frame, op: &FlatOp) {
     let memory = frame.memory;
     let vectors = op.rows.div_ceil(L::ROWS);
     let out = |k: usize| Target::new(&memory[op.out[k] * L::ELEMENT..][..op.rows * L::ELEMENT]);
-    let x = |k: usize| source::<N, L>(memory, op.operands[k], vectors);
+    let x = |k: usize| source::<N, L>(memory, &op.operands[k], vectors);
     let into = &memory[op.out[0] * L::ELEMENT..];
     let first = &memory[op.operands[0].at * L::ELEMENT..];
     let set = frame.set;
@@ -167,9 +173,13 @@ fn other<const N: usize, L: Layout<N>>(frame: Frame, op: &FlatOp) {
             let tile = matrix::TileBlock::new(&frame.code.tiles[tile], 0);
             set.run(matrix::TimesVector::<N, L>::new(tile, first, out(0)));
         }
-        FlatKind::TransposedMatrixVector(tile) => {
-            let tile = matrix::TileBlock::new(&frame.code.tiles[tile], 0);
-            set.run(matrix::TransposedTimesVector::<N, L>::new(tile, (x(0), op.rows), into));
+        FlatKind::TransposedMatrixVector(index) => {
+            let tile = matrix::TileBlock::new(&frame.code.tiles[index], 0);
+            let columns = frame.code.tiles[index].columns;
+            let strands = &memory[op.out[1] * L::ELEMENT..][..columns * LANES * L::ELEMENT];
+            strands.iter().for_each(|cell| cell.set(0.0));
+            set.run(matrix::TransposedTimesVector::<N, L>::new(tile, (x(0), op.rows), strands));
+            matrix::finish::<N, L>(strands, into);
         }
         FlatKind::Copy | FlatKind::MultiplyAdd(_) | FlatKind::Sum | FlatKind::Dot => {
             unreachable!("done where they are met")

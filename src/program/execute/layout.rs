@@ -4,7 +4,7 @@
 
 use std::cell::Cell;
 
-use crate::numeric::lanes::{LANES, Lanes};
+use crate::numeric::lanes::{LANES, Lanes, load};
 
 /// An arrangement of a program's memory. Vectors have `N` lanes.
 pub(super) trait Layout<const N: usize>: Copy {
@@ -44,9 +44,8 @@ impl Layout<1> for Single {
 /// An element of an array in memory, in all lanes if it is one number.
 #[inline(always)]
 pub(super) fn element<const N: usize, L: Layout<N>>(memory: &[Cell<f64>], element: usize) -> Lanes<N> {
-    let mut lanes = Lanes::ZERO;
-    for lane in 0..N {
-        lanes.0[lane] = memory[element * L::ELEMENT + lane % L::ELEMENT].get();
+    match L::ELEMENT {
+        1 => Lanes::splat(memory[element].get()),
+        _ => load(memory, element * N),
     }
-    lanes
 }

@@ -11,6 +11,7 @@ mod matrix;
 mod reduce;
 mod rows;
 mod scan;
+mod stretch;
 mod whole;
 
 use std::cell::Cell;
@@ -19,6 +20,8 @@ use crate::numeric::dispatch::{InstructionSet, Isa, Kernel};
 use crate::numeric::lanes::{LANES, Lanes, vectors};
 
 use super::code::{Code, Group, Input, Offset, RowGroup, WholeOp};
+
+pub(super) use stretch::{run_rows, run_stretch};
 
 /// The samples that one memory is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,7 @@ pub(super) struct Frame<'a> {
     pub memory: &'a [Cell<f64>],
     pub scratch: &'a [Cell<f64>],
     pub numbers: &'a [Cell<f64>],
+    pub totals: &'a [Cell<f64>],
     pub set: InstructionSet,
     pub abreast: Abreast,
 }
@@ -88,16 +92,8 @@ impl<'a> Frame<'a> {
         self.set.run(GroupsKernel { frame: self, groups });
     }
 
-    /// Sets the accumulators of a group to 0.
-    pub fn clear(self, group: &RowGroup) {
-        let lanes = self.abreast.lanes();
-        for &(first, length) in &group.cleared {
-            self.memory[first * lanes..(first + length) * lanes].iter().for_each(|cell| cell.set(0.0));
-        }
-    }
-
     /// Executes the block of rows that starts at `first`.
-    pub fn run_block(self, group: &RowGroup, first: usize) {
+    fn run_block(self, group: &RowGroup, first: usize) {
         self.set.run(BlockKernel { frame: self, group, first });
     }
 
@@ -124,12 +120,7 @@ impl Kernel for GroupsKernel<'_> {
         for group in self.groups {
             match group {
                 Group::Flat(code) => flat::run::<I>(self.frame, code),
-                Group::Rows(group) => {
-                    self.frame.clear(group);
-                    for first in (0..group.rows).step_by(group.block) {
-                        self.frame.run_block(group, first);
-                    }
-                }
+                Group::Rows(group) => run_rows(std::iter::once(self.frame), group),
                 Group::Whole(op) => self.frame.set.run(WholeKernel { frame: self.frame, op }),
             }
         }

@@ -7,7 +7,7 @@ use crate::numeric::dispatch::Isa;
 use crate::numeric::lanes::{LANES, Lanes};
 
 use super::layout::Layout;
-use super::rows::Source;
+use super::rows::{Source, Vectors};
 
 /// Number of strands.
 pub(super) const STRANDS: usize = LANES;
@@ -47,9 +47,11 @@ pub(super) fn add<I: Isa, const N: usize, L: Layout<N>>(
     (x, y): (Source<N>, Option<Source<N>>),
     into: &[Cell<f64>],
 ) {
-    let sum = match y {
-        None => strands::<I, N, L, false>(count, [x, x]),
-        Some(y) => strands::<I, N, L, true>(count, [x, y]),
+    let sum = match (x, y) {
+        (Source::Stream(x), None) => strands::<I, N, L, _, false>(count, [x, x]),
+        (Source::Stream(x), Some(Source::Stream(y))) => strands::<I, N, L, _, true>(count, [x, y]),
+        (x, None) => strands::<I, N, L, _, false>(count, [x, x]),
+        (x, Some(y)) => strands::<I, N, L, _, true>(count, [x, y]),
     };
     for (lane, cell) in into.iter().enumerate() {
         cell.set(cell.get() + sum.0[lane]);
@@ -58,9 +60,9 @@ pub(super) fn add<I: Isa, const N: usize, L: Layout<N>>(
 
 /// Sum over rows of x, or of x y; where lanes are rows, in the first lane.
 #[inline(always)]
-fn strands<I: Isa, const N: usize, L: Layout<N>, const PRODUCT: bool>(
+fn strands<I: Isa, const N: usize, L: Layout<N>, X: Vectors<N>, const PRODUCT: bool>(
     count: usize,
-    [x, y]: [Source<N>; 2],
+    [x, y]: [X; 2],
 ) -> Lanes<N> {
     macro_rules! next {
         ($sum:expr, $x:expr, $y:expr) => {

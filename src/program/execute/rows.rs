@@ -7,14 +7,14 @@ use crate::numeric::dispatch::{Isa, Kernel};
 use crate::numeric::lanes::{Lanes, Stream, Target, times_plus, vectors};
 use crate::program::code::{DROPPED, Factors, Operand, Place, RowGroup, RowOp};
 
-use super::layout::{Layout, element};
+use super::layout::Layout;
 use super::{Frame, elementwise, matrix, reduce};
 
 /// Executes the block of rows from `first` on, `count` of them.
 #[inline(always)]
-pub(super) fn run<I: Isa, const N: usize, L: Layout<N>>(
-    frame: Frame,
-    group: &RowGroup,
+pub(super) fn run<'a, I: Isa, const N: usize, L: Layout<N>>(
+    frame: Frame<'a>,
+    group: &'a RowGroup,
     (first, count): (usize, usize),
 ) {
     let block = Block::<N, L> { frame, size: group.block, first, count, layout: PhantomData };
@@ -41,19 +41,66 @@ struct Block<'a, const N: usize, L> {
 pub(super) enum Source<'a, const N: usize> {
     /// Vectors.
     Stream(Stream<'a, N>),
-    /// A number for each row, the same for all samples.
-    Spread(&'a [f64]),
-    /// The same vector.
-    Same(Lanes<N>),
+    /// Numbers, each for all lanes.
+    Spread(Spread<'a>),
 }
 
-impl<const N: usize> Source<'_, N> {
+/// Numbers that are spread over the lanes.
+#[derive(Clone, Copy)]
+pub(super) struct Spread<'a>(pub Stream<'a, 1>);
+
+/// A vector at each place. Loops are written over one of the kinds, so that it is not asked for at each vector.
+pub(super) trait Vectors<const N: usize>: Copy {
+    fn at(&self, index: usize) -> Lanes<N>;
+}
+
+impl<const N: usize> Vectors<N> for Spread<'_> {
     #[inline(always)]
-    pub fn at(&self, vector: usize) -> Lanes<N> {
+    fn at(&self, index: usize) -> Lanes<N> {
+        Lanes::splat(self.0.at(index).0[0])
+    }
+}
+
+impl<const N: usize> Vectors<N> for Stream<'_, N> {
+    #[inline(always)]
+    fn at(&self, index: usize) -> Lanes<N> {
+        Stream::at(self, index)
+    }
+}
+
+impl<const N: usize> Vectors<N> for Source<'_, N> {
+    #[inline(always)]
+    fn at(&self, index: usize) -> Lanes<N> {
         match self {
-            Self::Stream(stream) => stream.at(vector),
-            Self::Spread(column) => Lanes::splat(column[vector]),
-            Self::Same(value) => *value,
+            Self::Stream(stream) => Stream::at(stream, index),
+            Self::Spread(spread) => spread.at(index),
+        }
+    }
+}
+
+impl<'a, const N: usize> Source<'a, N> {
+    /// As vectors. What is spread is one number, in `room`: of numbers that differ from row to row no function is
+    /// taken, since it would be a constant.
+    #[inline(always)]
+    pub fn stream(self, room: &'a mut Lanes<N>, count: usize) -> Stream<'a, N> {
+        match self {
+            Self::Stream(stream) => stream,
+            Self::Spread(spread) => {
+                if count > 0 {
+                    *room = spread.at(0);
+                }
+                Stream::of_same(room, count)
+            }
+        }
+    }
+
+    /// The same vector of an array, or the same number if elements are numbers.
+    #[inline(always)]
+    pub fn same<L: Layout<N>>(memory: &'a [Cell<f64>], offset: usize, count: usize) -> Self {
+        let cells = &memory[offset * L::ELEMENT..];
+        match L::ELEMENT == N {
+            true => Self::Stream(Stream::of_cells(cells, 0, count)),
+            false => Self::Spread(Spread(Stream::of_cells(cells, 0, count))),
         }
     }
 }
@@ -85,18 +132,21 @@ impl<'a, const N: usize, L: Layout<N>> Block<'a, N, L> {
     }
 
     #[inline(always)]
-    fn source(self, operand: Operand) -> Source<'a, N> {
+    fn source(self, operand: &'a Operand) -> Source<'a, N> {
+        let vectors = self.vectors();
         match operand {
-            Operand::Rows(place) => Source::Stream(Stream::of_cells(self.cells(place), N, self.vectors())),
-            Operand::Scalar(offset) => Source::Same(element::<N, L>(self.frame.memory, offset)),
+            Operand::Rows(place) => Source::Stream(Stream::of_cells(self.cells(*place), N, vectors)),
+            Operand::Scalar(offset) => Source::same::<L>(self.frame.memory, *offset, vectors),
             Operand::Column(column) => {
-                let column = &self.frame.code.columns[column][self.first..];
+                let column = &self.frame.code.columns[*column][self.first..];
                 match L::ROWS == N {
-                    true => Source::Stream(Stream::of_numbers(column, N, self.vectors())),
-                    false => Source::Spread(column),
+                    true => Source::Stream(Stream::of_numbers(column, N, vectors)),
+                    false => Source::Spread(Spread(Stream::of_numbers(column, 1, vectors))),
                 }
             }
-            Operand::Immediate(value) => Source::Same(Lanes::splat(value)),
+            Operand::Immediate(value) => {
+                Source::Spread(Spread(Stream::of_numbers(std::slice::from_ref(value), 0, vectors)))
+            }
         }
     }
 
@@ -106,56 +156,57 @@ impl<'a, const N: usize, L: Layout<N>> Block<'a, N, L> {
     }
 
     #[inline(always)]
-    fn run<I: Isa>(self, op: &RowOp) {
+    fn run<I: Isa>(self, op: &'a RowOp) {
         let set = self.frame.set;
-        match *op {
+        match op {
             RowOp::Load { out, array, map } => {
-                let array = &self.frame.memory[array * L::ELEMENT..];
-                load::<N, L>(array, &self.cells(out)[..self.count * L::ELEMENT], self.map(map));
+                let array = &self.frame.memory[*array * L::ELEMENT..];
+                load::<N, L>(array, &self.cells(*out)[..self.count * L::ELEMENT], self.map(*map));
             }
-            RowOp::Copy { out, x } => elementwise::copy(self.target(out), self.source(x)),
+            RowOp::Copy { out, x } => elementwise::copy(self.target(*out), self.source(x)),
             RowOp::Unary { op, out, x } => {
-                set.run(elementwise::UnaryKernel { op, out: self.target(out), x: self.source(x) });
+                set.run(elementwise::UnaryKernel { op: *op, out: self.target(*out), x: self.source(x) });
             }
             RowOp::Binary { op, out, x, y } => {
                 let operands = [self.source(x), self.source(y)];
-                set.run(elementwise::BinaryKernel { op, out: self.target(out), operands });
+                set.run(elementwise::BinaryKernel { op: *op, out: self.target(*out), operands });
             }
             RowOp::Select { out, condition, yes, no } => {
                 let (yes, no) = (self.source(yes), self.source(no));
-                elementwise::select(self.target(out), self.source(condition), yes, no);
+                elementwise::select(self.target(*out), self.source(condition), yes, no);
             }
             RowOp::MultiplyAdd { out, product, addend, signs } => {
-                let operands = [self.source(product[0]), self.source(product[1]), self.source(addend)];
-                set.run(elementwise::MultiplyAddKernel { signs, out: self.target(out), operands });
+                let operands = [self.source(&product[0]), self.source(&product[1]), self.source(addend)];
+                set.run(elementwise::MultiplyAddKernel { signs: *signs, out: self.target(*out), operands });
             }
             RowOp::Pair { op, out, x } => {
-                let out = out.map(|out| self.target(out));
-                set.run(elementwise::PairKernel { op, out, x: self.source(x) });
+                let out = [self.target(out[0]), self.target(out[1])];
+                set.run(elementwise::PairKernel { op: *op, out, x: self.source(x) });
             }
             RowOp::MatrixVector { out, tile, vector } => {
-                let tile = matrix::TileBlock::new(&self.frame.code.tiles[tile], self.first);
-                let vector = &self.frame.memory[vector * L::ELEMENT..];
-                set.run(matrix::TimesVector::<N, L>::new(tile, vector, self.target(out)));
+                let tile = matrix::TileBlock::new(&self.frame.code.tiles[*tile], self.first);
+                let vector = &self.frame.memory[*vector * L::ELEMENT..];
+                set.run(matrix::TimesVector::<N, L>::new(tile, vector, self.target(*out)));
             }
-            RowOp::TransposedMatrixVector { tile, x, into } => {
-                let tile = matrix::TileBlock::new(&self.frame.code.tiles[tile], self.first);
-                let into = &self.frame.memory[into * L::ELEMENT..];
-                set.run(matrix::TransposedTimesVector::<N, L>::new(tile, (self.source(x), self.count), into));
+            RowOp::TransposedMatrixVector { tile, x, strands } => {
+                let tile = matrix::TileBlock::new(&self.frame.code.tiles[*tile], self.first);
+                let strands = &self.frame.memory[*strands * L::ELEMENT..];
+                let x = (self.source(x), self.count);
+                set.run(matrix::TransposedTimesVector::<N, L>::new(tile, x, strands));
             }
             RowOp::Sum { factors, into } => {
-                let into = &self.frame.memory[into * L::ELEMENT..][..L::ELEMENT];
+                let into = &self.frame.memory[*into * L::ELEMENT..][..L::ELEMENT];
                 reduce::add::<I, N, L>(self.count, self.factors(factors), into);
             }
             RowOp::SumInto { factors, map, into } => {
-                let into = &self.frame.memory[into * L::ELEMENT..];
-                set.run(SumInto::<N, L>::new(self.factors(factors), self.map(map), into));
+                let into = &self.frame.memory[*into * L::ELEMENT..];
+                set.run(SumInto::<N, L>::new(self.factors(factors), self.map(*map), into));
             }
         }
     }
 
     #[inline(always)]
-    fn factors(self, factors: Factors) -> (Source<'a, N>, Option<Source<'a, N>>) {
+    fn factors(self, factors: &'a Factors) -> (Source<'a, N>, Option<Source<'a, N>>) {
         match factors {
             Factors::One(x) => (self.source(x), None),
             Factors::Two(x, y) => (self.source(x), Some(self.source(y))),
@@ -220,18 +271,31 @@ impl<const N: usize, L: Layout<N>> Kernel for SumInto<'_, N, L> {
     #[inline(always)]
     fn run<I: Isa>(self) {
         let (x, y) = self.factors;
+        match (x, y) {
+            (Source::Stream(x), None) => self.sums::<I, _, false>([x, x]),
+            (Source::Stream(x), Some(Source::Stream(y))) => self.sums::<I, _, true>([x, y]),
+            (x, y) => match y {
+                None => self.sums::<I, _, false>([x, x]),
+                Some(y) => self.sums::<I, _, true>([x, y]),
+            },
+        }
+    }
+}
+
+impl<const N: usize, L: Layout<N>> SumInto<'_, N, L> {
+    #[inline(always)]
+    fn sums<I: Isa, X: Vectors<N>, const PRODUCT: bool>(&self, [x, y]: [X; 2]) {
         for (vector, rows) in self.map.chunks(L::ROWS).enumerate() {
             let a = x.at(vector);
-            match y {
-                None => self.add(rows, |row, sum| sum + a.0[row % N], |sum| sum.plus(a)),
-                Some(y) => {
-                    let b = y.at(vector);
-                    self.add(
-                        rows,
-                        |row, sum| times_plus::<I>(a.0[row % N], b.0[row % N], sum),
-                        |sum| a.times_plus::<I>(b, sum),
-                    );
-                }
+            if PRODUCT {
+                let b = y.at(vector);
+                self.add(
+                    rows,
+                    |row, sum| times_plus::<I>(a.0[row % N], b.0[row % N], sum),
+                    |sum| a.times_plus::<I>(b, sum),
+                );
+            } else {
+                self.add(rows, |row, sum| sum + a.0[row % N], |sum| sum.plus(a));
             }
         }
     }
