@@ -229,9 +229,14 @@ fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &
 /// Standard deviations by which families may differ.
 const DIFFERENT: f64 = 0.25;
 
-/// The coordinate of which another family with sound weights says something else, with the difference.
+/// By how much the k-hat of a family may be above that of the one kept for its word to count.
+const AS_SOUND: f64 = 0.05;
+
+/// The coordinate of which another family with weights as sound says something else, with the difference.
 fn contradicted(climb: &Climb, found: &Moments) -> Option<(usize, f64)> {
-    let all = climb.seen.iter().filter_map(|other| found.contradicted_by(other, DIFFERENT));
+    let limit = climb.weighted.smoothed.khat + AS_SOUND;
+    let as_sound = climb.seen.iter().filter(|(khat, _)| *khat <= limit);
+    let all = as_sound.filter_map(|(_, other)| found.contradicted_by(other, DIFFERENT));
     all.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 

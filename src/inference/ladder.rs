@@ -54,8 +54,8 @@ pub struct Climb {
     pub bend: Option<(usize, f64)>,
     /// All that was tried.
     pub rungs: Vec<Rung>,
-    /// Weighted moments by each family whose weights are sound.
-    pub seen: Vec<Moments>,
+    /// Weighted moments by each family whose weights are sound, with its k-hat.
+    pub seen: Vec<(f64, Moments)>,
 }
 
 /// The ladder of one fit.
@@ -65,7 +65,7 @@ pub struct Ladder<'e, 'a> {
     pub(super) names: &'e [String],
     pub(super) rungs: Vec<Rung>,
     pub(super) proposals: u64,
-    pub(super) seen: Vec<Moments>,
+    pub(super) seen: Vec<(f64, Moments)>,
     /// The best first.
     pub(super) regions: Vec<Region>,
     pub(super) bend: Option<(usize, f64)>,

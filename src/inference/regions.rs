@@ -18,7 +18,7 @@ use super::verdict::Agreement;
 const MOST_REGIONS: usize = 8;
 /// The most paths from positions beyond a dip of the density.
 const MOST_DIPS: usize = 2;
-/// Paths that had to be fitted to see that they lead to a known region; a good fit needs no more of them.
+/// Paths that had to be fitted to see where they lead; a good fit needs no more of them.
 const MOST_REFITTED: usize = 2;
 /// Number of the first path from beyond a dip.
 const BEYOND: u64 = 2000;
@@ -40,10 +40,7 @@ pub struct Region {
 /// What another path led to.
 enum Comparison {
     /// A known region.
-    Same {
-        /// Whether that was clear from the path alone, and no Gaussian had to be fitted.
-        is_near: bool,
-    },
+    Same,
     /// A region of no weight.
     Negligible,
     /// Another region.
@@ -78,9 +75,11 @@ impl Ladder<'_, '_> {
             if refitted >= MOST_REFITTED && best.is_good() && !self.is_known(&best, &path.gaussian) {
                 continue;
             }
-            match self.compare(&best, path) {
-                Comparison::Same { is_near: true } => agreed = true,
-                Comparison::Same { is_near: false } => (agreed, refitted) = (true, refitted + 1),
+            let before = self.evaluator.spent();
+            let comparison = self.compare(&best, path);
+            refitted += usize::from(self.evaluator.spent() > before);
+            match comparison {
+                Comparison::Same => agreed = true,
                 Comparison::Negligible => {}
                 Comparison::Other(found) => {
                     if found.elbo > self.regions[0].fitted.elbo + NEGLIGIBLE {
@@ -146,7 +145,7 @@ impl Ladder<'_, '_> {
     fn compare(&mut self, best: &Candidate, path: &Path) -> Comparison {
         let floor = self.regions[0].fitted.elbo - NEGLIGIBLE;
         if self.is_known(best, &path.gaussian) {
-            return Comparison::Same { is_near: true };
+            return Comparison::Same;
         }
         if path.elbo < floor {
             return Comparison::Negligible;
@@ -154,7 +153,7 @@ impl Ladder<'_, '_> {
         match self.gaussian(&path.gaussian) {
             Some(found) if found.elbo < floor => Comparison::Negligible,
             Some(found) if !self.is_known(best, &found.gaussian) => Comparison::Other(Box::new(found)),
-            Some(_) => Comparison::Same { is_near: false },
+            Some(_) => Comparison::Same,
             None => Comparison::Negligible,
         }
     }

@@ -241,7 +241,7 @@ impl Ladder<'_, '_> {
         let candidate = if candidate.is_good() { self.refine(candidate) } else { candidate };
         let smoothed = &candidate.weighted.smoothed;
         if smoothed.khat < SOUND && smoothed.effective > LEAST_EFFECTIVE {
-            self.seen.push(candidate.weighted.moments());
+            self.seen.push((smoothed.khat, candidate.weighted.moments()));
         }
         self.rungs.push(Rung {
             family: candidate.proposal.name(),
