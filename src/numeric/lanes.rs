@@ -84,9 +84,9 @@ impl<const N: usize> Lanes<N> {
     /// Of the same length, which the compiler does not know to be the same.
     #[inline(always)]
     fn resized<const M: usize>(self) -> Lanes<M> {
-        let mut lanes = Lanes::ZERO;
-        lanes.0.copy_from_slice(&self.0);
-        lanes
+        assert!(N == M, "lanes are only resized to their own length");
+        // SAFETY: of the same length, both are the same array of numbers, all of whose bits are allowed.
+        unsafe { std::mem::transmute_copy(&self) }
     }
 
     /// addend - self * factor, rounded once where the machine can.
