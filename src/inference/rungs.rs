@@ -108,10 +108,16 @@ impl Ladder<'_, '_> {
     }
 
     /// Lets a mixture follow the weighted draws.
-    fn adapted(&mut self, gaussian: &Gaussian, best: Candidate) -> Candidate {
+    fn adapted(&mut self, gaussian: &Gaussian, mut best: Candidate) -> Candidate {
         self.evaluator.enter("adapting a mixture");
         if !self.evaluator.may_continue() {
             return best;
+        }
+        let short = FIRST_PAIRS.saturating_sub(best.weighted.count() / 2);
+        if short > 0 {
+            // A mixture that starts from few draws loses what they did not see.
+            let more = self.draw(best.proposal.as_ref(), short);
+            best.weighted = best.weighted.and(more);
         }
         let mut generator = stream(self.options.seed, Purpose::Probe, 1);
         let mut mixture = adaptive::spread(gaussian, &best.weighted, &mut generator);

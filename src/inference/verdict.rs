@@ -99,6 +99,9 @@ const DOUBTFUL_KHAT: f64 = 0.5;
 const MOST_LOST: f64 = 0.05;
 /// A standard deviation that no posterior has.
 const MOST_DEVIATION: f64 = 1e12;
+/// A standard deviation, against the value, that rounding alone may leave; and the logarithm of a scale that has vanished.
+const ROUNDING: f64 = 1e-11;
+const VANISHED: f64 = -18.0;
 /// Change of curvature, in standard units, from which on a coordinate makes a funnel.
 const FUNNEL: f64 = 1.0;
 /// Nats by which another family's bound may be above.
@@ -185,7 +188,7 @@ fn propriety(evidence: &Evidence) -> Vec<Finding> {
         }
     }
     if found.is_empty() {
-        return runaway(evidence).into_iter().collect();
+        return runaway(evidence).or_else(|| collapsed(evidence)).into_iter().collect();
     }
     let describe = |(failure, axes): (Failure, Vec<usize>)| {
         let names = listed(&evidence.names_of(&axes));
@@ -226,6 +229,22 @@ fn runaway(evidence: &Evidence) -> Option<Finding> {
     (!deviation.is_finite() || deviation > MOST_DEVIATION).then(|| {
         let seen = format!("{} has no finite spread", listed(&evidence.names_of(&[widest])));
         evidence.finding(Failure::Improper, Verdict::DoNotUse, &[widest], seen)
+    })
+}
+
+/// A fit inside of a spike, where a scale has all but vanished and a value is as narrow as its own rounding: weights are even
+/// there, since nothing varies.
+fn collapsed(evidence: &Evidence) -> Option<Finding> {
+    let (mean, deviation) = (&evidence.moments.mean, &evidence.moments.deviation);
+    let is_value = |i: usize| evidence.ends.get(i) == Some(&0);
+    let narrow = (0..mean.len()).any(|i| is_value(i) && deviation[i] < ROUNDING * mean[i].abs());
+    let scales = (0..mean.len()).filter(|i| evidence.ends.get(*i) == Some(&1));
+    let vanished = scales.min_by(|a, b| mean[*a].total_cmp(&mean[*b]))?;
+    (narrow && mean[vanished] < VANISHED).then(|| {
+        let name = listed(&evidence.names_of(&[vanished]));
+        let seen =
+            format!("the fit ended where {name} is as good as 0 and values are as narrow as their rounding");
+        evidence.finding(Failure::Unbounded, Verdict::DoNotUse, &[vanished], seen)
     })
 }
 
