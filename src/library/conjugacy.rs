@@ -1,6 +1,6 @@
 //! Conjugate pairs: a prior whose posterior, given data of the likelihood, is of the same family.
 
-use crate::graph::{Binary, Builder, Node};
+use crate::graph::{Builder, Node};
 
 use super::formula::from;
 
@@ -11,11 +11,9 @@ pub type Update = fn(&mut Builder, &[Node], [Node; 2]) -> [Node; 2];
 const PLAIN: Update = |b, a, added| [b.add(a[0], added[0]), b.add(a[1], added[1])];
 
 /// Data add to the precision times the mean, and to the precision. With prior N(m, s^2) and sums A and B the posterior has
-/// variance s^2 / (1 + s^2 B) and mean m + (A - B m) times that, which holds for any small s; beyond `WIDEST` it would
-/// overflow, and is as good as its limit.
+/// variance s^2 / (1 + s^2 B) and mean m + (A - B m) times that, which holds for any small s.
 const PRECISION: Update = |b, a, [weighted, precision]| {
-    let widest = b.constant(WIDEST);
-    let scale = b.binary(Binary::Min, a[1], widest);
+    let scale = a[1];
     let spread = b.square(scale);
     let gain = b.mul(spread, precision);
     let gain = b.plus(gain, 1.0);
@@ -27,9 +25,6 @@ const PRECISION: Update = |b, a, [weighted, precision]| {
     let shift = b.mul(surprise, variance);
     [b.add(a[0], shift), sd]
 };
-
-/// The widest normal prior that is told from a wider one.
-const WIDEST: f64 = 1e100;
 
 /// A pair.
 #[derive(Clone, Copy, Debug)]

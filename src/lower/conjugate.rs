@@ -52,7 +52,10 @@ pub(super) fn collapse(translator: &mut Translator, sites: &[SiteId]) -> Vec<(Co
 fn integrate(translator: &mut Translator, site: SiteId, entries: &[Entry]) -> (Collapsed, Node) {
     let call = prior(translator, site);
     let axes = translator.axes(&translator.model().site(site).axes);
-    let arguments = translator.canonical(call);
+    let mut arguments = translator.canonical(call);
+    if let Some((_, scale)) = call.family.location_scale {
+        arguments[scale] = moderate(&mut translator.builder, arguments[scale]);
+    }
     let zero = translator.builder.constant(0.0);
     let mut sums = [zero, zero];
     for entry in entries {
@@ -65,10 +68,18 @@ fn integrate(translator: &mut Translator, site: SiteId, entries: &[Entry]) -> (C
     let (mean, _) = moments(&mut translator.builder, &posterior, &Default::default());
     let mean = translator.builder.expand(mean, &axes);
     translator.bind_site(site, mean);
-    let before = translator.log_density(&Distribution::Family(call.clone()), mean);
+    let before = (call.family.log_density)(&mut translator.builder, &arguments, mean, &Default::default());
     let after = (call.family.log_density)(&mut translator.builder, &posterior, mean, &Default::default());
     let correction = translator.builder.sub(before, after);
     (Collapsed { site, posterior }, translator.builder.expand(correction, &axes))
+}
+
+/// A scale of a prior between ends whose squares are numbers. Beyond, the integral is as good as its limit, whose terms
+/// would be a difference of infinities.
+fn moderate(b: &mut Builder, scale: Node) -> Node {
+    let [narrowest, widest] = [1e-100, 1e100].map(|end| b.constant(end));
+    let scale = b.binary(Binary::Min, scale, widest);
+    b.binary(Binary::Max, scale, narrowest)
 }
 
 fn prior<'m>(translator: &Translator<'m>, site: SiteId) -> &'m FamilyCall {
