@@ -5,7 +5,7 @@
 /// build; pages that are not used cost nothing.
 const STACK: usize = 32 << 20;
 
-/// Runs with at least [`STACK`] bytes of stack: on a new one, unless so much is left of the caller's.
+/// Runs with at least `STACK` bytes of stack: on a new one, unless so much is left of the caller's.
 pub fn ample<T>(run: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(STACK, STACK, run)
 }

@@ -3,7 +3,7 @@
 //! An input `z` over its own axes gets trial values, which may vary over those axes and over more of their own. For each
 //! node that depends on `z`, and for all elements of `z` at once, the trial says what the node would be if that one
 //! element had its trial value. It is kept sparse: a node over rows that read one element each differs from itself only
-//! in the rows that read the element in question, so a [`Branch`] has a value for each row and says which element the
+//! in the rows that read the element in question, so a `Branch` has a value for each row and says which element the
 //! row reads. A sum over rows brings the differences to the elements; what has been mixed by a sum (`X @ z`) varies over
 //! the elements from there on. The cost is that of the terms that each element occurs in: its Markov blanket.
 

@@ -16,7 +16,7 @@ pub(super) struct Suspect<'m> {
     pub(super) states: bool,
 }
 
-/// The terms in the order of [`Objective::terms`].
+/// The terms in the order of `Objective::terms`.
 pub(super) fn suspects<'m>(model: &'m Model, sums: &[SummedOut]) -> Vec<Suspect<'m>> {
     let states = !sums.is_empty();
     let priors = model.order.iter().filter_map(|step| match step {

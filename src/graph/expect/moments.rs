@@ -1,6 +1,6 @@
 //! The expectation of a term under a Gaussian.
 //!
-//! An exponential tilts: E[p exp(e)] = exp(m + v / 2) E'[p], where m and v are the mean and variance of e, and under E'
+//! An exponential tilts: E\[p exp(e)\] = exp(m + v / 2) E'\[p\], where m and v are the mean and variance of e, and under E'
 //! each affine node's mean is moved by its covariance with e. A product of two affine nodes has their product of means
 //! plus their covariance. A function h of one affine node b is integrated over b alone: given b, another affine node is
 //! Gaussian, with a mean that is linear in b.

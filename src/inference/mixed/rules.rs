@@ -26,7 +26,7 @@ pub fn local(changes: &[f64], guide: &[f64]) -> Vec<f64> {
 /// What is impossible, for the purposes of a mean.
 const LEAST: f64 = -1e4;
 
-/// Gradient of E[f] by the log weights of one cell from draws: `places` are the values drawn, `f` the terms that depend
+/// Gradient of E\[f\] by the log weights of one cell from draws: `places` are the values drawn, `f` the terms that depend
 /// on the cell. Each draw is compared with the mean of the others, which depends on them alone (Kool, van Hoof and
 /// Welling 2019): sum of (f_s - mean of f) grad log q(z_s), over S - 1.
 pub fn leave_one_out(places: &[usize], f: &[f64], guide: &[f64]) -> Vec<f64> {
@@ -41,7 +41,7 @@ pub fn leave_one_out(places: &[usize], f: &[f64], guide: &[f64]) -> Vec<f64> {
     gradient
 }
 
-/// Derivative of E[f] by the logit of one cell of two values, from pairs drawn with u and 1 - u:
+/// Derivative of E\[f\] by the logit of one cell of two values, from pairs drawn with u and 1 - u:
 /// (f(b) - f(b')) (-1)^b' [b != b'] sigmoid(|logit|) / 2 (Dong, Mnih and Tucker 2020).
 pub fn paired(places: &[usize], f: &[f64], logit: f64) -> f64 {
     let weight = 1.0 / (1.0 + (-logit.abs()).exp());
@@ -54,12 +54,12 @@ pub fn paired(places: &[usize], f: &[f64], logit: f64) -> f64 {
     each.sum::<f64>() / (places.len() / 2) as f64
 }
 
-/// d/d rate E[f] for a Poisson count: E[f(z + 1) - f(z)], from the differences at draws (measure-valued; Pflug 1989).
+/// d/d rate E\[f\] for a Poisson count: E\[f(z + 1) - f(z)\], from the differences at draws (measure-valued; Pflug 1989).
 pub fn measure_valued(differences: &[f64]) -> f64 {
     differences.iter().sum::<f64>() / differences.len() as f64
 }
 
-/// Gradient of E[f] by mean and log standard deviation of a normal, from standard-normal draws: the score function with
+/// Gradient of E\[f\] by mean and log standard deviation of a normal, from standard-normal draws: the score function with
 /// each draw against the others.
 pub fn normal_score(normals: &[f64], f: &[f64], deviation: f64) -> [f64; 2] {
     let count = f.len() as f64;
