@@ -18,13 +18,11 @@ use vic::inference::Options;
 const HEAVY: &[HeavyTail] = &[];
 
 /// Fits that are off.
-const KNOWN: &[Known] = &[
-    Known {
-        model: "seeds_data-seeds_model",
-        told: Told::Yes,
-        reason: "the spread of the plates' effects misses its tail towards 0 (sd of `sigma` a third too small)",
-    },
-];
+const KNOWN: &[Known] = &[Known {
+    model: "seeds_data-seeds_model",
+    told: Told::Yes,
+    reason: "the spread of the plates' effects misses its tail towards 0 (sd of `sigma` a third too small)",
+}];
 
 /// Fits that take too long for every day.
 const SLOW: &[&str] = &["election88-election88_full", "rstan_downloads-prophet"];
