@@ -377,6 +377,27 @@ fn an_override_fails_where_the_choice_would() {
     assert!(message.contains("vanishes"), "{message}");
 }
 
+/// theta above all y, with density exp(-theta^2 / 200) / theta^n: a latent that is declared beyond all data meets no jump.
+#[test]
+fn an_end_beyond_all_data_has_no_jump() {
+    let text = "dim obs\ndata y[obs]: positive\nlatent theta: real(max(y)..) ~ half_normal(10)\nobserve y ~ uniform(0, theta)\n";
+    let y = [1.0, 2.5, 3.2, 4.1, 0.3];
+    let (mut total, mut mean, mut square) = (0.0, 0.0, 0.0);
+    for k in 0..200_000 {
+        let theta = 4.1 + 60.0 * (f64::from(k) + 0.5) / 200_000.0;
+        let weight = (-theta * theta / 200.0 - 5.0 * f64::ln(theta)).exp();
+        total += weight;
+        mean += weight * theta;
+        square += weight * theta * theta;
+    }
+    let mean = mean / total;
+    let sd = (square / total - mean * mean).sqrt();
+    let outcome = fit(text, &json!({"y": y}), 1);
+    outcome.is_near("theta", mean, 0.1 * sd);
+    let row = outcome.rows.iter().find(|row| row.name == "theta").unwrap();
+    assert!((row.sd / sd).ln().abs() < 0.1, "{} is not {sd}", row.sd);
+}
+
 #[test]
 fn the_same_seed_gives_the_same_bits() {
     let (x, y) = regression(12, 5);

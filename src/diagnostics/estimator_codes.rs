@@ -45,7 +45,7 @@ pub static ROWS: &[Row] = &[
         [
             "estimator::jump",
             "the density jumps where a continuous latent crosses a threshold",
-            "A comparison turns a continuous latent into a step. The pathwise gradient does not see the step and would be wrong without a word, so it is refused. A smooth step has a gradient everywhere. A latent that is only compared with known numbers is summed out over the buckets between them, if the distribution function of its prior is known; and so is a discrete latent (an index into a dim). Any other is tried in bins, unless `using` asks for the pathwise gradient. Where a distribution of data ends at a latent (`uniform(0, theta)`), the density is nothing beyond, and no guide fits.",
+            "A comparison turns a continuous latent into a step. The pathwise gradient does not see the step and would be wrong without a word, so it is refused. A smooth step has a gradient everywhere. A latent that is only compared with known numbers is summed out over the buckets between them, if the distribution function of its prior is known; and so is a discrete latent (an index into a dim). Any other is tried in bins, unless `using` asks for the pathwise gradient. Where a distribution of data ends at a latent (`uniform(0, theta)`), the density is nothing beyond, and no guide fits; `latent theta: real(max(y)..) ~ …` says that no datum is there.",
             "data y: real\ndata x: real\nlatent tau ~ normal(0, 1) using reparam\nobserve y ~ normal(if x < exp(tau) then 0 else 1, 1)\n",
             "data y: real\ndata x: real\nlatent tau ~ normal(0, 1)\nobserve y ~ normal(if x < tau then 0 else 1, 1)\n",
         ],

@@ -6,6 +6,7 @@ use crate::model::{Model, SiteId, SiteKind, conjugates};
 use crate::source::Span;
 
 use super::dependence::of_density;
+use super::ends;
 use super::{Cost, ESTIMATORS, Estimator, Facts, Level, Reach, Refusal, Takes};
 
 /// How the gradient of one latent is taken.
@@ -212,12 +213,14 @@ fn refused(facts: &Facts, asked: Option<Span>, refusals: &[Refusal]) -> Diagnost
     let name = &site.name;
     let jumps = facts.dependence.level >= Level::Jump && !facts.is_discrete();
     if jumps && asked.is_none() {
-        return Diagnostic::new(Code(806), format!("the density vanishes beyond an end that moves with `{name}`"))
-            .at(facts.dependence.span, format!("moves with `{name}`"))
-            .at(site.span, "a continuous latent")
-            .help(format!(
-                "a guide that puts any mass beyond has no bound: take a distribution with a soft tail, whose scale is `{name}`"
-            ));
+        let span = facts.dependence.span;
+        let diagnostic = Diagnostic::new(
+            Code(806),
+            format!("the density vanishes beyond an end that moves with `{name}`"),
+        )
+        .at(span, format!("moves with `{name}`, and a guide may put no mass beyond the data"))
+        .at(site.span, "a continuous latent");
+        return ends::advise(diagnostic, facts.model, facts.latent, span);
     }
     if let (true, Some(asked)) = (jumps, asked) {
         return Diagnostic::new(Code(806), format!("the density jumps as `{name}` moves, so it has no pathwise gradient"))

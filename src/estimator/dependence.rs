@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::library::{End, Smoothness};
+use super::ends::ends_of;
+use crate::library::Smoothness;
 use crate::model::{
     Address, Distribution, Factor, FamilyCall, Model, Operator, SiteId, SiteKind, Term, TermKind,
 };
@@ -123,7 +124,9 @@ impl Walk {
                 }
             }
             Part::Factor(k) => match &model.factors[k] {
-                Factor::Observe { distribution, span, .. } => self.observed(distribution, smooth(*span)),
+                Factor::Observe { distribution, site, span, .. } => {
+                    self.observed(model, (*site, distribution), smooth(*span));
+                }
                 Factor::Potential { value, span } => self.term(value, smooth(*span)),
             },
         }
@@ -232,18 +235,18 @@ impl Walk {
 
     /// The distribution of data: where an end of the support moves with a latent, the density jumps as the end
     /// passes a datum.
-    fn observed(&mut self, distribution: &Distribution, outer: Dependence) {
+    fn observed(
+        &mut self,
+        model: &Model,
+        (observed, distribution): (SiteId, &Distribution),
+        outer: Dependence,
+    ) {
         self.distribution(distribution, outer);
         let mut calls = Vec::new();
         family_calls(distribution, &mut calls);
-        for call in calls {
-            for end in call.family.support.ends {
-                if let End::Argument(k) = end
-                    && let Some(argument) = call.arguments.get(k)
-                {
-                    self.term(argument, outer.into(Level::End, argument.span));
-                }
-            }
+        let ends = calls.into_iter().flat_map(|call| ends_of(call, observed));
+        for end in ends.filter(|end| !end.is_beyond_data(model)) {
+            self.term(end.argument, outer.into(Level::End, end.argument.span));
         }
         if let Distribution::Truncated { ends, span, .. } = distribution {
             self.all(ends.iter().flatten().map(AsRef::as_ref), outer.into(Level::End, *span));

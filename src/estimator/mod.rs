@@ -4,6 +4,7 @@ pub mod choose;
 pub mod cost;
 pub mod dependence;
 mod disarm;
+mod ends;
 mod exact;
 mod local;
 mod reach;

@@ -120,6 +120,8 @@ impl Surroundings {
         // Where the rest settles in another mode on the way, the marginal may rise for a while.
         let stays = falls.len() < 2 || falls[falls.len() - 2] < NO_MASS;
         let is_flat = index < NO_MASS && stays && self.goes_on(evaluator, &slice, (near, far), ends);
+        // Between two ends the density has corners there, which look wide to Laplace's approximation.
+        let is_flat = is_flat && (ends < 2 || density_rate(near, far) < NO_MASS);
         // Nearer by, a light tail looks like a heavy one.
         if !is_flat && (index < NO_MASS || falls.len() < 2) {
             return None;
@@ -173,6 +175,12 @@ fn rate(pair: &[Node], middle: f64, ends: usize) -> f64 {
         0 => fall / ((far.at - middle) / (near.at - middle)).ln() - 1.0,
         _ => fall / (far.at - near.at).abs(),
     }
+}
+
+/// How the density with the rest settled, without its volume, falls along a logarithm.
+fn density_rate(near: &Node, far: &Node) -> f64 {
+    let density = |node: &Node| node.log_marginal + 0.5 * node.log_diagonal.sum();
+    (density(near) - density(far)) / (far.at - near.at).abs()
 }
 
 /// Where the rest of the next node is expected: on along a line for values, where it is for logarithms.

@@ -99,6 +99,8 @@ const DOUBTFUL_KHAT: f64 = 0.5;
 const MOST_LOST: f64 = 0.05;
 /// A standard deviation that no posterior has.
 const MOST_DEVIATION: f64 = 1e12;
+/// A standard deviation that no logarithm of a scale has.
+const MOST_LOG_DEVIATION: f64 = 100.0;
 /// A standard deviation, against the value, that rounding alone may leave; and the logarithm of a scale that has vanished.
 const ROUNDING: f64 = 1e-11;
 const VANISHED: f64 = -18.0;
@@ -221,29 +223,29 @@ fn kind(escape: &Escape, ways: usize, ends: &[usize]) -> Failure {
     }
 }
 
-/// A spread that is no spread.
+/// A spread that is no spread, of a value or of the logarithm of one.
 fn runaway(evidence: &Evidence) -> Option<Finding> {
     let deviations = &evidence.moments.deviation;
-    let widest = (0..deviations.len()).max_by(|a, b| deviations[*a].total_cmp(&deviations[*b]))?;
-    let deviation = deviations[widest];
-    (!deviation.is_finite() || deviation > MOST_DEVIATION).then(|| {
+    let most = |i: usize| if evidence.ends.get(i) == Some(&1) { MOST_LOG_DEVIATION } else { MOST_DEVIATION };
+    let excess = |i: &usize| deviations[*i] / most(*i);
+    let widest = (0..deviations.len()).max_by(|a, b| excess(a).total_cmp(&excess(b)))?;
+    let excess = excess(&widest);
+    (!excess.is_finite() || excess > 1.0).then(|| {
         let seen = format!("{} has no finite spread", listed(&evidence.names_of(&[widest])));
         evidence.finding(Failure::Improper, Verdict::DoNotUse, &[widest], seen)
     })
 }
 
-/// A fit inside of a spike, where a scale has all but vanished and a value is as narrow as its own rounding: weights are even
-/// there, since nothing varies.
+/// A fit inside of a spike, where a scale has all but vanished and a coordinate is as narrow as its own rounding: weights are
+/// even there, since nothing varies.
 fn collapsed(evidence: &Evidence) -> Option<Finding> {
     let (mean, deviation) = (&evidence.moments.mean, &evidence.moments.deviation);
-    let is_value = |i: usize| evidence.ends.get(i) == Some(&0);
-    let narrow = (0..mean.len()).any(|i| is_value(i) && deviation[i] < ROUNDING * mean[i].abs());
+    let narrow = (0..mean.len()).any(|i| deviation[i] < ROUNDING * mean[i].abs());
     let scales = (0..mean.len()).filter(|i| evidence.ends.get(*i) == Some(&1));
     let vanished = scales.min_by(|a, b| mean[*a].total_cmp(&mean[*b]))?;
     (narrow && mean[vanished] < VANISHED).then(|| {
         let name = listed(&evidence.names_of(&[vanished]));
-        let seen =
-            format!("the fit ended where {name} is as good as 0 and values are as narrow as their rounding");
+        let seen = format!("the fit ended where {name} is as good as 0, and draws differ by rounding only");
         evidence.finding(Failure::Unbounded, Verdict::DoNotUse, &[vanished], seen)
     })
 }

@@ -4,6 +4,7 @@
 //! over the posterior there, which is of the prior's family. So the formulas are those of the library.
 
 use crate::graph::{Binary, Builder, Node, Op, Vector, autodiff};
+use crate::library::conjugate_quantile;
 use crate::model::{Distribution, Entry, FamilyCall, SiteId, SiteKind, conjugates};
 use crate::translate::{DrawPlan, Translator, ascending};
 
@@ -152,14 +153,14 @@ fn known(translator: &mut Translator, node: Node) -> Node {
     }
 }
 
-/// Binds collapsed latents to draws from their posteriors.
+/// Binds collapsed latents to draws from their posteriors: quantiles of uniform numbers that are spread evenly over the
+/// draws, which takes most of the noise out of means.
 pub(super) fn draw(translator: &mut Translator, collapsed: &[Collapsed], randoms: &mut Vec<RandomSite>) {
     for latent in collapsed {
         let family = prior(translator, latent.site).family;
-        let plan =
-            DrawPlan::Family { family, arguments: latent.posterior.to_vec(), over: Default::default() };
         let axes = translator.axes(&translator.model().site(latent.site).axes);
-        let node = enter(translator, randoms, plan, axes);
+        let share = enter(translator, randoms, DrawPlan::Even, axes);
+        let node = conjugate_quantile(&mut translator.builder, family.name, latent.posterior, share);
         translator.bind_site(latent.site, node);
     }
 }

@@ -1,6 +1,7 @@
 //! The random values that generated quantities need, drawn for each posterior draw.
 
 use rand::RngExt;
+use rand::seq::SliceRandom;
 
 use crate::graph::{Axis, Graph, Node};
 use crate::library::{Draw, Family, Over, Rank};
@@ -13,15 +14,24 @@ use super::{Batches, sequences};
 /// Truncated draws are made by throwing away; after so many the last one is kept.
 const TRIES: usize = 10_000;
 
+/// What tells these streams from those of the fit.
+const SALT: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Array elements held at a time.
 const HELD: usize = 4_000_000;
 
-/// All random values, `[draw][offset…]`; each draw has its own stream, so that its values do not depend on the others.
+/// All random values, `[draw][offset…]`; each draw has its own stream, so that its values do not depend on the others, but
+/// for those that are spread evenly over all.
 pub(super) fn draw_randoms(objective: &Objective, draws: &[f64], count: usize, seed: u64) -> Vec<f64> {
     let total = objective.randoms.last().map_or(0, |last| last.offset + last.length);
     let mut random = vec![0.0; total * count];
     if total == 0 || count == 0 {
         return random;
+    }
+    let stream_of = |site: usize| (site as u64) << 40;
+    for (k, site) in objective.randoms.iter().enumerate().filter(|(_, site)| is_even(site)) {
+        let mut rng = Generator::new(seed ^ SALT, stream_of(k));
+        spread(site, (&mut random, total), &mut rng);
     }
     let graph = &objective.graph;
     let prepared: Vec<(Vec<Node>, Batches)> = objective
@@ -37,12 +47,12 @@ pub(super) fn draw_randoms(objective: &Objective, draws: &[f64], count: usize, s
     let (chunk, d) = ((HELD / largest.max(1)).clamp(1, count), draws.len() / count);
     for from in (0..count).step_by(chunk) {
         let to = (from + chunk).min(count);
-        for (stream, (site, (nodes, batches))) in objective.randoms.iter().zip(&prepared).enumerate() {
+        let sites = objective.randoms.iter().zip(&prepared).enumerate();
+        for (k, (site, (nodes, batches))) in sites.filter(|(_, (site, _))| !is_even(site)) {
             let known = &random[from * total..to * total];
             let values = batches.run(&draws[from * d..to * d], known, to - from);
             for draw in from..to {
-                let mut rng =
-                    Generator::new(seed ^ 0x9e37_79b9_7f4a_7c15, (stream as u64) << 40 | draw as u64);
+                let mut rng = Generator::new(seed ^ SALT, stream_of(k) | draw as u64);
                 let scope = Scope { graph, nodes, values: &values, draw: draw - from };
                 let start = draw * total + site.offset;
                 scope.fill(site, &mut rng, &mut random[start..start + site.length]);
@@ -50,6 +60,28 @@ pub(super) fn draw_randoms(objective: &Objective, draws: &[f64], count: usize, s
         }
     }
     random
+}
+
+fn is_even(site: &RandomSite) -> bool {
+    matches!(site.plan, DrawPlan::Even)
+}
+
+/// Fills the stretch of a site in all draws: for each element one number from each of as many equal parts of the unit interval
+/// as there are draws, in random order.
+fn spread(site: &RandomSite, (random, total): (&mut [f64], usize), rng: &mut Generator) {
+    let count = random.len() / total;
+    let mut parts: Vec<usize> = (0..count).collect();
+    for element in site.offset..site.offset + site.length {
+        parts.shuffle(rng);
+        for (draw, part) in parts.iter().enumerate() {
+            random[draw * total + element] = (*part as f64 + inside(rng)) / count as f64;
+        }
+    }
+}
+
+/// A number between 0 and 1, neither of which it is.
+fn inside(rng: &mut Generator) -> f64 {
+    (rng.random::<f64>() + f64::EPSILON / 4.0).min(1.0 - f64::EPSILON)
 }
 
 /// The numbers of one posterior draw.
@@ -100,6 +132,7 @@ impl<'a> Scope<'a> {
                 let chosen = choose(&weights, rng);
                 self.sample(component, &at(chosen), rng)
             }
+            DrawPlan::Even => vec![inside(rng)],
             DrawPlan::State { weights, axis } => {
                 let weights = self.log_weights(cell, *axis, |cell| self.at(*weights, cell));
                 vec![choose(&weights, rng) as f64]
@@ -247,7 +280,7 @@ pub(super) fn joint_axes(plan: &DrawPlan) -> Vec<Axis> {
         DrawPlan::Truncated(base, _) => joint_axes(base),
         DrawPlan::Mixture(each) => each.first().map_or(vec![], |(_, plan)| joint_axes(plan)),
         DrawPlan::MixtureOver(_, _, component) => joint_axes(component),
-        DrawPlan::State { .. } => vec![],
+        DrawPlan::Even | DrawPlan::State { .. } => vec![],
         DrawPlan::Chain { along, member, .. } => vec![*along, *member],
         DrawPlan::Tree { along, .. } => vec![*along],
     }

@@ -29,6 +29,8 @@ pub enum DrawPlan {
     Mixture(Vec<(Node, DrawPlan)>),
     /// One along an axis, by the probabilities along it.
     MixtureOver(Node, Axis, Box<DrawPlan>),
+    /// A number between 0 and 1, spread evenly over the posterior draws (McKay, Beckman and Conover 1979).
+    Even,
     /// The position of a state, by its log weight along an axis.
     State {
         /// Log weights, not normalised.
@@ -123,6 +125,7 @@ impl DrawPlan {
             Self::MixtureOver(weights, _, component) => {
                 std::iter::once(*weights).chain(component.nodes()).collect()
             }
+            Self::Even => vec![],
             Self::State { weights, .. } => vec![*weights],
             Self::Chain { filtered, steps, .. } => {
                 let steps = steps.iter().flat_map(|step| [step.when, step.yes, step.no]);
