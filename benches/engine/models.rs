@@ -1,6 +1,7 @@
 //! The models that the engine is measured on, built by hand: value and gradient of a log density.
 
 use vic::graph::autodiff::{gradient, hessian_vector};
+use vic::graph::blocks::in_blocks;
 use vic::graph::condense::condense;
 use vic::graph::{Axis, Builder, Direction, Graph, Node, Op, ScanBody, Unary, Vector};
 
@@ -64,6 +65,11 @@ impl Latents {
 
     fn model(self, mut b: Builder, value: Node) -> Model {
         let value = condense(&mut b, value);
+        let value = in_blocks(&mut b, value);
+        self.with_gradient(b, value)
+    }
+
+    fn with_gradient(self, mut b: Builder, value: Node) -> Model {
         let mut roots = vec![value];
         roots.extend(gradient(&mut b, value, &self.nodes));
         Model { graph: b.finish(), roots, dimension: self.dimension }
@@ -274,6 +280,17 @@ pub fn nested(groups: usize, rows: usize) -> Model {
 
 /// A recurrence: variances that follow past squares and past variances (Bollerslev 1986).
 pub fn garch(steps: usize) -> Model {
+    let (b, latents, value) = garch_density(steps);
+    latents.model(b, value)
+}
+
+/// The same as it is written.
+pub fn garch_without_blocks(steps: usize) -> Model {
+    let (b, latents, value) = garch_density(steps);
+    latents.with_gradient(b, value)
+}
+
+fn garch_density(steps: usize) -> (Builder, Latents, Node) {
     let mut b = Builder::new();
     let t = b.axis("t", steps);
     let squares = b.data(&[t], numbers(2, steps).iter().map(|y| y * y).collect::<Vec<_>>());
@@ -307,5 +324,5 @@ pub fn garch(steps: usize) -> Model {
     let mut terms = vec![likelihood];
     terms.extend([base, news, memory].map(|latent| normal_prior(&mut b, latent, 1.0)));
     let value = total(&mut b, &terms);
-    latents.model(b, value)
+    (b, latents, value)
 }

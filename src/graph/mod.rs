@@ -6,9 +6,11 @@
 
 mod apply;
 pub mod autodiff;
+pub mod blocks;
 pub mod build;
 pub mod condense;
 pub mod expect;
+mod fission;
 pub mod interpret;
 pub mod op;
 pub mod print;

@@ -159,7 +159,7 @@ impl Builder {
 
     /// Whether a carry is a running sum that only its own next value reads, and nothing reads that: then no
     /// derivative depends on its value.
-    fn only_accumulates(&self, body: &ScanBody, carry: Node, next: Node) -> bool {
+    pub(super) fn only_accumulates(&self, body: &ScanBody, carry: Node, next: Node) -> bool {
         let roots = [body.next.as_slice(), &body.outputs].concat();
         let is_sum = self.graph.node(next).op == Op::Binary(Binary::Add);
         let sums_once = roots.iter().filter(|&&root| root == next).count() == 1 && !roots.contains(&carry);

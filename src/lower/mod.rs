@@ -39,6 +39,7 @@ pub use states::{Beyond, Range, assignments};
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
+use crate::graph::blocks::in_blocks;
 use crate::graph::{Graph, Node, Vector, autodiff};
 use crate::model::SiteId;
 use crate::translate::Translator;
@@ -115,6 +116,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
     let directions = joint.layout.parameters(&mut translator.builder, Vector::Direction);
     let factors = joint::condensed(&mut translator.builder, left);
     let log_joint = joint::sum_of(&mut translator.builder, &factors);
+    let log_joint = in_blocks(&mut translator.builder, log_joint);
     let gradient = autodiff::gradient(&mut translator.builder, log_joint, &positions);
     let hessian_vector =
         autodiff::hessian_vector(&mut translator.builder, &gradient, &positions, &directions);

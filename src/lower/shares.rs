@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
+use crate::graph::blocks::in_blocks;
 use crate::graph::condense::condense;
 use crate::graph::{Axis, Graph, Node, Vector, autodiff};
 use crate::library::Over;
@@ -160,6 +161,7 @@ pub fn open_density(
     let builder = &mut translator.builder;
     let positions = joint.layout.parameters(builder, Vector::Position);
     let log_joint = condense(builder, log_joint);
+    let log_joint = in_blocks(builder, log_joint);
     let gradient = autodiff::gradient(builder, log_joint, &positions);
     let shares: Vec<Node> = joint.layout.open.iter().flat_map(|latent| latent.shares).collect();
     let slopes = autodiff::gradient(builder, log_joint, &shares);

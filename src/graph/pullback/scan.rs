@@ -3,7 +3,8 @@
 //! The forward scan is made to stack, among its outputs, the carries as they were before each step (see
 //! `Builder::save_carries`), so no second run is needed: at each position the pullback evaluates a copy of the body
 //! on the saved carries and pulls adjoints through it. Its carries are the adjoints of the carries and the sums over positions of the adjoints of
-//! the constants; its outputs are the adjoints of the sequences. Being a scan, it can be differentiated again.
+//! the constants; its outputs are the adjoints of the sequences. What of this does not make the adjoints of the carries
+//! leaves the recurrence (see `fission`). Being a scan, it can be differentiated again.
 
 use std::collections::HashMap;
 
@@ -176,16 +177,16 @@ impl<'a> Backward<'a> {
         for &k in &self.constants {
             initial.push(builder.zeros_like(inputs[carries + read + k]));
         }
-        let scan = builder.end_scan(self.scan, self.body, &initial, sequences, &self.bound);
+        let results = builder.end_scan_cut(self.scan, self.body, &initial, sequences, &self.bound);
         let mut adjoints = vec![None; inputs.len()];
         for (j, adjoint) in adjoints.iter_mut().take(carries).enumerate() {
-            *adjoint = Some(builder.output(scan, outputs + j));
+            *adjoint = Some(results[outputs + j]);
         }
         for (k, &sequence) in self.sequences.iter().enumerate() {
-            adjoints[carries + sequence] = Some(builder.output(scan, k));
+            adjoints[carries + sequence] = Some(results[k]);
         }
         for (k, &constant) in self.constants.iter().enumerate() {
-            adjoints[carries + read + constant] = Some(builder.output(scan, outputs + carries + k));
+            adjoints[carries + read + constant] = Some(results[outputs + carries + k]);
         }
         adjoints
     }

@@ -5,18 +5,66 @@ use std::cell::Cell;
 use crate::graph::Direction;
 use crate::numeric::dispatch::Isa;
 use crate::numeric::kernels::elementary;
-use crate::numeric::lanes::{Lanes, lanes};
+use crate::numeric::lanes::{LANES, Lanes, lanes};
 use crate::program::code::{Lines, Part, Reduction, WholeOp};
 
 use super::{Frame, contract, index, linear, scan};
 
-/// A function of each line. A macro, for the reason given at `lanes`.
+/// A function of each line: of one after another, or where lanes are not samples, of eight lines at a time. A macro, for
+/// the reason given at `lanes`.
 macro_rules! reduce {
-    ($x:expr, $lines:expr, $out:expr, $line:expr) => {
-        for (cell, &start) in $out.iter().zip($lines.starts.iter()) {
-            cell.set($line(&$x[start as usize..], &$lines.steps));
+    ($frame:expr, $x:expr, $lines:expr, $out:expr, $line:ident $(, $isa:ident)?) => {
+        if N == 1 {
+            for (cells, starts) in $out.chunks(LANES).zip($lines.starts.chunks(LANES)) {
+                let lines = Eight { x: &$frame.memory[$x..], starts: filled(starts) };
+                let result = $line::<$($isa,)? LANES, _>(lines, &$lines.steps);
+                cells.iter().zip(result.0).for_each(|(cell, value)| cell.set(Lanes::splat(value)));
+            }
+        } else {
+            for (cell, &start) in $out.iter().zip($lines.starts.iter()) {
+                cell.set($line::<$($isa,)? N, _>(One(&$frame.array($x)[start as usize..]), &$lines.steps));
+            }
         }
     };
+}
+
+/// What a step along a line, or along eight, leads to.
+trait Line<const N: usize>: Copy {
+    fn at(self, step: u32) -> Lanes<N>;
+}
+
+/// A line from its start on.
+#[derive(Clone, Copy)]
+struct One<'a, const N: usize>(&'a [Cell<Lanes<N>>]);
+
+/// Lines of numbers.
+#[derive(Clone, Copy)]
+struct Eight<'a> {
+    x: &'a [Cell<f64>],
+    starts: [u32; LANES],
+}
+
+impl<const N: usize> Line<N> for One<'_, N> {
+    #[inline(always)]
+    fn at(self, step: u32) -> Lanes<N> {
+        self.0[step as usize].get()
+    }
+}
+
+impl Line<LANES> for Eight<'_> {
+    #[inline(always)]
+    fn at(self, step: u32) -> Lanes<LANES> {
+        let mut result = Lanes::ZERO;
+        for lane in 0..LANES {
+            result.0[lane] = self.x[(self.starts[lane] + step) as usize].get();
+        }
+        result
+    }
+}
+
+/// The last start again where there are fewer than eight.
+fn filled(starts: &[u32]) -> [u32; LANES] {
+    std::array::from_fn(|lane| starts[lane.min(starts.len() - 1)])
 }
 
 #[inline(always)]
@@ -24,10 +72,10 @@ pub(super) fn run<I: Isa, const N: usize>(frame: Frame, op: &WholeOp) {
     match op {
         WholeOp::Stack { parts, out } => stack::<N>(frame, parts, frame.array(*out)),
         WholeOp::Reduce { op, x, lines, out } => {
-            let (x, out) = (frame.array::<N>(*x), frame.array(*out));
+            let out = &frame.array::<N>(*out)[..lines.starts.len()];
             match op {
-                Reduction::Max => reduce!(x, lines, out, largest::<N>),
-                Reduction::LogSumExp => reduce!(x, lines, out, log_sum_exp::<I, N>),
+                Reduction::Max => reduce!(frame, *x, lines, out, largest),
+                Reduction::LogSumExp => reduce!(frame, *x, lines, out, log_sum_exp, I),
             }
         }
         WholeOp::Contract { x, y, out, columns } => {
@@ -63,21 +111,21 @@ fn stack<const N: usize>(frame: Frame, parts: &[Part], out: &[Cell<Lanes<N>>]) {
 
 /// Largest of a line, -inf of none, NaN if any is NaN.
 #[inline(always)]
-fn largest<const N: usize>(x: &[Cell<Lanes<N>>], steps: &[u32]) -> Lanes<N> {
+fn largest<const N: usize, L: Line<N>>(x: L, steps: &[u32]) -> Lanes<N> {
     let mut result = Lanes::splat(f64::NEG_INFINITY);
     for &step in steps {
-        result = lanes!(a = result, b = x[step as usize].get() => if a.is_nan() | (a > b) { a } else { b });
+        result = lanes!(a = result, b = x.at(step) => if a.is_nan() | (a > b) { a } else { b });
     }
     result
 }
 
 #[inline(always)]
-fn log_sum_exp<I: Isa, const N: usize>(x: &[Cell<Lanes<N>>], steps: &[u32]) -> Lanes<N> {
+fn log_sum_exp<I: Isa, const N: usize, L: Line<N>>(x: L, steps: &[u32]) -> Lanes<N> {
     let largest = largest(x, steps);
     let shift = lanes!(x = largest => if x.is_infinite() { 0.0 } else { x });
     let mut sum = Lanes::ZERO;
     for &step in steps {
-        let less = x[step as usize].get().minus(shift);
+        let less = x.at(step).minus(shift);
         sum = sum.plus(lanes!(x = less => elementary::exp::<I>(x)));
     }
     lanes!(sum = sum, shift = shift, largest = largest => {
