@@ -49,7 +49,7 @@ impl Binder<'_> {
             }
         }
         let Some((name, span)) = unknown.first() else { return };
-        let message = format!("`{name}` depends on data alone, and could not be computed");
-        self.diagnostics.push(Diagnostic::new(codes::NOT_COMPUTED, message).at(*span, "this"));
+        let message = format!("nothing in the data says what `{name}` is");
+        self.diagnostics.push(Diagnostic::new(codes::UNKNOWN_SIZE, message).at(*span, "left open"));
     }
 }

@@ -330,6 +330,10 @@ impl Binder<'_> {
             diagnostic.help("decimals are written with a point; for a table with commas, say `--decimal ','`")
         } else if let Some(help) = self.two_words(site, texts) {
             diagnostic.help(help)
+        } else if let Some((amount, unit)) = with_unit(text) {
+            diagnostic.help(format!(
+                "numbers stand alone: write `{amount}`, and `{unit}` into the name of the field"
+            ))
         } else {
             diagnostic.help("texts can only name the elements of a dim: declare the type as that dim")
         })
@@ -380,4 +384,12 @@ impl Binder<'_> {
             _ => self.model.site(site).domain.domain.words.to_owned(),
         }
     }
+}
+
+/// `1.2kg` as its number and what stands behind it.
+fn with_unit(text: &str) -> Option<(&str, &str)> {
+    let is_unit = |c: char| c.is_alphabetic() || matches!(c, '%' | '°' | '$' | '€');
+    let begins = text.find(is_unit).filter(|at| *at > 0)?;
+    let (amount, unit) = text.split_at(begins);
+    super::fields::number(amount.trim()).map(|_| (amount.trim(), unit.trim()))
 }

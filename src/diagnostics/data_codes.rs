@@ -369,14 +369,4 @@ pub static ROWS: &[Row] = &[
         wrong: "data c[obs]: county, with 1, x, 2",
         right: "data c[obs]: county, with 1, 3, 2",
     },
-    Row {
-        code: Code(799),
-        slug: "data::not_computed",
-        severity: Severity::Error,
-        summary: "a value that depends on data alone could not be computed",
-        explanation: "Everything that the value needs seems to be known, and its evaluation gave nothing. This is a \
-                      fault in vic itself; please report it with the model.",
-        wrong: "none known",
-        right: "",
-    },
 ];

@@ -141,23 +141,36 @@ fn entry<'m>(
 
 /// By site: whether it takes separate values, or is computed from one that does.
 fn separate(model: &Model) -> Vec<bool> {
-    let is_latent = |id: SiteId| {
-        let site = model.site(id);
+    let compared = super::only_compared(model);
+    let is_latent = |id: &SiteId| {
+        let site = model.site(*id);
         matches!(site.kind, SiteKind::Latent { .. })
-            && (site.value != Kind::Real || super::thresholds(model, id).is_some())
+            && (site.value != Kind::Real || compared[id.0] && super::thresholds(model, *id).is_some())
     };
-    let mut found: Vec<bool> = model.site_ids().map(is_latent).collect();
-    loop {
-        let before = found.clone();
-        for (k, site) in model.sites.iter().enumerate() {
-            if let SiteKind::Let(term) = &site.kind {
-                found[k] |= term.any(&|part| matches!(part.kind, TermKind::Read(read, _) if before[read.0]));
-            }
-        }
-        if found == before {
-            return found;
+    let readers = reading_lets(model);
+    let mut found = vec![false; model.sites.len()];
+    let mut waiting: Vec<SiteId> = model.site_ids().filter(is_latent).collect();
+    while let Some(id) = waiting.pop() {
+        if !std::mem::replace(&mut found[id.0], true) {
+            waiting.extend(&readers[id.0]);
         }
     }
+    found
+}
+
+/// By site: the lets that read it.
+fn reading_lets(model: &Model) -> Vec<Vec<SiteId>> {
+    let mut readers = vec![Vec::new(); model.sites.len()];
+    for id in model.site_ids() {
+        if let SiteKind::Let(value) = &model.site(id).kind {
+            value.walk(&mut |term| {
+                if let TermKind::Read(read, _) = term.kind {
+                    readers[read.0].push(id);
+                }
+            });
+        }
+    }
+    readers
 }
 
 /// Leaves out each latent that meets an earlier one in a likelihood: given the other, both are conjugate, but not jointly.

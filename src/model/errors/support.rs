@@ -5,6 +5,7 @@ use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::library::Domain;
 use crate::model::distributions::Target;
 use crate::model::ir::*;
+use crate::model::supports::literal;
 use crate::source::Span;
 
 /// A parameter that may lie outside of where it must. The edit mends the declaration: its type, if one was written.
@@ -16,6 +17,9 @@ pub fn parameter(
 ) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(501), format!("{name} of `{owner}` must be {}", wanted.words))
         .at(term.span, format!("wanted {}", wanted.words));
+    if let Some(value) = literal(term) {
+        return diagnostic.help(format!("it is {value} here: give {}", wanted.words));
+    }
     let Some((site, ty)) = declared else {
         let help = format!(
             "it takes other values too; write it so that it is {} whatever the latents are",
