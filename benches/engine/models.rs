@@ -285,6 +285,7 @@ pub fn garch(steps: usize) -> Model {
 }
 
 /// The same as it is written.
+#[allow(dead_code, reason = "only tests compare with it")]
 pub fn garch_without_blocks(steps: usize) -> Model {
     let (b, latents, value) = garch_density(steps);
     latents.with_gradient(b, value)
