@@ -3,7 +3,7 @@
 
 use crate::diagnostics::{Diagnostic, Edit};
 use crate::library::End;
-use crate::model::{Distribution, Factor, FamilyCall, Model, SiteId, SiteKind, Term, TermKind};
+use crate::model::{Distribution, Factor, FamilyCall, Model, SiteId, SiteKind, Stage, Term, TermKind};
 use crate::source::Span;
 
 /// An end of what data are observed with.
@@ -59,7 +59,8 @@ impl MovingEnd<'_> {
 pub fn advise(diagnostic: Diagnostic, model: &Model, latent: SiteId, span: Span) -> Diagnostic {
     let site = model.site(latent);
     let soft = format!("take a distribution with a soft tail for the data, whose scale is `{}`", site.name);
-    let Some(end) = single(model, latent, span) else { return diagnostic.help(soft) };
+    let end = single(model, latent, span).filter(|_| may_be_cut(model, latent));
+    let Some(end) = end else { return diagnostic.help(soft) };
     let domain = end.domain(model);
     let declared = format!("`latent {}: {domain} ~ …`", site.name);
     match undeclared_prior(model, latent) {
@@ -85,6 +86,16 @@ fn single(model: &Model, latent: SiteId, span: Span) -> Option<MovingEnd<'_>> {
         end.argument.span == span && matches!(end.argument.kind, TermKind::Read(site, _) if site == latent)
     };
     calls.flatten().find(|end| is_it(end) && model.site(latent).axes.is_empty())
+}
+
+/// Whether a cut leaves the posterior as it is: how much of the prior it takes away depends on no latent.
+fn may_be_cut(model: &Model, latent: SiteId) -> bool {
+    match &model.site(latent).kind {
+        SiteKind::Latent { prior: Distribution::Family(call), .. } => {
+            call.arguments.iter().all(|argument| argument.stage <= Stage::Data)
+        }
+        _ => false,
+    }
 }
 
 /// The prior of a latent that is declared without a type.

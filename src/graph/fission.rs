@@ -1,7 +1,7 @@
 //! What need not be inside of a recurrence leaves its body: what depends on no carry is computed before it, and what no
 //! carry depends on after it, for all positions at once. Only what makes the carries stays.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::interpret::order;
 use super::{Axis, Builder, Node, Op, ScanBody, ScanId};
@@ -182,7 +182,7 @@ impl Cut<'_> {
     }
 
     /// What comes before and is read by what stays, with a leaf for it and what fills that.
-    fn frontier(&mut self, plan: &Plan, next: &[Node]) -> std::collections::BTreeMap<Node, (Node, Node)> {
+    fn frontier(&mut self, plan: &Plan, next: &[Node]) -> BTreeMap<Node, (Node, Node)> {
         let graph = self.b.graph();
         let inputs = plan.stays.iter().flat_map(|&node| &graph.node(node).inputs);
         let mut read: Vec<Node> =
@@ -190,7 +190,7 @@ impl Cut<'_> {
         read.sort();
         read.dedup();
         let (axis, scan) = (self.body.axis, self.scan);
-        let mut leaves = std::collections::BTreeMap::new();
+        let mut leaves = BTreeMap::new();
         for (node, slot) in read.into_iter().zip(self.first_free_slot()..) {
             let axes = self.b.axes_of(node).to_vec();
             let filling = self.of(node);

@@ -1,6 +1,6 @@
 //! Conjugate pairs: a prior whose posterior, given data of the likelihood, is of the same family.
 
-use crate::graph::{Binary, Builder, Node, Ternary, Unary};
+use crate::graph::{Builder, Node};
 
 use super::formula::from;
 
@@ -47,41 +47,6 @@ pub struct Conjugacy {
     /// is multiplied by.
     pub adds: fn(&mut Builder, Node, &[Node], Node) -> [Node; 2],
 }
-
-/// A family of priors, drawn from by its quantiles.
-struct Quantiles {
-    /// Its name.
-    prior: &'static str,
-    /// The value below which lies a share of the mass: from the canonical arguments and the share.
-    quantile: fn(&mut Builder, [Node; 2], Node) -> Node,
-}
-
-/// The families of the priors.
-static QUANTILES: &[Quantiles] = &[
-    Quantiles {
-        prior: "beta",
-        quantile: |b, [first, second], share| {
-            let logit = b.ternary(Ternary::LogitBetaQuantile, [share, first, second]);
-            b.unary(Unary::Sigmoid, logit)
-        },
-    },
-    Quantiles {
-        prior: "gamma",
-        quantile: |b, [shape, rate], share| {
-            let log = b.binary(Binary::LogGammaQuantile, share, shape);
-            let standard = b.exp(log);
-            b.div(standard, rate)
-        },
-    },
-    Quantiles {
-        prior: "normal",
-        quantile: |b, [mean, sd], share| {
-            let standard = b.unary(Unary::NormalQuantile, share);
-            let gap = b.mul(sd, standard);
-            b.add(mean, gap)
-        },
-    },
-];
 
 /// Whether a latent may be multiplied by a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,16 +143,6 @@ pub static CONJUGACIES: &[Conjugacy] = &[
 /// Whether a family is the prior of some pair.
 pub fn has_conjugacy(prior: &str) -> bool {
     CONJUGACIES.iter().any(|row| row.prior == prior)
-}
-
-/// The quantile of a prior's family at a share of its mass.
-///
-/// # Panics
-/// Of a family without pairs.
-pub fn conjugate_quantile(b: &mut Builder, prior: &str, arguments: [Node; 2], share: Node) -> Node {
-    let row =
-        QUANTILES.iter().find(|row| row.prior == prior).expect("families of conjugate priors have quantiles");
-    (row.quantile)(b, arguments, share)
 }
 
 /// The pair of two families.

@@ -9,7 +9,7 @@ pub mod guides;
 pub mod interval;
 pub mod spec;
 
-pub use conjugacy::{CONJUGACIES, Conjugacy, Scale, Update, conjugacy, conjugate_quantile, has_conjugacy};
+pub use conjugacy::{CONJUGACIES, Conjugacy, Scale, Update, conjugacy, has_conjugacy};
 pub use domains::{DOMAINS, domain};
 pub use families::{FAMILIES, family};
 pub(crate) use formula::log_probability;

@@ -4,7 +4,6 @@
 //! over the posterior there, which is of the prior's family. So the formulas are those of the library.
 
 use crate::graph::{Binary, Builder, Node, Op, Vector, autodiff};
-use crate::library::conjugate_quantile;
 use crate::model::{Distribution, Entry, FamilyCall, SiteId, SiteKind, conjugates};
 use crate::translate::{DrawPlan, Translator, ascending};
 
@@ -157,10 +156,11 @@ fn known(translator: &mut Translator, node: Node) -> Node {
 /// draws, which takes most of the noise out of means.
 pub(super) fn draw(translator: &mut Translator, collapsed: &[Collapsed], randoms: &mut Vec<RandomSite>) {
     for latent in collapsed {
-        let family = prior(translator, latent.site).family;
+        let quantile = prior(translator, latent.site).family.quantile;
+        let quantile = quantile.expect("families with conjugate pairs have quantiles");
         let axes = translator.axes(&translator.model().site(latent.site).axes);
         let share = enter(translator, randoms, DrawPlan::Even, axes);
-        let node = conjugate_quantile(&mut translator.builder, family.name, latent.posterior, share);
+        let node = quantile(&mut translator.builder, &latent.posterior, share);
         translator.bind_site(latent.site, node);
     }
 }

@@ -2,7 +2,7 @@
 
 use rand_distr::Beta;
 
-use crate::graph::{Builder, Node};
+use crate::graph::{Builder, Node, Ternary, Unary};
 use crate::library::formula::{from, log_beta, sample, total, x_log_one_minus_y, x_log_y};
 use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
@@ -30,6 +30,10 @@ pub static BETA: Family = Family {
         ),
     ],
     support: Support::of("unit"),
+    quantile: Some(|b, a, p| {
+        let logit = b.ternary(Ternary::LogitBetaQuantile, [p, a[0], a[1]]);
+        b.unary(Unary::Sigmoid, logit)
+    }),
     moments: Some(|b, a, _| {
         let sum = b.add(a[0], a[1]);
         let mean = b.div(a[0], sum);

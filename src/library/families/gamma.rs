@@ -2,7 +2,7 @@
 
 use rand_distr::Gamma;
 
-use crate::graph::{Builder, Node};
+use crate::graph::{Binary, Builder, Node};
 use crate::library::formula::{sample, total};
 use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
@@ -31,6 +31,11 @@ pub static GAMMA: Family = Family {
         ),
     ],
     support: Support::of("positive"),
+    quantile: Some(|b, a, p| {
+        let log = b.binary(Binary::LogGammaQuantile, p, a[0]);
+        let standard = b.exp(log);
+        b.div(standard, a[1])
+    }),
     moments: Some(|b, a, _| {
         let root = b.sqrt(a[0]);
         (b.div(a[0], a[1]), b.div(root, a[1]))
