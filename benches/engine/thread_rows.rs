@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use vic::driver::team::Team;
 use vic::program::Share;
 
 use crate::evaluation::Evaluation;
@@ -30,7 +31,8 @@ pub fn run(report: &mut Report) {
 }
 
 fn two_threads(report: &mut Report, name: &str, evaluation: &mut Evaluation) {
-    let figures: Vec<[f64; 3]> = (0..FIGURES).map(|_| figure(evaluation)).collect();
+    let team = Team::new(2);
+    let figures: Vec<[f64; 3]> = (0..FIGURES).map(|_| figure(evaluation, &team)).collect();
     let middle = median(figures.iter().map(|figure| figure[0]).collect());
     let best = figures.iter().min_by(|a, b| a[0].total_cmp(&b[0])).expect("some figures");
     let [quotient, two, one] = best;
@@ -43,11 +45,11 @@ fn two_threads(report: &mut Report, name: &str, evaluation: &mut Evaluation) {
 }
 
 /// Median of the quotients, and median seconds of two threads and of one.
-fn figure(evaluation: &mut Evaluation) -> [f64; 3] {
+fn figure(evaluation: &mut Evaluation, team: &Team) -> [f64; 3] {
     let (mut quotients, mut twos, mut ones) = (vec![], vec![], vec![]);
     for _ in 0..PAIRS {
         let start = Instant::now();
-        evaluation.call_shared(&on_threads);
+        evaluation.call_shared(&|shares| team.each(shares, Share::run));
         let two = start.elapsed().as_secs_f64();
         let start = Instant::now();
         evaluation.call();
@@ -57,14 +59,4 @@ fn figure(evaluation: &mut Evaluation) -> [f64; 3] {
         ones.push(one);
     }
     [median(quotients), median(twos), median(ones)]
-}
-
-fn on_threads(shares: &mut [Share]) {
-    std::thread::scope(|scope| {
-        let (first, others) = shares.split_first_mut().expect("a share for each");
-        for other in others {
-            scope.spawn(|| other.run());
-        }
-        first.run();
-    });
 }

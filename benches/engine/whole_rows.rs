@@ -81,7 +81,7 @@ pub fn child() {
     let bound = {
         let text = "dim n\ndim p\ndata x[n, p]: real\ndata y[n]: count\n\
             latent a ~ normal(0, 2.5)\nlatent b[p] ~ normal(0, 1)\n\
-            let eta[n] = a + sum(x[n, p] * b[p] for p)\nobserve y[n] ~ bernoulli_logit(eta[n])";
+            observe y ~ bernoulli(logit = a + x @ b)";
         let model = driver::check(&Source::new("logistic.vi", text)).model.expect("the model is right");
         bound(&model, &Source::new("logistic.json", data(rows, columns)))
     };

@@ -6,8 +6,10 @@ use crate::graph::{Builder, Graph, Node, Vector, autodiff};
 use crate::inference::draws::objective_draws;
 use crate::inference::{Expected, Known, Unknown};
 use crate::lower::Objective;
+use crate::program::Constants;
 
 use super::target::Compiled;
+use super::team::Team;
 
 /// Rules of quadrature, each with the smaller one that it is compared with. Nodes converge geometrically, so that a rule
 /// is far more precise than it differs from the one before.
@@ -23,6 +25,8 @@ pub(super) struct Exact {
     /// The number of draws that prices were compared with.
     draws: usize,
     level: usize,
+    /// Of the objective's other programs.
+    constants: Constants,
     made: Option<Option<Made>>,
 }
 
@@ -36,11 +40,11 @@ struct Made {
 }
 
 impl Exact {
-    pub(super) fn new(objective: &Objective) -> Self {
+    pub(super) fn new(objective: &Objective, constants: Constants) -> Self {
         let factors: Vec<Node> = objective.factors.iter().map(|(_, node)| *node).collect();
         let (graph, factors) = objective.graph.pruned(&factors);
         let dimension = objective.layout.dimension;
-        Self { graph, factors, dimension, draws: 0, level: 0, made: None }
+        Self { graph, factors, dimension, draws: 0, level: 0, constants, made: None }
     }
 
     /// What is known, where draws would be so many.
@@ -48,9 +52,10 @@ impl Exact {
         if self.draws != draws {
             (self.draws, self.made) = (draws, None);
         }
-        let made = self
-            .made
-            .get_or_insert_with(|| make(&self.graph, &self.factors, self.dimension, draws, self.level));
+        let made = self.made.get_or_insert_with(|| {
+            let asked = request(self.dimension, draws, self.level);
+            make(&self.graph, &self.factors, asked, self.constants.clone())
+        });
         made.as_ref().map(|made| Known { cost: made.cost, left: made.left.is_some() })
     }
 
@@ -63,7 +68,7 @@ impl Exact {
     pub(super) fn expected(&mut self, mean: &[f64], root: &[f64]) -> Result<Expected, Unknown> {
         let d = self.dimension;
         let Some(Some(made)) = &mut self.made else { return Err(Unknown::Here) };
-        let outputs = made.program.run_with(mean, root, 1, 1);
+        let outputs = made.program.run_with(mean, root, 1, &Team::ALONE);
         let first = 1 + usize::from(made.has_error);
         if made.has_error && (outputs[1][0].is_nan() || outputs[1][0] >= PRECISE) {
             // More nodes from now on; beyond the last rule, draws.
@@ -88,14 +93,14 @@ impl Exact {
         positions: &[f64],
         values: &mut [f64],
         gradients: &mut [f64],
-        threads: usize,
+        team: &Team,
     ) {
         let d = self.dimension;
         gradients.fill(0.0);
         let Some(Some(Made { left: Some((program, stretches)), .. })) = &mut self.made else {
             return values.fill(0.0);
         };
-        let outputs = program.run(positions, &[], d, threads);
+        let outputs = program.run(positions, &[], d, team);
         values.copy_from_slice(&outputs[0]);
         for (stretch, output) in stretches.iter().zip(&outputs[1..]) {
             for (row, own) in gradients.chunks_mut(d).zip(output.chunks(stretch.length.max(1))) {
@@ -113,9 +118,10 @@ fn request(dimension: usize, draws: usize, level: usize) -> Request {
     Request { dimension, rules: RULES.get(level).map(|rules| rules.map(|nodes| Rule { nodes })), draws }
 }
 
-fn make(graph: &Graph, factors: &[Node], dimension: usize, draws: usize, level: usize) -> Option<Made> {
+fn make(graph: &Graph, factors: &[Node], asked: Request, mut constants: Constants) -> Option<Made> {
+    let dimension = asked.dimension;
     let mut builder = Builder::resume(graph.clone());
-    let found = expect::expect(&mut builder, factors, request(dimension, draws, level));
+    let found = expect::expect(&mut builder, factors, asked);
     if !found.is_any() {
         return None;
     }
@@ -132,11 +138,12 @@ fn make(graph: &Graph, factors: &[Node], dimension: usize, draws: usize, level: 
     });
     let graph = builder.finish();
     let roots: Vec<Node> = std::iter::once(found.value).chain(found.error).chain(slopes).collect();
+    let mut compiled = |roots: &[Node]| Compiled::sharing(&graph, roots, &mut constants);
     Some(Made {
-        program: Compiled::new(&graph, &roots),
+        program: compiled(&roots),
         has_error: found.error.is_some(),
         inputs,
-        left: left.map(|(roots, stretches)| (Compiled::new(&graph, &roots), stretches)),
+        left: left.map(|(roots, stretches)| (compiled(&roots), stretches)),
         cost: found.price.ceil().max(1.0) as u64,
     })
 }

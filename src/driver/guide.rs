@@ -7,6 +7,7 @@ use crate::library::{self, Closure, GuideAxes, Rank, Seen};
 use crate::lower::Objective;
 
 use super::target::{Compiled, lay_out};
+use super::team::Team;
 
 /// The coordinates of one latent, and the row that they follow.
 #[derive(Clone, Debug)]
@@ -203,7 +204,7 @@ impl Guide for CompiledGuide {
 
     fn draw(&mut self, parameters: &[f64], uniforms: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let count = uniforms.len() / self.uniforms;
-        let outputs = self.draw.run_with(&repeated(parameters, count), uniforms, count, 1);
+        let outputs = self.draw.run_with(&repeated(parameters, count), uniforms, count, &Team::ALONE);
         let mut positions = vec![0.0; count * self.dimension];
         lay_out(&self.blocks, outputs, &mut positions, (count, self.dimension));
         (positions, outputs[self.parts.len()].clone())
@@ -213,7 +214,7 @@ impl Guide for CompiledGuide {
         let count = uniforms.len() / self.uniforms;
         let rows = uniforms.chunks(self.uniforms).zip(gradients.chunks(self.dimension));
         let directions: Vec<f64> = rows.flat_map(|(u, g)| u.iter().chain(g).copied()).collect();
-        let outputs = self.slopes.run_with(&repeated(parameters, count), &directions, count, 1);
+        let outputs = self.slopes.run_with(&repeated(parameters, count), &directions, count, &Team::ALONE);
         let mut rows = vec![0.0; count * self.parameters];
         let mut offset = 0;
         for output in outputs {
@@ -228,6 +229,6 @@ impl Guide for CompiledGuide {
 
     fn log_density(&mut self, parameters: &[f64], positions: &[f64]) -> Vec<f64> {
         let count = positions.len() / self.dimension;
-        self.density.run_with(&repeated(parameters, count), positions, count, 1)[0].clone()
+        self.density.run_with(&repeated(parameters, count), positions, count, &Team::ALONE)[0].clone()
     }
 }

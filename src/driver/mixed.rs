@@ -5,7 +5,8 @@ use crate::inference::Block;
 use crate::inference::mixed::{CellBlock, MixedTarget, Rule, Support};
 use crate::lower::{self, Objective, Tried};
 
-use super::target::{Compiled, blocks, graph_threads, lay_out};
+use super::target::{Compiled, blocks, lay_out};
+use super::team::Team;
 
 /// The compiled programs of a mixed objective.
 pub struct CompiledMixed {
@@ -17,7 +18,7 @@ pub struct CompiledMixed {
     gradient: Compiled,
     product: Compiled,
     kernels: Vec<Kernels>,
-    threads: usize,
+    team: Team,
 }
 
 /// The programs of one latent that is kept.
@@ -64,7 +65,7 @@ impl CompiledMixed {
             gradient: Compiled::new(graph, &gradient),
             product: Compiled::new(graph, &objective.hessian_vector),
             kernels: kernels.collect(),
-            threads: graph_threads(graph, threads),
+            team: Team::for_graph(graph, threads),
         }
     }
 }
@@ -96,13 +97,13 @@ impl MixedTarget for CompiledMixed {
     }
 
     fn evaluate(&mut self, rows: &[f64], values: &mut [f64], gradients: &mut [f64]) {
-        let outputs = self.gradient.run(rows, &[], self.width, self.threads);
+        let outputs = self.gradient.run(rows, &[], self.width, &self.team);
         values.copy_from_slice(&outputs[0]);
         lay_out(&self.blocks, &outputs[1..], gradients, (values.len(), self.dimension));
     }
 
     fn value(&mut self, rows: &[f64], values: &mut [f64]) {
-        values.copy_from_slice(&self.value.run(rows, &[], self.width, self.threads)[0]);
+        values.copy_from_slice(&self.value.run(rows, &[], self.width, &self.team)[0]);
     }
 
     fn hessian_vector(&mut self, rows: &[f64], directions: &[f64], products: &mut [f64]) {
@@ -112,7 +113,7 @@ impl MixedTarget for CompiledMixed {
         for (row, direction) in padded.chunks_exact_mut(wide).zip(directions.chunks_exact(d.max(1))) {
             row[..d].copy_from_slice(direction);
         }
-        let outputs = self.product.run(rows, &padded, wide, self.threads);
+        let outputs = self.product.run(rows, &padded, wide, &self.team);
         lay_out(&self.blocks, outputs, products, (rows.len() / wide, d));
     }
 
@@ -125,7 +126,7 @@ impl MixedTarget for CompiledMixed {
         };
         match *tried {
             Tried::Other => {
-                let found = &kernel.run(rows, &[], self.width, self.threads)[0];
+                let found = &kernel.run(rows, &[], self.width, &self.team)[0];
                 let start = self.cells[block].start;
                 for s in 0..count {
                     for cell in 0..cells {
@@ -149,7 +150,7 @@ impl MixedTarget for CompiledMixed {
                         (0..cells).flat_map(|cell| (0..size).map(move |k| at(cell, k))).collect();
                     let directions: Vec<f64> =
                         page.iter().copied().cycle().take(page.len() * count).collect();
-                    let found = &kernel.run_with(rows, &directions, count, self.threads)[0];
+                    let found = &kernel.run_with(rows, &directions, count, &self.team)[0];
                     for s in 0..count {
                         for cell in 0..cells {
                             for k in 0..size.min(width - from) {
@@ -169,10 +170,10 @@ impl MixedTarget for CompiledMixed {
         let count = rows.len() / self.width;
         let cells = sums.len() / count;
         if let Some(kernel) = &mut self.kernels[block].blanket {
-            sums.copy_from_slice(&kernel.run(rows, &[], self.width, self.threads)[0]);
+            sums.copy_from_slice(&kernel.run(rows, &[], self.width, &self.team)[0]);
             return;
         }
-        let values = &self.value.run(rows, &[], self.width, self.threads)[0];
+        let values = &self.value.run(rows, &[], self.width, &self.team)[0];
         sums.chunks_exact_mut(cells).zip(values).for_each(|(row, value)| row.fill(*value));
     }
 

@@ -16,6 +16,7 @@ pub mod request;
 mod shares;
 pub mod stack;
 pub mod target;
+pub mod team;
 pub mod windows;
 
 pub use auction::Tried;

@@ -11,7 +11,8 @@ use crate::lower::{self, Centring, Limits, Objective, OpenDensity, Shares};
 use crate::model::{Model, SiteId};
 
 use super::replay::Sought;
-use super::target::{Compiled, blocks_of, graph_threads, lay_out};
+use super::target::{Compiled, blocks_of, lay_out};
+use super::team::Team;
 
 /// Who has a share of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +135,7 @@ struct OpenTarget<'s> {
     shares: Vec<f64>,
     coordinates: Vec<usize>,
     slopes: Vec<f64>,
-    threads: usize,
+    team: Team,
     base: (&'s Centring, &'s Limits),
     sought: Option<&'s mut Sought>,
 }
@@ -169,7 +170,7 @@ impl<'s> OpenTarget<'s> {
             density: Compiled::new(&open.graph, &roots.collect::<Vec<_>>()),
             places: Compiled::new(&open.graph, &places),
             slopes: vec![0.0; coordinates.len()],
-            threads: graph_threads(&open.graph, threads),
+            team: Team::for_graph(&open.graph, threads),
             stretches,
             shares,
             coordinates,
@@ -218,7 +219,7 @@ impl<'s> OpenTarget<'s> {
             }
         }
         let shares: Vec<f64> = (0..count).flat_map(|_| self.shares.iter().copied()).collect();
-        self.density.run_with(positions, &shares, count, self.threads)
+        self.density.run_with(positions, &shares, count, &self.team)
     }
 }
 
@@ -281,7 +282,7 @@ impl Informed for OpenTarget<'_> {
     fn moved(&mut self, positions: &[f64], shares: &[f64]) -> Vec<f64> {
         let count = positions.len() / self.dimension;
         let own: Vec<f64> = (0..count).flat_map(|_| self.shares.iter().copied()).collect();
-        let places = self.places.run_with(positions, &own, count, self.threads);
+        let places = self.places.run_with(positions, &own, count, &self.team);
         let mut moved = positions.to_vec();
         let mut at = 0;
         for (stretch, places) in self.stretches.iter().zip(places.chunks(2)) {

@@ -5,17 +5,15 @@ use std::collections::HashMap;
 use crate::graph::{Graph, Node};
 use crate::inference::{Block, Expected, Guide, Known, Target, Unknown};
 use crate::lower::{Layout, Objective};
-use crate::program::{Program, Share, Workspace};
+use crate::program::{Constants, Program, Share, Workspace};
 
 use super::exact::Exact;
 
 use super::guide::{self, CompiledGuide, Part};
+use super::team::Team;
 
 /// Positions evaluated by one call of a program: bounds the memory of a workspace.
 const BATCH: usize = 32;
-
-/// Below so many array elements per position, threads cost more than they save.
-const THREADED_WORK: usize = 20_000;
 
 /// A compiled objective.
 pub struct CompiledTarget {
@@ -26,7 +24,7 @@ pub struct CompiledTarget {
     gradient: Compiled,
     product: Compiled,
     exact: Exact,
-    threads: usize,
+    team: Team,
 }
 
 impl CompiledTarget {
@@ -35,15 +33,19 @@ impl CompiledTarget {
         let graph = &objective.graph;
         let gradient: Vec<Node> =
             std::iter::once(objective.log_joint).chain(objective.gradient.clone()).collect();
+        let mut constants = Constants::default();
+        let mut compiled = |roots: &[Node]| Compiled::sharing(graph, roots, &mut constants);
+        let [value, gradient, product] =
+            [&[objective.log_joint][..], &gradient, &objective.hessian_vector].map(&mut compiled);
         Self {
             dimension: objective.layout.dimension,
             blocks: blocks(objective),
             parts: guide::parts(objective),
-            value: Compiled::new(graph, &[objective.log_joint]),
-            gradient: Compiled::new(graph, &gradient),
-            product: Compiled::new(graph, &objective.hessian_vector),
-            exact: Exact::new(objective),
-            threads: graph_threads(graph, threads),
+            value,
+            gradient,
+            product,
+            exact: Exact::new(objective, constants),
+            team: Team::for_graph(graph, threads),
         }
     }
 }
@@ -71,16 +73,6 @@ pub(super) fn blocks_of(layout: &Layout) -> Vec<Block> {
     blocks.collect()
 }
 
-/// How many threads are worth their cost.
-pub(super) fn graph_threads(graph: &Graph, threads: usize) -> usize {
-    if graph_work(graph) < THREADED_WORK { 1 } else { threads.max(1) }
-}
-
-/// Elements of the largest node that depends on the position: what one evaluation loops over.
-fn graph_work(graph: &Graph) -> usize {
-    graph.nodes().map(|node| graph.len_of(node)).max().unwrap_or(0)
-}
-
 impl Target for CompiledTarget {
     fn dimension(&self) -> usize {
         self.dimension
@@ -88,21 +80,21 @@ impl Target for CompiledTarget {
 
     fn evaluate(&mut self, positions: &[f64], values: &mut [f64], gradients: &mut [f64]) {
         let d = self.dimension;
-        let outputs = self.gradient.run(positions, &[], d, self.threads);
+        let outputs = self.gradient.run(positions, &[], d, &self.team);
         let count = values.len();
         values.copy_from_slice(&outputs[0]);
         lay_out(&self.blocks, &outputs[1..], gradients, (count, d));
     }
 
     fn value(&mut self, positions: &[f64], values: &mut [f64]) {
-        let outputs = self.value.run(positions, &[], self.dimension, self.threads);
+        let outputs = self.value.run(positions, &[], self.dimension, &self.team);
         values.copy_from_slice(&outputs[0]);
     }
 
     fn hessian_vector(&mut self, positions: &[f64], directions: &[f64], products: &mut [f64]) {
         let d = self.dimension;
         let count = positions.len().checked_div(d).unwrap_or(0);
-        let outputs = self.product.run(positions, directions, d, self.threads);
+        let outputs = self.product.run(positions, directions, d, &self.team);
         lay_out(&self.blocks, outputs, products, (count, d));
     }
 
@@ -115,7 +107,7 @@ impl Target for CompiledTarget {
     }
 
     fn evaluate_left(&mut self, positions: &[f64], values: &mut [f64], gradients: &mut [f64]) {
-        self.exact.evaluate_left(positions, values, gradients, self.threads);
+        self.exact.evaluate_left(positions, values, gradients, &self.team);
     }
 
     fn blocks(&self) -> Vec<Block> {
@@ -150,10 +142,16 @@ pub(super) struct Compiled {
 
 impl Compiled {
     pub(super) fn new(graph: &Graph, roots: &[Node]) -> Self {
+        Self::sharing(graph, roots, &mut Constants::default())
+    }
+
+    /// The same, beside programs that read the same data.
+    pub(super) fn sharing(graph: &Graph, roots: &[Node], constants: &mut Constants) -> Self {
         let lengths: Vec<usize> = roots.iter().map(|&root| graph.len_of(root)).collect();
         let outputs = vec![Vec::new(); roots.len()];
         let (workspaces, sharing) = (HashMap::new(), HashMap::new());
-        Self { program: Program::compile(graph, roots), lengths, workspaces, sharing, outputs }
+        let program = Program::compile(graph, roots).sharing(constants);
+        Self { program, lengths, workspaces, sharing, outputs }
     }
 
     /// Outputs `[S][length]` for positions `[S][D]`, S being as many as there are positions.
@@ -162,10 +160,10 @@ impl Compiled {
         positions: &[f64],
         directions: &[f64],
         d: usize,
-        threads: usize,
+        team: &Team,
     ) -> &[Vec<f64>] {
         let count = positions.len().checked_div(d).unwrap_or(1);
-        self.run_with(positions, directions, count, threads)
+        self.run_with(positions, directions, count, team)
     }
 
     /// The same with vectors of any length for `count` samples.
@@ -174,28 +172,28 @@ impl Compiled {
         positions: &[f64],
         directions: &[f64],
         count: usize,
-        threads: usize,
+        team: &Team,
     ) -> &[Vec<f64>] {
         for (output, length) in self.outputs.iter_mut().zip(&self.lengths) {
             output.resize(count * length, 0.0);
         }
-        if threads > 1 && self.program.is_shareable() {
-            self.run_shared(positions, directions, (count, threads));
+        if team.size() > 1 && self.program.is_shareable() {
+            self.run_shared(positions, directions, (count, team));
             return &self.outputs;
         }
-        let pieces = pieces(count, threads);
+        let pieces = pieces(count, team.size());
         for (slot, &(from, to)) in pieces.iter().enumerate() {
-            let key = (slot % threads, to - from);
+            let key = (slot % team.size(), to - from);
             if !self.workspaces.contains_key(&key) {
                 self.workspaces.insert(key, self.program.workspace(to - from));
             }
         }
-        self.run_pieces(&pieces, positions, directions, (count, threads));
+        self.run_pieces(&pieces, positions, directions, (count, team));
         &self.outputs
     }
 
     /// All threads work on the same samples, each on its share of the rows: data are read once for all samples.
-    fn run_shared(&mut self, positions: &[f64], directions: &[f64], (count, threads): (usize, usize)) {
+    fn run_shared(&mut self, positions: &[f64], directions: &[f64], (count, team): (usize, &Team)) {
         let Self { program, lengths, sharing, outputs, .. } = self;
         let pieces = pieces(count, 1);
         for (piece, mut outputs) in split_outputs(outputs, lengths, &pieces) {
@@ -203,8 +201,8 @@ impl Compiled {
             let samples = piece.1 - piece.0;
             let workspaces = sharing
                 .entry(samples)
-                .or_insert_with(|| (0..threads).map(|_| program.workspace(samples)).collect());
-            program.run_shared(workspaces, vectors, &mut outputs, &on_threads);
+                .or_insert_with(|| (0..team.size()).map(|_| program.workspace(samples)).collect());
+            program.run_shared(workspaces, vectors, &mut outputs, &|shares| team.each(shares, Share::run));
         }
     }
 
@@ -213,48 +211,29 @@ impl Compiled {
         pieces: &[(usize, usize)],
         positions: &[f64],
         directions: &[f64],
-        (count, threads): (usize, usize),
+        (count, team): (usize, &Team),
     ) {
         let (program, lengths) = (&self.program, &self.lengths);
-        let mut jobs = split_outputs(&mut self.outputs, lengths, pieces);
-        let mut memory: Vec<HashMap<usize, &mut Workspace>> = (0..threads).map(|_| HashMap::new()).collect();
+        let jobs = split_outputs(&mut self.outputs, lengths, pieces);
+        let mut shares: Vec<(HashMap<usize, &mut Workspace>, Vec<Job>)> = Vec::new();
+        shares.resize_with(team.size(), Default::default);
         for (&(slot, size), workspace) in &mut self.workspaces {
-            if let Some(own) = memory.get_mut(slot) {
-                own.insert(size, workspace);
+            if let Some((memory, _)) = shares.get_mut(slot) {
+                memory.insert(size, workspace);
             }
         }
-        let work = |own: &mut HashMap<usize, &mut Workspace>, (piece, outputs): &mut (_, Vec<&mut [f64]>)| {
-            let (from, to): (usize, usize) = *piece;
-            let workspace = own.get_mut(&(to - from)).expect("a workspace for each size was made");
-            let (p, v) = (slice(positions, (from, to), count), slice(directions, (from, to), count));
-            program.run(workspace, p, v, outputs);
-        };
-        if threads == 1 {
-            jobs.iter_mut().for_each(|job| work(&mut memory[0], job));
-            return;
-        }
-        let mut shares: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
         for (slot, job) in jobs.into_iter().enumerate() {
-            shares[slot % threads].push(job);
+            shares[slot % team.size()].1.push(job);
         }
-        std::thread::scope(|scope| {
-            for (mut own, share) in memory.into_iter().zip(shares) {
-                let work = &work;
-                scope.spawn(move || share.into_iter().for_each(|mut job| work(&mut own, &mut job)));
+        team.each(&mut shares, |(memory, jobs)| {
+            for (piece, outputs) in jobs {
+                let workspace =
+                    memory.get_mut(&(piece.1 - piece.0)).expect("a workspace for each size was made");
+                let vectors = [positions, directions].map(|all| slice(all, *piece, count));
+                program.run(workspace, vectors[0], vectors[1], outputs);
             }
         });
     }
-}
-
-/// Runs the first share here and each of the others on a thread of its own.
-fn on_threads(shares: &mut [Share]) {
-    let Some((first, others)) = shares.split_first_mut() else { return };
-    std::thread::scope(|scope| {
-        for other in others {
-            scope.spawn(|| other.run());
-        }
-        first.run();
-    });
 }
 
 /// The rows of some of `count` samples.

@@ -8,6 +8,7 @@
 mod checked;
 mod code;
 mod compile;
+mod constants;
 mod describe;
 mod domain;
 mod execute;
@@ -30,6 +31,7 @@ use crate::numeric::dispatch::InstructionSet;
 use crate::numeric::lanes::LANES;
 
 pub use checked::Checked;
+pub use constants::Constants;
 pub use share::Share;
 
 use code::{Code, Group, Input, ParameterSpace, Root, RowGroup, Splat};

@@ -6,6 +6,7 @@ use crate::model::SiteId;
 
 use super::super::mixed::work;
 use super::super::target::Compiled;
+use super::super::team::Team;
 
 /// Nodes of a trapezoidal rule, which is exact to rounding for these densities.
 const NODES: usize = 2001;
@@ -82,7 +83,7 @@ impl Line {
             let last = rows.len() - width + self.element;
             rows[last] = coordinate;
         }
-        self.density.run(&rows, &[], width, 1)[0].clone()
+        self.density.run(&rows, &[], width, &Team::ALONE)[0].clone()
     }
 
     /// The coordinate of the top, by steps that double uphill and then a search by golden section.
