@@ -1,7 +1,7 @@
 //! A fit under way: its progress line, its time limit, Ctrl-C.
 #![allow(clippy::disallowed_methods, reason = "the clock is read here")]
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,7 @@ impl Terminal {
             if INTERRUPTS.fetch_add(1, Ordering::SeqCst) > 0 {
                 std::process::exit(130);
             }
+            let _ = writeln!(std::io::stderr(), "ending with what there is; Ctrl-C again ends at once");
         });
         let shown = line == Line::Shown && std::io::stderr().is_terminal();
         let line = shown.then(|| {

@@ -162,8 +162,10 @@ impl Binder<'_> {
                     self.blame(codes::OUT_OF_SUPPORT, message, (site, field), &outside.offenders);
                 if value == -1.0 || value <= -99.0 {
                     let code = shown(value);
-                    return diagnostic
-                        .help(format!("if {code} stands for a missing value, drop these rows first"));
+                    return diagnostic.help(format!(
+                        "if {code} stands for a missing value, say so: `{}: {}? missing {code}`",
+                        declared.name, domain.name
+                    ));
                 }
                 match domain.rank {
                     Rank::Scalar | Rank::Positions => {

@@ -3,7 +3,7 @@
 use crate::array::Array;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::library::Rank;
-use crate::model::{Kind, SiteId, SiteKind, Term};
+use crate::model::{Kind, Site, SiteId, SiteKind, Term};
 use crate::source::{Decimal, Source};
 
 use super::bind::{Binder, Input};
@@ -335,7 +335,7 @@ impl Binder<'_> {
                 "numbers stand alone: write `{amount}`, and `{unit}` into the name of the field"
             ))
         } else {
-            diagnostic.help("texts can only name the elements of a dim: declare the type as that dim")
+            diagnostic.help(stray_text(text, self.model.site(site)))
         })
     }
 
@@ -384,6 +384,23 @@ impl Binder<'_> {
             _ => self.model.site(site).domain.domain.words.to_owned(),
         }
     }
+}
+
+/// Marks that tables have for values that are missing.
+const MISSING_MARKS: [&str; 10] = ["n/a", "#n/a", "n.a.", "n.d.", ".", "-", "--", "?", "missing", "unknown"];
+
+/// What to do about a text where a number is wanted.
+fn stray_text(text: &str, declared: &Site) -> String {
+    if MISSING_MARKS.contains(&text.to_lowercase().as_str()) {
+        return format!(
+            "if it stands for a missing value, leave the field empty, and declare `{}: {}?`",
+            declared.name, declared.domain.domain.name
+        );
+    }
+    format!(
+        "texts name the elements of a dim: declare `dim kind`, and `{0}` with it as its type, then give each an effect, `latent b[kind]`, `b[{0}]`, or compare it, `{0} == \"{text}\"`",
+        declared.name
+    )
 }
 
 /// `1.2kg` as its number and what stands behind it.

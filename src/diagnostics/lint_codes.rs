@@ -167,4 +167,13 @@ pub static ROWS: &[Row] = &[
         wrong: "data y: real\nlatent a ~ normal(0, 1)\nlatent b ~ normal(0, 1)\nobserve y ~ normal(a, 1)\ngenerate twice = 2 * b\n",
         right: "data y: real\nlatent a ~ normal(0, 1)\nlatent b ~ normal(0, 1)\nobserve y ~ normal(a + b, 1)\ngenerate twice = 2 * b\n",
     },
+    Row {
+        code: Code(1019),
+        slug: "index::as_number",
+        severity: Severity::Warning,
+        summary: "an index multiplied as if its numbers meant amounts",
+        explanation: "The numbers of an index only tell elements apart: they are as good in any other order, and where the data have texts they are made by the program. A slope on them says that each element differs from the next by the same amount. An effect for each element, or a comparison, says what is meant; `int(i)` says that the numbers are amounts after all.",
+        wrong: "dim obs\ndim sex = [\"f\", \"m\"]\ndata s[obs]: sex\ndata y[obs]: real\nlatent b ~ normal(0, 1)\nobserve y ~ normal(b * s, 1)\n",
+        right: "dim obs\ndim sex = [\"f\", \"m\"]\ndata s[obs]: sex\ndata y[obs]: real\nlatent b ~ normal(0, 1)\nobserve y ~ normal(b * (s == \"m\"), 1)\n",
+    },
 ];

@@ -168,7 +168,7 @@ impl Report {
     }
 
     fn elsewhere(drawn: Drawn) -> Self {
-        let message = format!("see {}", drawn.name);
+        let message = format!("what {} says", drawn.name);
         let severity = miette::Severity::Advice;
         Self { message, code: None, severity, help: None, excerpt: Some(drawn), related: Vec::new() }
     }

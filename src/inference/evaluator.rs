@@ -1,5 +1,7 @@
 //! A target with an account: counts evaluations, keeps the limit, and asks the caller whether to go on.
 
+use std::ops::Range;
+
 use nalgebra::{DMatrix, DVector};
 
 use super::faults::{Lack, Log, numbers};
@@ -84,6 +86,8 @@ fn lack(value: f64) -> Option<Lack> {
 
 /// Columns of a Hessian that are taken at once where it is not held whole.
 const CHUNK: usize = 64;
+/// Positions between which the caller is asked whether to go on: a few large densities take seconds.
+const PIECE: usize = 32;
 /// Evaluations kept back for weighting, where the limit is wide enough.
 const RESERVE: u64 = 1000;
 
@@ -176,15 +180,42 @@ impl<'a> Evaluator<'a> {
 
     /// Whether there is leave to spend more.
     pub fn may_continue(&mut self) -> bool {
-        if self.halt.is_none() {
-            if self.watch.should_stop() {
-                self.halt = Some(Halt::Asked);
-            } else if self.spent + self.reserve >= self.limit {
+        if self.halt.is_none() && !self.is_asked_to_stop() {
+            if self.spent + self.reserve >= self.limit {
                 self.halt = Some(Halt::Limit);
             }
         }
         self.tell();
         self.halt.is_none()
+    }
+
+    /// Asks the caller. A fit that is asked to stop ends with at most half as many evaluations again, for its weights.
+    fn is_asked_to_stop(&mut self) -> bool {
+        if self.halt != Some(Halt::Asked) && self.watch.should_stop() {
+            self.halt = Some(Halt::Asked);
+            self.reserve = self.reserve.min(self.spent / 2);
+            self.limit = self.limit.min(self.spent + self.reserve);
+        }
+        self.halt == Some(Halt::Asked)
+    }
+
+    /// Does units of work that have been afforded, of so many evaluations each, piece by piece for as long as the caller
+    /// lets them; returns how many were done.
+    fn in_pieces(
+        &mut self,
+        granted: usize,
+        each: u64,
+        mut work: impl FnMut(&mut Self, Range<usize>),
+    ) -> usize {
+        let was_asked = self.halt == Some(Halt::Asked);
+        for from in (0..granted).step_by(PIECE) {
+            if from > 0 && !was_asked && self.is_asked_to_stop() {
+                self.spent -= (granted - from) as u64 * each;
+                return from;
+            }
+            work(self, from..(from + PIECE).min(granted));
+        }
+        granted
     }
 
     fn tell(&mut self) {
@@ -205,18 +236,14 @@ impl<'a> Evaluator<'a> {
         let count = positions.len() / self.dimension().max(1);
         let (first, dimension) = (self.spent, self.dimension());
         let granted = self.afford(count, 1);
-        let within = granted * dimension;
         let mut batch =
             Batch { values: vec![f64::NEG_INFINITY; count], gradients: vec![0.0; positions.len()] };
-        if granted > 0 {
-            evaluate(
-                self.target,
-                &positions[..within],
-                &mut batch.values[..granted],
-                &mut batch.gradients[..within],
-            );
-        }
-        self.settle(&mut batch, positions, (first, granted));
+        let done = self.in_pieces(granted, 1, |own, piece| {
+            let within = piece.start * dimension..piece.end * dimension;
+            let gradients = &mut batch.gradients[within.clone()];
+            evaluate(own.target, &positions[within], &mut batch.values[piece], gradients);
+        });
+        self.settle(&mut batch, positions, (first, done));
         batch
     }
 
@@ -269,10 +296,11 @@ impl<'a> Evaluator<'a> {
         let (first, dimension) = (self.spent, self.dimension());
         let mut values = vec![f64::NEG_INFINITY; positions.len() / dimension.max(1)];
         let granted = self.afford(values.len(), 1);
-        if granted > 0 {
-            self.target.value(&positions[..granted * dimension], &mut values[..granted]);
-        }
-        let places = positions.chunks(dimension.max(1)).zip(numbers(first, granted));
+        let done = self.in_pieces(granted, 1, |own, piece| {
+            let within = piece.start * dimension..piece.end * dimension;
+            own.target.value(&positions[within], &mut values[piece]);
+        });
+        let places = positions.chunks(dimension.max(1)).zip(numbers(first, done));
         for (value, (position, number)) in values.iter_mut().zip(places) {
             if let Some(lack) = lack(*value) {
                 self.faults.note(lack, number, position);
@@ -295,11 +323,12 @@ impl<'a> Evaluator<'a> {
         let (first, dimension) = (self.spent, self.dimension());
         let mut products = vec![f64::NAN; positions.len()];
         let granted = self.afford(positions.len() / dimension.max(1), 2);
-        let within = granted * dimension;
-        if granted > 0 {
-            self.target.hessian_vector(&positions[..within], &directions[..within], &mut products[..within]);
-        }
-        let mut rows = products[..within].chunks(dimension.max(1));
+        let done = self.in_pieces(granted, 2, |own, piece| {
+            let within = piece.start * dimension..piece.end * dimension;
+            let (positions, directions) = (&positions[within.clone()], &directions[within.clone()]);
+            own.target.hessian_vector(positions, directions, &mut products[within]);
+        });
+        let mut rows = products[..done * dimension].chunks(dimension.max(1));
         if let Some(nth) = rows.position(|row| row.iter().any(|x| !x.is_finite())) {
             let position = &positions[nth * dimension..(nth + 1) * dimension];
             self.faults.note(Lack::Curvature, first + 2 * nth as u64 + 1, position);

@@ -167,9 +167,7 @@ fn conclude(evaluator: &mut Evaluator, options: &Options, climb: Climb, names: &
             (climb.weighted.draws.clone(), None)
         }
         WeightUse::Used => (weighted_draws(&climb.weighted), Some(smoothed.log_weights.clone())),
-        WeightUse::Unused => {
-            (guide_draws(&climb.gaussian, draws_of(evaluator.halt(), options), options.seed), None)
-        }
+        WeightUse::Unused => (guide_draws(&climb.gaussian, draws_of(evaluator, options), options.seed), None),
     };
     let found = result_moments(&climb, options, &draws, log_weights.as_deref());
     // Before the tails are looked at: far out, a density may overflow that no draw ever sees.
@@ -269,11 +267,17 @@ fn weighted_draws(weighted: &Weighted) -> Vec<f64> {
     draws
 }
 
-/// Draws of a guide where somebody waits for the end: what is reported of each draw may take longer than the fit.
-const HURRIED: usize = 1000;
+/// Draws of a guide where somebody waits for the end, at least and at most: what is reported of each draw takes as long
+/// as an evaluation, and must not take longer than the fit did.
+const HURRIED: [u64; 2] = [100, 1000];
 
-fn draws_of(halt: Option<Halt>, options: &Options) -> usize {
-    if halt == Some(Halt::Asked) { options.draws.min(HURRIED) } else { options.draws }
+fn draws_of(evaluator: &Evaluator, options: &Options) -> usize {
+    match evaluator.halt() {
+        Some(Halt::Asked) => {
+            options.draws.min((evaluator.spent() / 2).clamp(HURRIED[0], HURRIED[1]) as usize)
+        }
+        _ => options.draws,
+    }
 }
 
 fn guide_draws(gaussian: &Gaussian, count: usize, seed: u64) -> Vec<f64> {

@@ -343,6 +343,9 @@ pub struct Domain {
     pub inside: &'static [(&'static [f64], [f64; 2], usize)],
     /// Values outside.
     pub outside: &'static [(&'static [f64], [f64; 2], usize)],
+    /// Makes a value of a joint domain from independent draws of one distribution, such that it follows their density
+    /// as it is on the domain; none where no rearrangement does.
+    pub arrange: Option<fn(&mut [f64])>,
     /// Name of the joint domain that all its values lie in besides, if there is one.
     pub within: Option<&'static str>,
     /// Laws that do not apply, with the reason.
@@ -439,6 +442,7 @@ impl Domain {
             transform: None,
             inside: &[],
             outside: &[],
+            arrange: None,
             within: None,
             exempt: &[],
         }

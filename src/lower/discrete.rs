@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::diagnostics::{Code, Diagnostic};
 use crate::graph::{Axis, Node, Unary, autodiff};
 use crate::model::{AxisVar, Kind, Model, SiteId, SiteKind, StatesOf, Term, TermKind};
 use crate::translate::{DrawPlan, DrawStep, States, Translator};
@@ -9,6 +10,7 @@ use crate::translate::{DrawPlan, DrawStep, States, Translator};
 use super::SummedOut;
 use super::buckets;
 use super::eliminate::{Eliminated, Elimination, How, Member};
+use super::kept::Kept;
 use super::predict::{RandomSite, enter};
 use super::states::Range;
 use super::switch::Step;
@@ -110,9 +112,49 @@ pub(super) fn bind_probabilities(translator: &mut Translator, probabilities: &[S
     }
 }
 
+/// States what `prob(z)` is of a latent that is kept: 1 at the value of the draw, so that its mean is the probability.
+///
+/// # Errors
+/// If its best states are asked for: those given the rest of a draw are known only of what is summed out.
+pub(super) fn bind_kept(translator: &mut Translator, kept: &[Kept]) -> Result<(), Box<Diagnostic>> {
+    for kept in kept {
+        let site = translator.model().site(kept.site);
+        if wants(translator.model(), |of, site| of == StatesOf::Best && site == kept.site) {
+            let message = format!(
+                "`best({})` is known only of latents that are summed out: not supported yet",
+                kept.name
+            );
+            return Err(Box::new(
+                Diagnostic::new(Code(801), message).at(site.span, "is not summed out").help(format!(
+                    "read `{}` itself: each draw has its values, and the summary the probability of each",
+                    kept.name
+                )),
+            ));
+        }
+        let value = translator.site(kept.site);
+        let node = match site.value {
+            Kind::Index(dim) => {
+                let states = translator.axis(AxisVar { dim, copy: 0 });
+                if translator.builder.axes_of(value).contains(&states) {
+                    continue;
+                }
+                let position = translator.builder.iota(states);
+                translator.builder.equal(value, position)
+            }
+            _ => value,
+        };
+        translator.bind_state_summary(StatesOf::Probability, kept.site, node);
+    }
+    Ok(())
+}
+
 /// Whether something asks for the most probable states.
 pub(super) fn wants_best(model: &Model) -> bool {
-    let best = |term: &Term| matches!(term.kind, TermKind::States(StatesOf::Best, _));
+    wants(model, |of, _| of == StatesOf::Best)
+}
+
+fn wants(model: &Model, which: impl Fn(StatesOf, SiteId) -> bool) -> bool {
+    let best = |term: &Term| matches!(term.kind, TermKind::States(of, site) if which(of, site));
     model.site_ids().any(|id| match &model.site(id).kind {
         SiteKind::Generate(term) => term.any(&best),
         SiteKind::GenerateDraw(distribution) => {

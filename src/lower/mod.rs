@@ -140,6 +140,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
             .collect();
         discrete::bind_states(&mut translator, &tapped.eliminated, &mut randoms);
     }
+    discrete::bind_kept(&mut translator, &joint.kept)?;
     conjugate::draw(&mut translator, &joint.collapsed, &mut randoms);
     predict::bind_randoms(&mut translator, &mut randoms);
     let reported = predict::reported(&mut translator);

@@ -41,6 +41,8 @@ pub struct SimulationStep {
     pub axes: Vec<Axis>,
     /// Where each of them goes in the direction vector.
     pub places: Vec<usize>,
+    /// What makes a value of a joint type from draws of its elements, and along which axis.
+    pub arrange: Option<(Axis, fn(&mut [f64]))>,
 }
 
 /// Builds the simulation of a model with data: sizes, predictors, and cells that are not observed stay as they are.
@@ -129,12 +131,37 @@ impl Work<'_, '_> {
             Distribution::Family(call) if by_domain(call) => self.uniform(site)?,
             prior => (self.translator.draw_plan(prior), 0.0),
         };
+        let arrange = self.arrange(site, &plan)?;
         let mut axes = self.translator.axes(&declaration.axes);
         axes.sort();
         let length: usize =
             axes.iter().map(|&axis| self.translator.builder.graph().axis_size(axis)).product();
         let offset = self.offset(site);
-        Ok(SimulationStep { plan, low, axes, places: (offset..offset + length).collect() })
+        Ok(SimulationStep { plan, low, axes, places: (offset..offset + length).collect(), arrange })
+    }
+
+    /// What elements drawn one by one still have to go through to be a value of the latent's type.
+    fn arrange(
+        &mut self,
+        site: SiteId,
+        plan: &DrawPlan,
+    ) -> Result<Option<(Axis, fn(&mut [f64]))>, Box<Diagnostic>> {
+        let declaration = self.translator.model().site(site);
+        let (domain, over) = (declaration.domain.domain, &declaration.domain.over);
+        if over.is_empty() || !plan.joint_axes().is_empty() {
+            return Ok(None);
+        }
+        let (&[axis], Some(arrange)) = (&self.translator.axes(over)[..], domain.arrange) else {
+            return Err(refuse(declaration.span, "has a type that draws of its elements do not keep to"));
+        };
+        let graph = self.translator.builder.graph();
+        if plan.nodes().iter().any(|&node| graph.axes_of(node).contains(&axis)) {
+            return Err(refuse(
+                declaration.span,
+                "has elements of different priors that depend on each other by type",
+            ));
+        }
+        Ok(Some((axis, arrange)))
     }
 
     /// `uniform` over the values of a bounded type, and what is to be added to what it draws.
@@ -177,7 +204,7 @@ impl Work<'_, '_> {
         own.sort();
         let places = self.places(*site, addresses, &sorted);
         let places = places.ok_or_else(|| refuse(*span, "observes values at places that are not data"))?;
-        Ok(SimulationStep { plan, low: 0.0, axes: own, places })
+        Ok(SimulationStep { plan, low: 0.0, axes: own, places, arrange: None })
     }
 
     /// Where each cell of a statement lies in the stretch of its site.

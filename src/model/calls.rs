@@ -335,21 +335,17 @@ pub fn place<'t>(
     let mut placed: Vec<Option<&Expr>> = vec![None; parameters.len()];
     let places: HashMap<&str, usize> =
         parameters.iter().enumerate().rev().map(|(at, name)| (*name, at)).collect();
-    let mut next = 0;
     for argument in arguments {
-        let at = match &argument.name {
-            Some(name) => *places.get(name.text.as_str()).ok_or(Misfit::Unknown(name, arguments))?,
-            None => {
-                next += 1;
-                next - 1
-            }
-        };
-        match (placed.get_mut(at), &argument.name) {
-            (None, _) => return Err(Misfit::TooMany(arguments)),
-            (Some(Some(_)), Some(name)) => return Err(Misfit::Twice(name)),
-            (Some(Some(_)), None) => return Err(Misfit::TooMany(arguments)),
-            (Some(free), _) => *free = Some(&argument.value),
+        let Some(name) = &argument.name else { continue };
+        let at = *places.get(name.text.as_str()).ok_or(Misfit::Unknown(name, arguments))?;
+        if placed[at].replace(&argument.value).is_some() {
+            return Err(Misfit::Twice(name));
         }
+    }
+    let unnamed = arguments.iter().filter(|argument| argument.name.is_none());
+    for argument in unnamed {
+        let free = placed.iter_mut().find(|place| place.is_none()).ok_or(Misfit::TooMany(arguments))?;
+        *free = Some(&argument.value);
     }
     Ok(placed)
 }

@@ -42,6 +42,8 @@ pub struct Checker<'t> {
     pub observed: HashMap<SiteId, usize>,
     /// Sites whose `observe` was wrong: `rep` of them is silent.
     pub unobservable: Vec<SiteId>,
+    /// Names that nothing declares and nothing resembles: said once.
+    pub unknown: HashSet<&'t str>,
     /// How much has been written out.
     pub extent: Extent,
     /// What has been found.
@@ -62,6 +64,7 @@ impl<'t> Checker<'t> {
             forward: Vec::new(),
             observed: HashMap::new(),
             unobservable: Vec::new(),
+            unknown: HashSet::new(),
             extent: Extent::default(),
             diagnostics: Vec::new(),
             reported: HashSet::new(),

@@ -25,12 +25,23 @@ pub struct Target {
     pub name: String,
     /// Where that stands.
     pub span: Span,
+    /// What the distribution is to it.
+    pub role: Role,
+}
+
+/// What a distribution is to its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Its likelihood.
+    Likelihood,
+    /// What it is drawn from: a prior, or a prediction.
+    Law,
 }
 
 impl Target {
     /// Nothing in particular: a distribution inside of an expression.
     pub fn cells(_scope: &Scope, span: Span) -> Self {
-        Self { axes: None, value: None, name: "this expression".to_string(), span }
+        Self { axes: None, value: None, name: "this expression".to_string(), span, role: Role::Law }
     }
 
     /// The same with one more axis.

@@ -100,7 +100,14 @@ impl<'t> Checker<'t> {
     /// A dim's name as a value is the position along it; anything else is unknown.
     fn dim_or_nothing(&mut self, name: &'t str, span: Span, scope: &Scope<'t>) -> Term {
         if !self.names.dims.contains_key(name) {
+            // Where nothing is suggested, one report is enough.
+            if !self.unknown.insert(name) {
+                return terms::broken(span);
+            }
             let diagnostic = self.unknown_name(name, span, scope);
+            if diagnostic.help.iter().any(|help| !help.edits.is_empty()) {
+                self.unknown.remove(name);
+            }
             return self.fail(span, diagnostic);
         }
         let Some(dim) = self.dim_named(&Name { text: name.to_string(), span }) else {
@@ -124,9 +131,15 @@ impl<'t> Checker<'t> {
         if crate::library::function(name).is_some() || self.names.functions.contains_key(name) {
             return errors::function_as_number(name, span);
         }
+        let unnamed = scope.bound.iter().rev().find(|bound| {
+            bound.origin == Origin::Head && bound.variable.is_none() && scope.heads(bound.axis.dim).len() == 1
+        });
         let nearest = suggest::nearest(name, scope.names().chain(self.names.like(Sort::Value, name)));
         let place = nearest.and_then(|near| self.names.arrays.get(near)).map(|array| array.span);
-        errors::unknown_name(name, span, nearest, place)
+        match unnamed.filter(|_| nearest.is_none() && name.chars().count() <= 2) {
+            Some(bound) => errors::unnamed_element(name, span, &self.model.dim(bound.axis.dim).name),
+            None => errors::unknown_name(name, span, nearest, place),
+        }
     }
 
     /// An array read at the current cell.
@@ -246,7 +259,7 @@ impl<'t> Checker<'t> {
         Term { value: site.value, kind: TermKind::Read(id, addresses), axes, stage, span }
     }
 
-    /// `[a, b, c]` fills the one bound dim that its elements lack.
+    /// `[a, b, c]` fills the one bound dim that its elements lack; in a vector of a distribution, the one that it is over.
     fn array_literal(&mut self, elements: &'t [Expr], span: Span, scope: &mut Scope<'t>) -> Term {
         let mut parts: Vec<Term> = elements.iter().map(|element| self.number(element, scope)).collect();
         if parts.iter().any(terms::is_broken) {
@@ -260,6 +273,12 @@ impl<'t> Checker<'t> {
             if lacks && self.known_size(current.dim).is_none_or(|size| size == elements.len()) {
                 free.push(current);
             }
+        }
+        let is_over = |axis: &AxisVar| {
+            scope.bound.iter().any(|bound| bound.axis == *axis && bound.origin == Origin::Over)
+        };
+        if let [axis] = free.iter().copied().filter(is_over).collect::<Vec<_>>()[..] {
+            free = vec![axis];
         }
         let [axis] = free[..] else {
             let diagnostic = errors::array_literal(span, elements.len(), &free, &self.model);

@@ -3,6 +3,7 @@
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
+use super::names::ArrayState;
 use super::scope::Scope;
 use super::terms;
 use crate::source::Span;
@@ -25,7 +26,7 @@ impl<'t> Checker<'t> {
                 let dim = self.dim_named(&Name { text: dim.clone(), span: *at });
                 Some(dim.map_or_else(|| terms::broken(span), |dim| terms::size(dim, span)))
             }
-            ("int", Some(index)) => Some(self.number(index, scope)),
+            ("int", Some(index)) => Some(Term { span, ..self.number(index, scope) }),
             ("rep", Some(observed)) => Some(self.replicate(observed, span, scope)),
             ("transpose", Some(matrix)) => Some(self.transposed(matrix, span, scope)),
             ("log_prob" | "cdf" | "ccdf" | "quantile", None) => self.of_distribution(call, span, scope),
@@ -95,9 +96,11 @@ impl<'t> Checker<'t> {
             matches!(site.kind, SiteKind::Latent { .. }) && site.value != Kind::Real
         };
         let Some((name, id)) = known.filter(|(_, id)| discrete(*id, &self.model)) else {
-            let diagnostic =
-                errors::unsupported(latent.span, "`prob` or `best` of what is not a discrete latent");
-            return self.fail(latent.span, diagnostic);
+            // A latent with a mistake in its prior has been reported.
+            if known.is_some_and(|(name, _)| self.names.arrays[name.as_str()].state == ArrayState::Broken) {
+                return terms::broken(span);
+            }
+            return self.fail(latent.span, errors::no_states(latent.span, of));
         };
         let site = self.model.site(id);
         let (mut axes, mut value) = (site.axes.clone(), site.value);

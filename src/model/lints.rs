@@ -13,6 +13,7 @@ pub fn lints(model: &Model, source: &Source) -> Vec<Diagnostic> {
     let mut found = unused(model);
     found.extend(observed_twice(model));
     found.extend(real_equality(model));
+    found.extend(index_as_number(model));
     found.extend(doubts::doubts(model, source));
     found
 }
@@ -125,6 +126,44 @@ fn real_equality(model: &Model) -> Vec<Diagnostic> {
                 .at(term.span, "compared for equality")
                 .help("compare with a tolerance: `abs(a - b) < 0.001`");
             found.push(diagnostic);
+        }
+    });
+    once(found)
+}
+
+/// An index read from the data that is multiplied or divided, or added to a number that is not whole. Dims whose
+/// coordinates the model gives are amounts: years, doses.
+fn index_as_number(model: &Model) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    walk_all(model, &mut |_, term| {
+        let TermKind::Operate(operator, operands) = &term.kind else { return };
+        let whole = operands.iter().all(|operand| operand.value != Kind::Real);
+        let scales = match operator {
+            Operator::Multiply | Operator::Divide => true,
+            Operator::Add | Operator::Subtract => !whole,
+            _ => false,
+        };
+        for operand in operands.iter().filter(|_| scales) {
+            // `int(i)` is the same conversion, at the place of the call.
+            let TermKind::Convert(Conversion::ToCoordinate(dim), index) = &operand.kind else { continue };
+            let TermKind::Read(id, _) = index.kind else { continue };
+            if index.span != operand.span {
+                continue;
+            }
+            let (site, dim) = (model.site(id), model.dim(*dim));
+            if !matches!(site.kind, SiteKind::Data { .. }) || matches!(dim.kind, DimKind::Range(..)) {
+                continue;
+            }
+            let message = format!("`{}` is an index, and its numbers are no amounts", site.name);
+            found.push(
+                Diagnostic::new(Code(1019), message)
+                    .at(operand.span, "used as a number")
+                    .at(site.span, format!("an index into {}", dim.name))
+                    .help(format!(
+                        "give each {} an effect, `latent b[{}] ~ …` and `b[{}]`, or compare it with one; `int({2})` if the numbers are amounts",
+                        dim.name, dim.name, site.name
+                    )),
+            );
         }
     });
     once(found)

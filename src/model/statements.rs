@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::checker::Checker;
-use super::distributions::Target;
+use super::distributions::{Role, Target};
 use super::errors;
 use super::ir::*;
 use super::like::Sort;
@@ -307,7 +307,8 @@ impl<'t> Checker<'t> {
         }
         let read = self.read(site, addresses, name.span, &scope);
         let (value, declared_at) = (self.model.site(site).value, self.model.site(site).span);
-        let target = Target { span: declared_at, ..target(&name, axes.clone(), Some(value)) };
+        let target =
+            Target { span: declared_at, role: Role::Likelihood, ..target(&name, axes.clone(), Some(value)) };
         let distribution = self.distribution(&observe.distribution, &target, &mut scope)?;
         self.check_kind(value, &distribution, (&target, declared_at))?;
         let gaps = super::gaps::gaps_of(&self.model, &read).map(Arc::new);
@@ -394,7 +395,7 @@ impl<'t> Checker<'t> {
 
 /// What the distribution of a site is for.
 fn target(name: &Name, axes: Vec<AxisVar>, value: Option<Kind>) -> Target {
-    Target { axes: Some(axes), value, name: name.text.clone(), span: name.span }
+    Target { axes: Some(axes), value, name: name.text.clone(), span: name.span, role: Role::Law }
 }
 
 fn site(

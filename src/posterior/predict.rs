@@ -98,7 +98,7 @@ pub(super) type Cell = Vec<(Axis, usize)>;
 impl<'a> Scope<'a> {
     /// Draws all cells of a site.
     fn fill(&self, site: &RandomSite, rng: &mut Generator, out: &mut [f64]) {
-        let joint = joint_axes(&site.plan);
+        let joint = site.plan.joint_axes();
         let outer: Vec<Axis> = site.axes.iter().copied().filter(|axis| !joint.contains(axis)).collect();
         for cell in self.cells(&outer) {
             let value = self.sample(&site.plan, &cell, rng);
@@ -265,24 +265,6 @@ impl<'a> Scope<'a> {
                 .flat_map(|cell| (0..size).map(move |k| [cell.clone(), vec![(axis, k)]].concat()))
                 .collect()
         })
-    }
-}
-
-/// The axes that one draw of a plan fills at once.
-pub(super) fn joint_axes(plan: &DrawPlan) -> Vec<Axis> {
-    match plan {
-        DrawPlan::Family { family, over, .. } => match family.rank {
-            Rank::Scalar | Rank::Positions => vec![],
-            Rank::Vector => over.axes.clone(),
-            Rank::Matrix => [over.axes.clone(), over.twins.clone()].concat(),
-        },
-        DrawPlan::If(_, yes, _) => joint_axes(yes),
-        DrawPlan::Truncated(base, _) => joint_axes(base),
-        DrawPlan::Mixture(each) => each.first().map_or(vec![], |(_, plan)| joint_axes(plan)),
-        DrawPlan::MixtureOver(_, _, component) => joint_axes(component),
-        DrawPlan::Even | DrawPlan::State { .. } => vec![],
-        DrawPlan::Chain { along, member, .. } => vec![*along, *member],
-        DrawPlan::Tree { along, .. } => vec![*along],
     }
 }
 

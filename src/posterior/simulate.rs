@@ -9,7 +9,7 @@ use crate::lower::{Simulation, SimulationStep};
 use crate::model::SiteId;
 use crate::numeric::random::Generator;
 
-use super::predict::{Scope, joint_axes};
+use super::predict::{Cell, Scope};
 use super::{Batches, SiteDraws, run_batches, site_draws};
 
 /// What was drawn.
@@ -67,7 +67,7 @@ pub fn simulate(
 }
 
 fn draw_step(scope: &Scope, step: &SimulationStep, rng: &mut Generator, out: &mut [f64]) {
-    let joint = joint_axes(&step.plan);
+    let joint = step.plan.joint_axes();
     let outer: Vec<_> = step.axes.iter().copied().filter(|axis| !joint.contains(axis)).collect();
     for (number, cell) in scope.cells(&outer).iter().enumerate() {
         rng.seek(number as u64 * NUMBERS);
@@ -75,6 +75,16 @@ fn draw_step(scope: &Scope, step: &SimulationStep, rng: &mut Generator, out: &mu
         for (within, value) in scope.cells(&joint).iter().zip(drawn) {
             let all = [cell.as_slice(), within.as_slice()].concat();
             out[step.places[scope.offset(&step.axes, &all)]] = value + step.low;
+        }
+    }
+    if let Some((axis, arrange)) = step.arrange {
+        let outer: Vec<_> = step.axes.iter().copied().filter(|own| *own != axis).collect();
+        for cell in scope.cells(&outer) {
+            let line = scope.cells(&[axis]);
+            let place = |within: &Cell| step.places[scope.offset(&step.axes, &[&cell[..], within].concat())];
+            let mut values: Vec<f64> = line.iter().map(|within| out[place(within)]).collect();
+            arrange(&mut values);
+            line.iter().zip(values).for_each(|(within, value)| out[place(within)] = value);
         }
     }
 }

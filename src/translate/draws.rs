@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::graph::{Axis, Node};
-use crate::library::{Family, Over};
+use crate::library::{Family, Over, Rank};
 use crate::model::Distribution;
 
 use super::Translator;
@@ -111,6 +111,24 @@ impl Translator<'_> {
 }
 
 impl DrawPlan {
+    /// The axes that one draw of a plan fills at once.
+    pub fn joint_axes(&self) -> Vec<Axis> {
+        match self {
+            Self::Family { family, over, .. } => match family.rank {
+                Rank::Scalar | Rank::Positions => vec![],
+                Rank::Vector => over.axes.clone(),
+                Rank::Matrix => [over.axes.clone(), over.twins.clone()].concat(),
+            },
+            Self::If(_, yes, _) => yes.joint_axes(),
+            Self::Truncated(base, _) => base.joint_axes(),
+            Self::Mixture(each) => each.first().map_or(vec![], |(_, plan)| plan.joint_axes()),
+            Self::MixtureOver(_, _, component) => component.joint_axes(),
+            Self::Even | Self::State { .. } => vec![],
+            Self::Chain { along, member, .. } => vec![*along, *member],
+            Self::Tree { along, .. } => vec![*along],
+        }
+    }
+
     /// All nodes that the plan needs the values of.
     pub fn nodes(&self) -> Vec<Node> {
         match self {

@@ -11,6 +11,7 @@ pub static ORDERED: Domain = Domain {
     words: "a vector of increasing numbers",
     rank: Rank::Vector,
     transform: Some(Transform { free_size: |sizes| sizes[0], measure: Measure::All, forward, inverse }),
+    arrange: Some(sort),
     inside: &[(&[-1.3, 0.4, 0.9, 7.7], NO_ENDS, 4), (&[2.2], NO_ENDS, 1)],
     outside: &[(&[0.4, -1.3, 0.9], NO_ENDS, 3)],
     ..Domain::base(|x, _, _| increasing(x))
@@ -40,6 +41,11 @@ pub(super) fn on_joint_axis(b: &mut Builder, free: Node, place: &Place) -> Node 
 fn inverse(x: &[f64], _: [f64; 2], _: usize) -> Vec<f64> {
     let steps = x.windows(2).map(|pair| (pair[1] - pair[0]).ln());
     x.first().copied().into_iter().chain(steps).collect()
+}
+
+/// All orders of independent draws are as likely, so that sorted ones have the density on the ordered cone.
+pub(super) fn sort(x: &mut [f64]) {
+    x.sort_by(f64::total_cmp);
 }
 
 pub(super) fn increasing(x: &[f64]) -> Membership {

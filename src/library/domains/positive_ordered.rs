@@ -5,7 +5,7 @@ use crate::library::interval::Interval;
 use crate::library::spec::{Domain, Image, Measure, Place, Rank, Transform};
 
 use super::membership::{NO_ENDS, both, each};
-use super::ordered::{increasing, on_joint_axis};
+use super::ordered::{increasing, on_joint_axis, sort};
 
 /// `positive_ordered`
 pub static POSITIVE_ORDERED: Domain = Domain {
@@ -14,6 +14,7 @@ pub static POSITIVE_ORDERED: Domain = Domain {
     rank: Rank::Vector,
     interval: Interval::POSITIVE,
     transform: Some(Transform { free_size: |sizes| sizes[0], measure: Measure::All, forward, inverse }),
+    arrange: Some(sort),
     inside: &[(&[0.03, 0.4, 0.9, 7.7], NO_ENDS, 4), (&[2.2], NO_ENDS, 1)],
     outside: &[(&[0.4, 0.3, 0.9], NO_ENDS, 3), (&[-0.4, 0.3], NO_ENDS, 2)],
     ..Domain::base(|x, _, _| both(increasing(x), || each(x, |x| x > 0.0, "is not above 0")))

@@ -4,7 +4,7 @@ use super::{kind_words, term_words};
 use crate::diagnostics::{Code, Diagnostic, Edit, suggest};
 use crate::library::ValueKind;
 use crate::model::dialect;
-use crate::model::distributions::Target;
+use crate::model::distributions::{Role, Target};
 use crate::model::ir::*;
 use crate::source::Span;
 use crate::syntax::ast::{Argument, ExprKind, Name};
@@ -128,14 +128,28 @@ pub fn clause_not_taken(span: Span, function: &str, clause: &str) -> Diagnostic 
 
 /// A number where a distribution is wanted.
 pub fn not_a_distribution((term, written): (&Term, &str), target: &Target, model: &Model) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code(403), "a distribution is wanted right of `~`".to_string())
+        .at(term.span, term_words(term, model));
+    if target.role == Role::Law {
+        return diagnostic.help(format!(
+            "a latent has a prior, such as `normal(0, 1)`; if `{0}` is computed, write `let {0} = {written}`",
+            target.name
+        ));
+    }
+    // What stands inside of the inverse of the link that the distribution has by name.
+    let inside = |inverse: &str| written.strip_prefix(inverse)?.strip_prefix('(')?.strip_suffix(')');
     let form = match target.value {
-        Some(Kind::Bool) => format!("bernoulli(logit = {written})"),
-        Some(Kind::Int) => format!("poisson(log = {written})"),
-        _ => format!("normal({written}, sd)"),
+        Some(Kind::Bool) => match inside("inv_logit") {
+            Some(inside) => format!("bernoulli(logit = {inside})"),
+            None => format!("bernoulli(logit = {written})"),
+        },
+        Some(Kind::Int) => match inside("exp") {
+            Some(inside) => format!("poisson(log = {inside})"),
+            None => format!("poisson(mean = {written})"),
+        },
+        _ => format!("normal({written}, 1)"),
     };
-    Diagnostic::new(Code(403), "a distribution is wanted right of `~`".to_string())
-        .at(term.span, term_words(term, model))
-        .help(format!("say how `{0}` varies around it: `{0} ~ {form}`", target.name))
+    diagnostic.help(format!("say how `{0}` varies around it: `observe {0} ~ {form}`", target.name))
 }
 
 /// Not a truth value.

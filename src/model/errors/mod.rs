@@ -68,6 +68,17 @@ pub fn gather_unsupported(diagnostics: &mut Vec<Diagnostic>) {
 /// The code of what is not supported.
 const UNSUPPORTED: Code = Code(801);
 
+/// `prob` or `best` of something else than a discrete latent.
+pub fn no_states(span: Span, of: StatesOf) -> Diagnostic {
+    let function = match of {
+        StatesOf::Probability => "prob",
+        StatesOf::Best => "best",
+    };
+    Diagnostic::new(Code(401), format!("`{function}` takes a discrete latent"))
+        .at(span, "not a discrete latent")
+        .help("for the probability of an event, `generate` the condition: its mean is the probability")
+}
+
 /// Something of the language that this version does not do.
 pub fn unsupported(span: Span, what: &str) -> Diagnostic {
     Diagnostic::new(UNSUPPORTED, format!("{what}: not supported yet")).at(span, "not supported yet")

@@ -18,8 +18,34 @@ fn suggesting(diagnostic: Diagnostic, span: Span, near: Option<&str>) -> Diagnos
     }
 }
 
+/// Words of other languages for values, with what to do here.
+fn foreign_value(name: &str) -> Option<&'static str> {
+    match name {
+        "TRUE" | "True" => Some("true"),
+        "FALSE" | "False" => Some("false"),
+        _ => None,
+    }
+}
+
+/// A name in an index, where the head has a dim whose running element has no name.
+pub fn unnamed_element(name: &str, span: Span, dim: &str) -> Diagnostic {
+    Diagnostic::new(Code(201), format!("`{name}` is not declared")).at(span, "not declared").help(format!(
+        "if it is the running element of `{dim}`, name it in the head: `[{name}: {dim}]`; if each {dim} has an index of its own, declare that as data"
+    ))
+}
+
 /// A name that nothing declares.
 pub fn unknown_name(name: &str, span: Span, near: Option<&str>, place: Option<Span>) -> Diagnostic {
+    if let Some(own) = foreign_value(name) {
+        return Diagnostic::new(Code(201), format!("`{name}` is not declared"))
+            .at(span, "not declared")
+            .fix(format!("write `{own}`"), replace(span, own));
+    }
+    if matches!(name, "None" | "NULL" | "null" | "NA" | "NaN" | "nan") {
+        return Diagnostic::new(Code(201), format!("`{name}` is not declared"))
+            .at(span, "there is no such value")
+            .help("data that may be missing have a type with a question mark: `data y[obs]: real?`");
+    }
     let near = near.filter(|near| !siblings(name, near));
     let place = place.filter(|_| near.is_some());
     let mut diagnostic =
