@@ -262,7 +262,7 @@ impl<'t> Checker<'t> {
         (over, twins, axes): (Vec<AxisVar>, Vec<AxisVar>, Vec<AxisVar>),
         span: Span,
     ) -> Term {
-        self.demand(function.name, function.parameters, &arguments);
+        self.demand(function.name, (function.parameters, &over), &arguments);
         let intervals: Vec<_> = arguments.iter().map(|term| interval_of(&self.model, term)).collect();
         let range = (function.range)(&intervals);
         let value = match range.grain {

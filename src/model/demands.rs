@@ -2,6 +2,7 @@
 //! data are bound or the fit starts).
 
 use super::checker::Checker;
+use super::combinators::is_combinator;
 use super::errors;
 use super::ir::*;
 use super::supports::{interval_of, literal, of_operator};
@@ -19,13 +20,22 @@ enum Verdict<'m> {
 
 impl<'t> Checker<'t> {
     /// Checks arguments of a call against the domains of its parameters.
-    pub fn demand(&mut self, owner: &str, parameters: &[Parameter], arguments: &[Term]) {
+    pub fn demand(
+        &mut self,
+        owner: &str,
+        (parameters, over): (&[Parameter], &[AxisVar]),
+        arguments: &[Term],
+    ) {
         for (at, (parameter, term)) in parameters.iter().zip(arguments).enumerate() {
             if terms::is_broken(term) {
                 continue;
             }
             let known = self.diagnostics.len();
-            self.demand_domain(owner, &format!("`{}`", parameter.name), parameter.domain, term);
+            let name = format!("`{}`", parameter.name);
+            match over.first().filter(|_| parameter.domain == "simplex") {
+                Some(axis) => self.demand_probabilities((owner, &name), term, *axis),
+                None => self.demand_domain(owner, &name, parameter.domain, term),
+            }
             if self.diagnostics.len() > known
                 && let Some(other) = self.exchanged(parameters, arguments, at)
             {
@@ -40,13 +50,15 @@ impl<'t> Checker<'t> {
                 );
                 return;
             }
+            let whole = parameter.domain != "simplex" || is_read_along(term, over);
             if let [diagnostic] = &mut self.diagnostics[known..]
+                && whole
                 && let Some(link) = link(owner, parameters, at)
             {
                 let last = (at + 1 == arguments.len()).then_some(term);
                 errors::offer_link(diagnostic, (owner, link), last);
                 if let (TermKind::Read(site, _), "simplex") = (&term.kind, parameter.domain)
-                    && matches!(self.model.site(*site).kind, SiteKind::Latent { .. })
+                    && is_latent(self.model.site(*site))
                 {
                     errors::offer_simplex(diagnostic, self.model.site(*site), &self.model);
                 }
@@ -73,6 +85,16 @@ impl<'t> Checker<'t> {
     /// Checks one value against a domain; what stays open is checked at run time.
     pub fn demand_domain(&mut self, owner: &str, name: &str, domain: &str, term: &Term) {
         let Some(wanted) = library::domain(domain) else { return };
+        self.demand_along((owner, name), wanted, (term, &[]));
+    }
+
+    /// The same for a domain that takes the values along some axes together.
+    pub fn demand_along(
+        &mut self,
+        (owner, name): (&str, &str),
+        wanted: &'static Domain,
+        (term, over): (&Term, &[AxisVar]),
+    ) {
         let of_family = library::family(owner).is_some();
         match self.verdict(wanted, term) {
             Verdict::Proven => {}
@@ -81,19 +103,24 @@ impl<'t> Checker<'t> {
             }
             Verdict::Refuted(site) => {
                 let declared = site.map(|site| (site, self.type_span(&site.name)));
-                let diagnostic = errors::parameter(term, (owner, name), wanted, declared);
+                let mut diagnostic = errors::parameter(term, (owner, name), wanted, declared);
+                if let Some(site) = site.filter(|site| wanted.rank == Rank::Vector && is_latent(site)) {
+                    diagnostic.help.clear();
+                    errors::offer_simplex(&mut diagnostic, site, &self.model);
+                }
                 self.report(diagnostic);
             }
-            Verdict::Open if !of_family => {}
+            Verdict::Open if !of_family && !is_combinator(owner) => {}
             Verdict::Open => {
                 // Touching an end, as `sqrt` touches 0, is no reason for a warning: the run-time check has it.
                 let beyond = beyond(interval_of(&self.model, term), wanted.interval);
-                if beyond && wanted.rank == Rank::Scalar && term.stage > Stage::Data {
+                if beyond && of_family && wanted.rank == Rank::Scalar && term.stage > Stage::Data {
                     self.report(errors::may_leave(term, (owner, name), wanted));
                 }
                 self.model.obligations.push(Obligation {
                     value: term.clone(),
                     domain: wanted,
+                    over: over.to_vec(),
                     demanded_by: format!("{name} of `{owner}`"),
                 });
             }
@@ -124,7 +151,7 @@ impl<'t> Checker<'t> {
             return Verdict::Proven;
         }
         match self.declared_site(term) {
-            Some(site) if matches!(site.kind, SiteKind::Latent { .. }) => Verdict::Refuted(Some(site)),
+            Some(site) if is_latent(site) => Verdict::Refuted(Some(site)),
             Some(site) if wanted.rank == Rank::Matrix && site.domain.domain.rank == Rank::Scalar => {
                 Verdict::Refuted(Some(site))
             }
@@ -252,6 +279,15 @@ impl Reach<'_> {
             _ => None,
         }
     }
+}
+
+fn is_latent(site: &Site) -> bool {
+    matches!(site.kind, SiteKind::Latent { .. })
+}
+
+/// Whether a term is an array by its name that varies over the first of some axes.
+fn is_read_along(term: &Term, over: &[AxisVar]) -> bool {
+    matches!(term.kind, TermKind::Read(..)) && over.first().is_none_or(|axis| term.axes.contains(axis))
 }
 
 /// Whether a set goes beyond the ends of another by more than the ends themselves.

@@ -81,12 +81,47 @@ pub fn offer_link(diagnostic: &mut Diagnostic, (owner, keyword): (&str, &str), l
 pub fn offer_simplex(diagnostic: &mut Diagnostic, site: &Site, model: &Model) {
     let names: Vec<&str> = site.axes.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
     let Some(last) = names.last() else { return };
+    let or = if diagnostic.help.is_empty() { "" } else { "or " };
     let text = format!(
-        "or draw it as probabilities: `latent {}[{}] ~ dirichlet(1 over {last})`",
+        "{or}draw it as probabilities: `latent {}[{}] ~ dirichlet(1 over {last})`",
         site.name,
         names.join(", ")
     );
     diagnostic.help.push(crate::diagnostics::Help { text, edits: Vec::new() });
+}
+
+/// A list of probabilities that do not sum to 1.
+pub fn wrong_total(span: Span, (owner, name): (&str, &str), wanted: &Domain, total: f64) -> Diagnostic {
+    Diagnostic::new(Code(501), format!("{name} of `{owner}` must be {}", wanted.words))
+        .at(span, format!("sums to {}", short(total)))
+        .help("correct one of them, or write the last as what the others leave: `[p, 1 - p]`")
+}
+
+/// A sum without the digits that rounding leaves.
+fn short(total: f64) -> f64 {
+    (total * 1e6).round() / 1e6
+}
+
+/// One number for all elements of a dim, where each needs its probability.
+pub fn one_for_all(
+    (term, total): (&Term, Option<f64>),
+    (owner, name): (&str, &str),
+    (wanted, dim): (&Domain, &str),
+    declared: Option<&Site>,
+) -> Diagnostic {
+    let sums = total.map_or(String::new(), |total| format!(", which sums to {}", short(total)));
+    let diagnostic = Diagnostic::new(Code(501), format!("{name} of `{owner}` must be {}", wanted.words))
+        .at(term.span, format!("one number for every {dim}{sums}"));
+    let equal = format!("if all are as probable, write `1 / size({dim})`");
+    match declared {
+        Some(site) => diagnostic
+            .at(site.span, format!("`{}` does not vary over {dim}", site.name))
+            .help(format!("give each {dim} its own: `latent {}[{dim}] ~ dirichlet(1 over {dim})`", site.name))
+            .help(equal),
+        None => diagnostic
+            .help(format!("give each {dim} its own, as a vector from `dirichlet(1 over {dim})` does"))
+            .help(equal),
+    }
 }
 
 /// `uniform` over something without ends.
