@@ -1,12 +1,15 @@
 //! What parameters demand of their arguments, before any data: proven, refuted (an error), or open (checked when the
 //! data are bound or the fit starts).
 
+use std::sync::Arc;
+
 use super::checker::Checker;
 use super::combinators::is_combinator;
 use super::errors;
 use super::ir::*;
-use super::supports::{interval_of, literal, of_operator};
+use super::supports::{interval_of, literal, of_operator, site_interval};
 use super::terms;
+use crate::diagnostics::Edit;
 use crate::library::{self, Action, Domain, Interval, Parameter, Rank};
 use crate::source::Span;
 
@@ -18,11 +21,25 @@ enum Verdict<'m> {
     Refuted(Option<&'m Site>),
 }
 
+/// Where an argument stands among others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Last,
+    /// What follows it would take other places behind a keyword.
+    Earlier,
+}
+
+impl Place {
+    fn of(at: usize, arguments: &[Term]) -> Self {
+        if at + 1 == arguments.len() { Self::Last } else { Self::Earlier }
+    }
+}
+
 impl<'t> Checker<'t> {
     /// Checks arguments of a call against the domains of its parameters.
     pub fn demand(
         &mut self,
-        owner: &str,
+        (owner, span): (&str, Span),
         (parameters, over): (&[Parameter], &[AxisVar]),
         arguments: &[Term],
     ) {
@@ -50,19 +67,52 @@ impl<'t> Checker<'t> {
                 );
                 return;
             }
-            let whole = parameter.domain != "simplex" || is_read_along(term, over);
-            if let [diagnostic] = &mut self.diagnostics[known..]
-                && whole
-                && let Some(link) = link(owner, parameters, at)
+            if let Some(body) = self.body_at(term.span)
+                && let [diagnostic] = &mut self.diagnostics[known..]
             {
-                let last = (at + 1 == arguments.len()).then_some(term);
-                errors::offer_link(diagnostic, (owner, link), last);
-                if let (TermKind::Read(site, _), "simplex") = (&term.kind, parameter.domain)
-                    && is_latent(self.model.site(*site))
-                {
-                    errors::offer_simplex(diagnostic, self.model.site(*site), &self.model);
-                }
+                errors::point_at_body(diagnostic, body);
             }
+            let whole = parameter.domain != "simplex" || is_read_along(term, over);
+            if whole && self.diagnostics.len() == known + 1 {
+                let place = self.place_of_keyword(span, term, Place::of(at, arguments));
+                self.offer_link((owner, parameters), at, (term, place));
+            }
+        }
+    }
+
+    /// Where the keyword of an argument stands or can be put; none where it cannot, as before other arguments.
+    fn place_of_keyword(&self, call: Span, term: &Term, place: Place) -> Option<Span> {
+        if !call.contains(term.span) {
+            return None;
+        }
+        let before = self.text(Span::new(call.start, term.span.start)).trim_end();
+        match before.strip_suffix('=').map(str::trim_end) {
+            Some(named) => {
+                let end = call.start + named.len();
+                let part_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                Some(Span::new(end - named.len() + named.trim_end_matches(part_of_name).len(), end))
+            }
+            None => (place == Place::Last).then_some(Span::new(term.span.start, term.span.start)),
+        }
+    }
+
+    /// Adds the form that takes any number, with an edit where the argument can be any and its keyword has a place.
+    fn offer_link(
+        &mut self,
+        (owner, parameters): (&str, &[Parameter]),
+        at: usize,
+        (term, place): (&Term, Option<Span>),
+    ) {
+        let Some(link) = link(owner, parameters, at) else { return };
+        let Some(diagnostic) = self.diagnostics.last_mut() else { return };
+        let found = interval_of(&self.model, term);
+        let free = found.low == f64::NEG_INFINITY && found.high == f64::INFINITY;
+        let is_data = matches!(term.kind, TermKind::Read(site, _) if is_data(self.model.site(site)));
+        errors::offer_link(diagnostic, (owner, link), place.filter(|_| free && !is_data));
+        if let (TermKind::Read(site, _), "simplex") = (&term.kind, parameters[at].domain)
+            && is_latent(self.model.site(*site))
+        {
+            errors::offer_simplex(diagnostic, self.model.site(*site), &self.model);
         }
     }
 
@@ -102,7 +152,7 @@ impl<'t> Checker<'t> {
                 self.report(errors::may_leave(term, (owner, name), wanted))
             }
             Verdict::Refuted(site) => {
-                let declared = site.map(|site| (site, self.type_span(&site.name)));
+                let declared = site.map(|site| (site, self.retyped(site, wanted)));
                 let mut diagnostic = errors::parameter(term, (owner, name), wanted, declared);
                 if let Some(site) = site.filter(|site| wanted.rank == Rank::Vector && is_latent(site)) {
                     diagnostic.help.clear();
@@ -163,6 +213,22 @@ impl<'t> Checker<'t> {
     pub fn type_span(&self, name: &str) -> Option<Span> {
         let ty = self.names.arrays.get(name)?.ty?;
         (ty.span == ty.name.span).then_some(ty.span)
+    }
+
+    /// The edit that gives a declared name a type within a domain. An end that was written, and is narrower, stays.
+    fn retyped(&self, site: &Site, wanted: &Domain) -> Option<Edit> {
+        let ty = self.names.arrays.get(site.name.as_str())?.ty;
+        let end = Span::new(site.span.end, site.span.end);
+        match ty {
+            Some(ty) if ty.bounds.is_some() => {
+                Some(Edit { span: ty.span, text: within(wanted, &site.domain)? })
+            }
+            Some(ty) if ty.span == ty.name.span => Some(Edit { span: ty.span, text: wanted.name.to_owned() }),
+            None if is_latent(site) && site.axes.is_empty() => {
+                Some(Edit { span: end, text: format!(": {}", wanted.name) })
+            }
+            _ => None,
+        }
     }
 
     fn proves(&self, wanted: &'static Domain, term: &Term) -> bool {
@@ -274,11 +340,30 @@ impl Reach<'_> {
             SiteKind::Latent { .. }
                 if site.domain.domain.rank == Rank::Scalar && self.is_first(id, addresses) =>
             {
-                Some(super::supports::site_interval(&site.domain))
+                Some(site_interval(&site.domain))
             }
             _ => None,
         }
     }
+}
+
+/// The type of numbers that lie in a domain and between literal ends; none where there are no such.
+fn within(wanted: &Domain, declared: &SiteDomain) -> Option<String> {
+    let literal_end = |end: &Option<Arc<Term>>| end.as_deref().is_none_or(|end| literal(end).is_some());
+    if wanted.rank != Rank::Scalar || !declared.ends.iter().all(literal_end) {
+        return None;
+    }
+    let (own, wider) = (site_interval(declared), wanted.interval);
+    let (low, high) = (own.low.max(wider.low), own.high.min(wider.high));
+    let end = |end: f64| if end.is_finite() { end.to_string() } else { String::new() };
+    match (low == wider.low, high == wider.high) {
+        (true, true) => Some(wanted.name.to_owned()),
+        _ => (low < high).then(|| format!("real({}..{})", end(low), end(high))),
+    }
+}
+
+fn is_data(site: &Site) -> bool {
+    matches!(site.kind, SiteKind::Data { .. })
 }
 
 fn is_latent(site: &Site) -> bool {
