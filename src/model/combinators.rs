@@ -8,6 +8,7 @@ use super::errors;
 use super::ir::*;
 use super::scope::{Origin, Scope};
 use super::terms;
+use super::types::Touching;
 use crate::library::{self, Family, ValueKind};
 use crate::source::Span;
 use crate::syntax::ast::*;
@@ -69,7 +70,14 @@ impl<'t> Checker<'t> {
             }
         }
         let base = base?;
-        if !(super::priors::counts(&base) && (is_above_zero(&ends) || super::priors::are_known(&ends))) {
+        let counts = super::priors::counts(&base);
+        let touching = if counts { Touching::One } else { Touching::Empty };
+        if let [Some(low), Some(high)] = &ends
+            && self.is_empty(range.span, [low, high], (touching, ".."))
+        {
+            return None;
+        }
+        if !(counts && (is_above_zero(&ends) || super::priors::are_known(&ends))) {
             self.check_truncatable(&base, span)?;
         }
         Some(Distribution::Truncated { base: Arc::new(base), ends, span })

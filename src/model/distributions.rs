@@ -256,6 +256,7 @@ impl<'t> Checker<'t> {
         let call = FamilyCall { family: called.family, form, arguments, over, twins, span: called.span };
         self.check_arguments(&call, target)?;
         self.demand((called.name, called.span), (parameters, &call.over), &call.arguments);
+        self.check_ends(&call)?;
         Some(Distribution::Family(call))
     }
 

@@ -99,6 +99,14 @@ pub fn duplicate(name: &Name, first: Span) -> Diagnostic {
         .help("give one of the two another name")
 }
 
+/// A label that two elements of a dim would have.
+pub fn duplicate_label((label, span): (&str, Span), first: Span) -> Diagnostic {
+    Diagnostic::new(Code(202), format!("the label \"{label}\" is there twice"))
+        .at(span, "again here")
+        .at(first, "first here")
+        .help("each element of a dim has a label of its own")
+}
+
 /// A name read before the statement that declares it; with the edits that put the two in order, if that is possible.
 pub fn used_before(name: &Name, declared: Span, moved: Option<(&str, Vec<Edit>)>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(203), format!("`{}` is used before it is declared", name.text))

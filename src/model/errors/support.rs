@@ -131,21 +131,22 @@ pub fn unbounded_uniform(span: Span, target: &Target) -> Diagnostic {
         .help(format!("write `latent {0}: unit ~ uniform`, or the ends: `uniform(0, 1)`", target.name))
 }
 
-/// An interval without numbers in it.
-pub fn empty_interval(span: Span, [low, high]: [f64; 2], ends: Option<[(Span, &str); 2]>) -> Diagnostic {
+/// An interval without numbers in it; its ends as written, with what stands between them.
+pub fn empty_interval(
+    span: Span,
+    [low, high]: [f64; 2],
+    (ends, between): (Option<[(Span, &str); 2]>, &str),
+) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(506), format!("no number lies between {low} and {high}"))
         .at(span, format!("{low} is not below {high}"));
-    match ends {
-        Some([first, second]) if low > high => {
-            let edit =
-                |(span, _): (Span, &str), (_, text): (Span, &str)| Edit { span, text: text.to_string() };
-            diagnostic.fix(
-                format!("the lower end comes first: `{}..{}`", second.1, first.1),
-                vec![edit(first, second), edit(second, first)],
-            )
-        }
-        _ => diagnostic.help("the lower end comes first"),
-    }
+    let Some([first, second]) = ends.filter(|_| low > high) else {
+        return diagnostic.help("give two ends that differ, the lower one first");
+    };
+    let edit = |(span, _): (Span, &str), (_, text): (Span, &str)| Edit { span, text: text.to_string() };
+    diagnostic.fix(
+        format!("the lower end comes first: `{}{between}{}`", second.1, first.1),
+        vec![edit(first, second), edit(second, first)],
+    )
 }
 
 /// A type and a support that share nothing.
