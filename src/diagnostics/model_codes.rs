@@ -422,4 +422,14 @@ pub static ROWS: &[Row] = &[
         wrong: "data x: real missing -1\nlatent m ~ normal(0, 1)\nobserve x ~ normal(m, 1)\n",
         right: "data x: real? missing -1\nlatent m ~ normal(0, 1)\nobserve x ~ normal(m, 1)\n",
     },
+    Row {
+        code: Code(608),
+        slug: "stage::after_fit",
+        severity: Severity::Error,
+        summary: "the density reads what is known only after the fit",
+        explanation: "`generate`, `rep`, `prob` and `best` are computed from each draw of the posterior. What a `let`, a \
+                      prior, an `observe` or a `potential` reads has to be known before: it is a `let` or a `latent`.",
+        wrong: "latent m ~ normal(0, 1)\ngenerate g = m + 1\npotential -g^2\n",
+        right: "latent m ~ normal(0, 1)\nlet g = m + 1\npotential -g^2\n",
+    },
 ];

@@ -21,6 +21,16 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     Dictionary::new(candidates).nearest(name)
 }
 
+/// Whether a name is surely another one mistyped: a letter or two are wrong, or only its case. A name that is a part of
+/// another is perhaps that of another thing.
+pub fn is_mistyped(name: &str, near: &str) -> bool {
+    const MOST: usize = 2;
+    let (letters, other) = (lower(name), lower(near));
+    let contains = |long: &[char], short: &[char]| long.windows(short.len().max(1)).any(|part| part == short);
+    let part = letters.len() != other.len() && (contains(&letters, &other) || contains(&other, &letters));
+    !part && distance(&letters, &other) <= MOST
+}
+
 /// Names to be suggested.
 #[derive(Clone, Debug)]
 pub struct Dictionary<'a> {
@@ -282,6 +292,12 @@ mod tests {
                 prop_assert_eq!(best_score(&name, &[found.to_owned()]), wanted, "{}", found);
             }
         }
+    }
+
+    #[test]
+    fn parts_of_names_are_not_mistyped() {
+        assert!(is_mistyped("Sgima", "sigma") && is_mistyped("nromal", "normal") && is_mistyped("MU", "mu"));
+        assert!(!is_mistyped("inverse_gamma", "gamma") && !is_mistyped("beta", "beta_age"));
     }
 
     #[test]

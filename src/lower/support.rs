@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::array::Array;
 use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::library::{End, Grain, Interval, Rank, domain};
+use crate::library::{End, Grain, Interval, Membership, Rank, domain};
 use crate::model::{
-    Address, AxisVar, Distribution, Factor, FamilyCall, Model, SiteId, SiteKind, Stage, Term, TermKind,
+    Address, AxisVar, Distribution, Factor, FamilyCall, Model, Obligation, SiteId, SiteKind, Stage, Term,
+    TermKind,
 };
 use crate::source::Span;
 use crate::translate::evaluate;
@@ -154,22 +155,56 @@ pub fn check_parameters(bound: &BoundModel) -> Vec<Diagnostic> {
             continue;
         }
         let Some(values) = evaluate(model, bound.bindings(), term) else { continue };
-        let wrong = values.values.iter().position(|&value| !obligation.domain.interval.contains(value));
-        let total: f64 = values.values.iter().sum();
-        let sums =
-            obligation.domain.name == "simplex" && values.shape.len() == 1 && (total - 1.0).abs() > 1e-6;
-        let fact = match wrong {
-            Some(flat) if obligation.domain.rank == Rank::Scalar => {
-                format!("is {}{}", values.values[flat], place(bound, term, &values, flat))
+        let fact = match obligation.domain.rank {
+            Rank::Scalar => {
+                let outside = |&value: &f64| !obligation.domain.interval.contains(value);
+                values.values.iter().position(outside).map(|flat| at_place(bound, term, &values, flat))
             }
-            _ if sums => format!("sums to {}", (total * 1e6).round() / 1e6),
-            _ => continue,
+            Rank::Vector => outside_together(bound, obligation, &values),
+            _ => None,
         };
+        let Some(fact) = fact else { continue };
         let message = format!("{} must be {}", obligation.demanded_by, obligation.domain.words);
         let diagnostic = Diagnostic::new(Code(761), message).at(term.span, fact);
         found.push(diagnostic.help("it depends on data alone: correct the data, or the expression"));
     }
     found
+}
+
+/// `is 7 at obs 3`
+fn at_place(bound: &BoundModel, term: &Term, values: &Array, flat: usize) -> String {
+    format!("is {}{}", values.values[flat], place(bound, term, values, flat))
+}
+
+/// What is wrong with values that a joint domain takes together along its axis.
+fn outside_together(bound: &BoundModel, obligation: &Obligation, values: &Array) -> Option<String> {
+    const NO_ENDS: [f64; 2] = [f64::NEG_INFINITY, f64::INFINITY];
+    let (term, domain) = (&obligation.value, obligation.domain);
+    let along = obligation.over.first();
+    let axis = along.and_then(|along| term.axes.iter().position(|axis| axis == along));
+    // A number that does not vary over the axis stands there as often as the axis is long.
+    let times = match (along, axis) {
+        (Some(along), None) => bound.bindings().sizes[along.dim.0].unwrap_or(1),
+        _ => 1,
+    };
+    let size = axis.map_or(1, |axis| values.shape[axis]);
+    let stride: usize = axis.map_or(1, |axis| values.shape[axis + 1..].iter().product());
+    let starts = (0..values.values.len()).filter(|flat| (flat / stride) % size == 0);
+    starts.into_iter().find_map(|start| {
+        let together = (0..size).map(|nth| values.values[start + nth * stride]);
+        let together: Vec<f64> = together.flat_map(|value| std::iter::repeat_n(value, times)).collect();
+        let Membership::Outside(_) = (domain.contains)(&together, NO_ENDS, together.len()) else {
+            return None;
+        };
+        let outside = together.iter().position(|&value| !domain.interval.contains(value));
+        Some(match outside {
+            Some(nth) => at_place(bound, term, values, start + nth / times * stride),
+            None => {
+                let total: f64 = together.iter().sum();
+                format!("sums to {}", (total * 1e6).round() / 1e6)
+            }
+        })
+    })
 }
 
 /// Values of an end that is known from data.

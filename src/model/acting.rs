@@ -77,6 +77,7 @@ impl<'t> Checker<'t> {
 
     /// Binds what follows `over`. Functions that keep the axis act on the current one where it has no variable.
     fn acted(&mut self, call: &'t Call, action: Action, scope: &mut Scope<'t>) -> Option<Acted> {
+        self.check_apart(call.over.iter().filter_map(|binder| binder.variable.as_ref()));
         let mut acted = Acted { over: Vec::new(), outside: Vec::new() };
         for binder in &call.over {
             if let Some(filter) = &binder.filter {

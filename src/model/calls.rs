@@ -20,7 +20,8 @@ impl<'t> Checker<'t> {
     pub fn call(&mut self, call: &'t Call, span: Span, scope: &mut Scope<'t>) -> Term {
         let name = call.function.text.as_str();
         if self.names.functions.contains_key(name) {
-            return self.inlined(call, span, scope, Self::term).unwrap_or_else(|| terms::broken(span));
+            let written = self.inlined(call, span, scope, Self::term);
+            return written.map_or_else(|| terms::broken(span), |term| self.called_at(span, term));
         }
         if let Some(term) = self.language_form(call, span, scope) {
             return term;
@@ -103,6 +104,18 @@ impl<'t> Checker<'t> {
             [factor] if single => errors::product_without_sign(name, array.span, factor),
             _ => errors::called_array(name, array.span),
         }
+    }
+
+    /// What a function comes to is said of its call: its body serves other calls, too.
+    fn called_at(&self, span: Span, term: Term) -> Term {
+        let in_body = self.body_at(span).is_some_and(|body| body.contains(term.span));
+        if in_body { Term { span, ..term } } else { term }
+    }
+
+    /// The body of the user's function that is called at a place.
+    pub fn body_at(&self, span: Span) -> Option<Span> {
+        let (name, _) = self.text(span).split_once('(')?;
+        Some(self.names.functions.get(name.trim_end())?.declaration.body.span)
     }
 
     /// Elaborates the body of a function of the user with its arguments in place; `None` if that was reported.
@@ -262,7 +275,7 @@ impl<'t> Checker<'t> {
         (over, twins, axes): (Vec<AxisVar>, Vec<AxisVar>, Vec<AxisVar>),
         span: Span,
     ) -> Term {
-        self.demand(function.name, function.parameters, &arguments);
+        self.demand((function.name, span), (function.parameters, &over), &arguments);
         let intervals: Vec<_> = arguments.iter().map(|term| interval_of(&self.model, term)).collect();
         let range = (function.range)(&intervals);
         let value = match range.grain {

@@ -8,6 +8,7 @@ use super::errors;
 use super::ir::*;
 use super::scope::{Origin, Scope};
 use super::terms;
+use super::types::Touching;
 use crate::library::{self, Family, ValueKind};
 use crate::source::Span;
 use crate::syntax::ast::*;
@@ -69,7 +70,14 @@ impl<'t> Checker<'t> {
             }
         }
         let base = base?;
-        if !(super::priors::counts(&base) && (is_above_zero(&ends) || super::priors::are_known(&ends))) {
+        let counts = super::priors::counts(&base);
+        let touching = if counts { Touching::One } else { Touching::Empty };
+        if let [Some(low), Some(high)] = &ends
+            && self.is_empty(range.span, [low, high], (touching, ".."))
+        {
+            return None;
+        }
+        if !(counts && (is_above_zero(&ends) || super::priors::are_known(&ends))) {
             self.check_truncatable(&base, span)?;
         }
         Some(Distribution::Truncated { base: Arc::new(base), ends, span })
@@ -142,12 +150,13 @@ impl<'t> Checker<'t> {
             ExprKind::Array(elements) if elements.len() == rest.len() => {
                 let mut weights = Vec::new();
                 for element in elements {
-                    weights.push(self.weight(element, target, scope)?);
+                    weights.push(self.weight("mixture", element, (target, scope))?);
                 }
+                self.demand_total(("mixture", "the list"), &weights, weight.value.span);
                 weights
             }
             _ if rest.len() == 2 => {
-                let first = self.weight(&weight.value, target, scope)?;
+                let first = self.weight("mixture", &weight.value, (target, scope))?;
                 let second = remainder(&first);
                 vec![first, second]
             }
@@ -158,10 +167,15 @@ impl<'t> Checker<'t> {
     }
 
     /// The probability of a component.
-    fn weight(&mut self, expr: &'t Expr, target: &Target, scope: &mut Scope<'t>) -> Option<Term> {
+    fn weight(
+        &mut self,
+        owner: &str,
+        expr: &'t Expr,
+        (target, scope): (&Target, &mut Scope<'t>),
+    ) -> Option<Term> {
         let term = self.number(expr, scope);
         self.within(&term, target, scope)?;
-        self.demand_domain("mixture", "the weight", "unit", &term);
+        self.demand_domain(owner, "the weight", "unit", &term);
         Some(term)
     }
 
@@ -182,6 +196,7 @@ impl<'t> Checker<'t> {
         let component = self.distribution(&component.value, &inner, scope);
         scope.bound.pop();
         self.within(&weights, &inner, scope)?;
+        self.demand_probabilities(("mixture", "the weight"), &weights, axis);
         let component = Arc::new(component?);
         Some(Distribution::MixtureOver { weights: Arc::new(weights), component, axis, span })
     }
@@ -199,7 +214,7 @@ impl<'t> Checker<'t> {
         let [probability, base] = &call.arguments[..] else {
             return self.wrong_arguments(call, span, &format!("{name}(p, D)"));
         };
-        let probability = self.weight(&probability.value, target, scope);
+        let probability = self.weight(name, &probability.value, (target, scope));
         let base = self.distribution(&base.value, target, scope)?;
         let probability = probability?;
         if !super::priors::counts(&base) {

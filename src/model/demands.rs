@@ -1,11 +1,15 @@
 //! What parameters demand of their arguments, before any data: proven, refuted (an error), or open (checked when the
 //! data are bound or the fit starts).
 
+use std::sync::Arc;
+
 use super::checker::Checker;
+use super::combinators::is_combinator;
 use super::errors;
 use super::ir::*;
-use super::supports::{interval_of, literal, of_operator};
+use super::supports::{interval_of, literal, of_operator, site_interval};
 use super::terms;
+use crate::diagnostics::Edit;
 use crate::library::{self, Action, Domain, Interval, Parameter, Rank};
 use crate::source::Span;
 
@@ -17,15 +21,38 @@ enum Verdict<'m> {
     Refuted(Option<&'m Site>),
 }
 
+/// Where an argument stands among others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Last,
+    /// What follows it would take other places behind a keyword.
+    Earlier,
+}
+
+impl Place {
+    fn of(at: usize, arguments: &[Term]) -> Self {
+        if at + 1 == arguments.len() { Self::Last } else { Self::Earlier }
+    }
+}
+
 impl<'t> Checker<'t> {
     /// Checks arguments of a call against the domains of its parameters.
-    pub fn demand(&mut self, owner: &str, parameters: &[Parameter], arguments: &[Term]) {
+    pub fn demand(
+        &mut self,
+        (owner, span): (&str, Span),
+        (parameters, over): (&[Parameter], &[AxisVar]),
+        arguments: &[Term],
+    ) {
         for (at, (parameter, term)) in parameters.iter().zip(arguments).enumerate() {
             if terms::is_broken(term) {
                 continue;
             }
             let known = self.diagnostics.len();
-            self.demand_domain(owner, &format!("`{}`", parameter.name), parameter.domain, term);
+            let name = format!("`{}`", parameter.name);
+            match over.first().filter(|_| parameter.domain == "simplex") {
+                Some(axis) => self.demand_probabilities((owner, &name), term, *axis),
+                None => self.demand_domain(owner, &name, parameter.domain, term),
+            }
             if self.diagnostics.len() > known
                 && let Some(other) = self.exchanged(parameters, arguments, at)
             {
@@ -40,17 +67,52 @@ impl<'t> Checker<'t> {
                 );
                 return;
             }
-            if let [diagnostic] = &mut self.diagnostics[known..]
-                && let Some(link) = link(owner, parameters, at)
+            if let Some(body) = self.body_at(term.span)
+                && let [diagnostic] = &mut self.diagnostics[known..]
             {
-                let last = (at + 1 == arguments.len()).then_some(term);
-                errors::offer_link(diagnostic, (owner, link), last);
-                if let (TermKind::Read(site, _), "simplex") = (&term.kind, parameter.domain)
-                    && matches!(self.model.site(*site).kind, SiteKind::Latent { .. })
-                {
-                    errors::offer_simplex(diagnostic, self.model.site(*site), &self.model);
-                }
+                errors::point_at_body(diagnostic, body);
             }
+            let whole = parameter.domain != "simplex" || is_read_along(term, over);
+            if whole && self.diagnostics.len() == known + 1 {
+                let place = self.place_of_keyword(span, term, Place::of(at, arguments));
+                self.offer_link((owner, parameters), at, (term, place));
+            }
+        }
+    }
+
+    /// Where the keyword of an argument stands or can be put; none where it cannot, as before other arguments.
+    fn place_of_keyword(&self, call: Span, term: &Term, place: Place) -> Option<Span> {
+        if !call.contains(term.span) {
+            return None;
+        }
+        let before = self.text(Span::new(call.start, term.span.start)).trim_end();
+        match before.strip_suffix('=').map(str::trim_end) {
+            Some(named) => {
+                let end = call.start + named.len();
+                let part_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                Some(Span::new(end - named.len() + named.trim_end_matches(part_of_name).len(), end))
+            }
+            None => (place == Place::Last).then_some(Span::new(term.span.start, term.span.start)),
+        }
+    }
+
+    /// Adds the form that takes any number, with an edit where the argument can be any and its keyword has a place.
+    fn offer_link(
+        &mut self,
+        (owner, parameters): (&str, &[Parameter]),
+        at: usize,
+        (term, place): (&Term, Option<Span>),
+    ) {
+        let Some(link) = link(owner, parameters, at) else { return };
+        let Some(diagnostic) = self.diagnostics.last_mut() else { return };
+        let found = interval_of(&self.model, term);
+        let free = found.low == f64::NEG_INFINITY && found.high == f64::INFINITY;
+        let is_data = matches!(term.kind, TermKind::Read(site, _) if is_data(self.model.site(site)));
+        errors::offer_link(diagnostic, (owner, link), place.filter(|_| free && !is_data));
+        if let (TermKind::Read(site, _), "simplex") = (&term.kind, parameters[at].domain)
+            && is_latent(self.model.site(*site))
+        {
+            errors::offer_simplex(diagnostic, self.model.site(*site), &self.model);
         }
     }
 
@@ -73,6 +135,16 @@ impl<'t> Checker<'t> {
     /// Checks one value against a domain; what stays open is checked at run time.
     pub fn demand_domain(&mut self, owner: &str, name: &str, domain: &str, term: &Term) {
         let Some(wanted) = library::domain(domain) else { return };
+        self.demand_along((owner, name), wanted, (term, &[]));
+    }
+
+    /// The same for a domain that takes the values along some axes together.
+    pub fn demand_along(
+        &mut self,
+        (owner, name): (&str, &str),
+        wanted: &'static Domain,
+        (term, over): (&Term, &[AxisVar]),
+    ) {
         let of_family = library::family(owner).is_some();
         match self.verdict(wanted, term) {
             Verdict::Proven => {}
@@ -80,20 +152,25 @@ impl<'t> Checker<'t> {
                 self.report(errors::may_leave(term, (owner, name), wanted))
             }
             Verdict::Refuted(site) => {
-                let declared = site.map(|site| (site, self.type_span(&site.name)));
-                let diagnostic = errors::parameter(term, (owner, name), wanted, declared);
+                let declared = site.map(|site| (site, self.retyped(site, wanted)));
+                let mut diagnostic = errors::parameter(term, (owner, name), wanted, declared);
+                if let Some(site) = site.filter(|site| wanted.rank == Rank::Vector && is_latent(site)) {
+                    diagnostic.help.clear();
+                    errors::offer_simplex(&mut diagnostic, site, &self.model);
+                }
                 self.report(diagnostic);
             }
-            Verdict::Open if !of_family => {}
+            Verdict::Open if !of_family && !is_combinator(owner) => {}
             Verdict::Open => {
                 // Touching an end, as `sqrt` touches 0, is no reason for a warning: the run-time check has it.
                 let beyond = beyond(interval_of(&self.model, term), wanted.interval);
-                if beyond && wanted.rank == Rank::Scalar && term.stage > Stage::Data {
+                if beyond && of_family && wanted.rank == Rank::Scalar && term.stage > Stage::Data {
                     self.report(errors::may_leave(term, (owner, name), wanted));
                 }
                 self.model.obligations.push(Obligation {
                     value: term.clone(),
                     domain: wanted,
+                    over: over.to_vec(),
                     demanded_by: format!("{name} of `{owner}`"),
                 });
             }
@@ -124,7 +201,7 @@ impl<'t> Checker<'t> {
             return Verdict::Proven;
         }
         match self.declared_site(term) {
-            Some(site) if matches!(site.kind, SiteKind::Latent { .. }) => Verdict::Refuted(Some(site)),
+            Some(site) if is_latent(site) => Verdict::Refuted(Some(site)),
             Some(site) if wanted.rank == Rank::Matrix && site.domain.domain.rank == Rank::Scalar => {
                 Verdict::Refuted(Some(site))
             }
@@ -136,6 +213,22 @@ impl<'t> Checker<'t> {
     pub fn type_span(&self, name: &str) -> Option<Span> {
         let ty = self.names.arrays.get(name)?.ty?;
         (ty.span == ty.name.span).then_some(ty.span)
+    }
+
+    /// The edit that gives a declared name a type within a domain. An end that was written, and is narrower, stays.
+    fn retyped(&self, site: &Site, wanted: &Domain) -> Option<Edit> {
+        let ty = self.names.arrays.get(site.name.as_str())?.ty;
+        let end = Span::new(site.span.end, site.span.end);
+        match ty {
+            Some(ty) if ty.bounds.is_some() => {
+                Some(Edit { span: ty.span, text: within(wanted, &site.domain)? })
+            }
+            Some(ty) if ty.span == ty.name.span => Some(Edit { span: ty.span, text: wanted.name.to_owned() }),
+            None if is_latent(site) && site.axes.is_empty() => {
+                Some(Edit { span: end, text: format!(": {}", wanted.name) })
+            }
+            _ => None,
+        }
     }
 
     fn proves(&self, wanted: &'static Domain, term: &Term) -> bool {
@@ -247,11 +340,39 @@ impl Reach<'_> {
             SiteKind::Latent { .. }
                 if site.domain.domain.rank == Rank::Scalar && self.is_first(id, addresses) =>
             {
-                Some(super::supports::site_interval(&site.domain))
+                Some(site_interval(&site.domain))
             }
             _ => None,
         }
     }
+}
+
+/// The type of numbers that lie in a domain and between literal ends; none where there are no such.
+fn within(wanted: &Domain, declared: &SiteDomain) -> Option<String> {
+    let literal_end = |end: &Option<Arc<Term>>| end.as_deref().is_none_or(|end| literal(end).is_some());
+    if wanted.rank != Rank::Scalar || !declared.ends.iter().all(literal_end) {
+        return None;
+    }
+    let (own, wider) = (site_interval(declared), wanted.interval);
+    let (low, high) = (own.low.max(wider.low), own.high.min(wider.high));
+    let end = |end: f64| if end.is_finite() { end.to_string() } else { String::new() };
+    match (low == wider.low, high == wider.high) {
+        (true, true) => Some(wanted.name.to_owned()),
+        _ => (low < high).then(|| format!("real({}..{})", end(low), end(high))),
+    }
+}
+
+fn is_data(site: &Site) -> bool {
+    matches!(site.kind, SiteKind::Data { .. })
+}
+
+fn is_latent(site: &Site) -> bool {
+    matches!(site.kind, SiteKind::Latent { .. })
+}
+
+/// Whether a term is an array by its name that varies over the first of some axes.
+fn is_read_along(term: &Term, over: &[AxisVar]) -> bool {
+    matches!(term.kind, TermKind::Read(..)) && over.first().is_none_or(|axis| term.axes.contains(axis))
 }
 
 /// Whether a set goes beyond the ends of another by more than the ends themselves.

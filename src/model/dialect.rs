@@ -2,7 +2,20 @@
 
 /// The form in this language of a name from another: `<words>` stands for the next argument, `<words@2>` for the second.
 pub fn form(name: &str) -> Option<&'static str> {
-    TABLE.iter().find(|(foreign, _)| *foreign == name).map(|(_, form)| *form)
+    row(name).map(|(_, form)| form)
+}
+
+/// Where another language's name comes from, and what is particular about it: `from BUGS, with a precision`.
+pub fn origin(name: &str) -> Option<String> {
+    let (language, form) = row(name)?;
+    let particular = if form.contains("tau") || form.contains("prec = ") { ", with a precision" } else { "" };
+    (!language.is_empty()).then(|| format!("from {language}{particular}"))
+}
+
+fn row(name: &str) -> Option<(&'static str, &'static str)> {
+    TABLE.iter().find_map(|(language, names)| {
+        names.iter().find(|(foreign, _)| *foreign == name).map(|(_, form)| (*language, *form))
+    })
 }
 
 /// The name of a type in another language, as it is here.
@@ -26,18 +39,26 @@ pub fn filled(form: &str, given: &[&str]) -> Option<String> {
     if wanted != given.len() {
         return None;
     }
-    let whole = form.contains('>') && !form.ends_with(')');
+    let pieces: Vec<Piece<'_>> = pieces(form).collect();
     let mut next = 0;
-    let filled = pieces(form).map(|piece| match piece {
-        Ok(text) => Some(text.to_owned()),
+    let filled = pieces.iter().enumerate().map(|(at, piece)| match piece {
+        Ok(text) => Some((*text).to_owned()),
         Err((_, nth)) => {
             let argument = *given.get(nth.unwrap_or(next))?;
             next += 1;
             let atom = argument.chars().all(|c| c.is_ascii_alphanumeric() || "_.[]".contains(c));
-            Some(if whole && !atom { format!("({argument})") } else { argument.to_owned() })
+            Some(if atom || is_apart(&pieces, at) { argument.to_owned() } else { format!("({argument})") })
         }
     });
     filled.collect()
+}
+
+/// Whether signs beside an argument cannot take a part of it: it is a whole argument of a call.
+fn is_apart(pieces: &[Piece<'_>], at: usize) -> bool {
+    let text = |at: Option<usize>| at.and_then(|at| pieces.get(at)?.ok()).unwrap_or_default();
+    let (before, after) = (text(at.checked_sub(1)), text(at.checked_add(1)));
+    (before.ends_with(['(', '=']) || before.ends_with(", ") || before.ends_with("= "))
+        && after.starts_with([',', ')'])
 }
 
 /// Text as it stands, or the words for an argument with its number from 0, if that is said.
@@ -57,97 +78,144 @@ fn pieces(form: &str) -> impl Iterator<Item = Piece<'_>> {
 const OF_A_DIM: &str =
     "a dim takes its elements from the data: declare `dim group`, and the column as `data g[obs]: group`";
 
-/// BUGS and R (`dnorm`), Stan (`normal_lpdf`), PyMC and NumPyro (`HalfNormal`).
-const TABLE: &[(&str, &str)] = &[
-    ("dnorm", "normal(<mean>, precision = <tau>)"),
-    ("dgamma", "gamma(<shape>, <rate>)"),
-    ("dbeta", "beta(<a>, <b>)"),
-    ("dbern", "bernoulli(<p>)"),
-    ("dbin", "binomial(<n@2>, <p@1>)"),
-    ("dpois", "poisson(<mean>)"),
-    ("dunif", "uniform(<low>, <high>)"),
-    ("dexp", "exponential(<rate>)"),
-    ("dlnorm", "lognormal(<mean_log>, 1 / sqrt(<tau>))"),
-    ("dt", "student_t(<df@3>, <location@1>, 1 / sqrt(<tau@2>))"),
-    ("dcat", "categorical(<p>)"),
-    ("ddirch", "dirichlet(<a> over d)"),
-    ("dmnorm", "multi_normal(<mean>, prec = <P>)"),
-    ("Normal", "normal(<mean>, <sd>)"),
-    ("HalfNormal", "half_normal(<sd>)"),
-    ("HalfCauchy", "half_cauchy(<scale>)"),
-    ("LogNormal", "lognormal(<mean_log>, <sd_log>)"),
-    ("Lognormal", "lognormal(<mean_log>, <sd_log>)"),
-    ("Cauchy", "cauchy(<location>, <scale>)"),
-    ("Laplace", "laplace(<location>, <scale>)"),
-    ("InverseGamma", "inv_gamma(<shape>, <scale>)"),
-    ("StudentT", "student_t(<df>, <location>, <scale>)"),
-    ("Bernoulli", "bernoulli(<p>)"),
-    ("Binomial", "binomial(<n>, <p>)"),
-    ("Poisson", "poisson(<mean>)"),
-    ("NegativeBinomial2", "neg_binomial(<mean>, <shape>)"),
-    ("Gamma", "gamma(<shape>, <rate>)"),
-    ("Beta", "beta(<a>, <b>)"),
-    ("Uniform", "uniform(<low>, <high>)"),
-    ("Exponential", "exponential(<rate>)"),
-    ("Dirichlet", "dirichlet(<a> over d)"),
-    ("Categorical", "categorical(<p>)"),
-    ("LKJCholesky", "lkj_chol(<eta@2>)"),
-    ("MultivariateNormal", "multi_normal(<mean>, <cov>)"),
-    ("MvNormal", "multi_normal(<mean>, <cov>)"),
-    ("std_normal", "normal(0, 1)"),
-    ("bernoulli_logit", "bernoulli(logit = <e>)"),
-    ("binomial_logit", "binomial(<n>, logit = <e>)"),
-    ("categorical_logit", "categorical(logit = <e>)"),
-    ("poisson_log", "poisson(log = <e>)"),
-    ("neg_binomial_2", "neg_binomial(<mean>, <shape>)"),
-    ("neg_binomial_2_log", "neg_binomial(log = <e>, shape = <s>)"),
-    ("double_exponential", "laplace(<location>, <scale>)"),
-    ("lkj_corr", "lkj(<eta>)"),
-    ("lkj_corr_cholesky", "lkj_chol(<eta>)"),
-    ("multi_normal_cholesky", "multi_normal(<mean>, chol = <L>)"),
-    ("bernoulli_logit_lpmf", "log_prob(bernoulli(logit = <e@2>), <x@1>)"),
-    ("poisson_log_lpmf", "log_prob(poisson(log = <e@2>), <x@1>)"),
-    ("N", "normal(<mean>, <sd>)"),
-    ("Norm", "normal(<mean>, <sd>)"),
-    ("gaussian", "normal(<mean>, <sd>)"),
-    ("Exp", "exponential(<rate>)"),
-    ("Bern", "bernoulli(<p>)"),
-    ("Bin", "binomial(<n>, <p>)"),
-    ("Pois", "poisson(<mean>)"),
-    ("Unif", "uniform(<low>, <high>)"),
-    ("InvGamma", "inv_gamma(<shape>, <scale>)"),
-    ("HalfStudentT", "half_student_t(<df>, <scale>)"),
-    ("NegativeBinomial", "neg_binomial(<mean>, <shape>)"),
-    ("log_mix", "mixture(w, D1, D2)"),
-    ("t", "student_t(<df>, <location>, <scale>)"),
-    ("T", "student_t(<df>, <location>, <scale>)"),
-    ("student", "student_t(<df>, <location>, <scale>)"),
-    ("zero_inflated_poisson", "zero_inflated(<p>, poisson(<mean>))"),
-    ("zero_inflated_neg_binomial", "zero_inflated(<p>, neg_binomial(<mean>, <shape>))"),
-    ("ZeroInflatedPoisson", "zero_inflated(1 - <psi>, poisson(<mean>))"),
-    ("hurdle_poisson", "hurdle(<p>, poisson(<mean>))"),
-    ("unique", OF_A_DIM),
-    ("nunique", OF_A_DIM),
-    ("levels", OF_A_DIM),
-    ("factor", OF_A_DIM),
-    ("to_vector", "leave it out: arrays align by the names of their dims"),
-    ("rep_vector", "leave it out: a number is the same for every element"),
-    ("dot_product", "sum(<a> * <b> over d)"),
-    ("square", "<x>^2"),
-    ("pow", "<x>^<y>"),
-    ("inv", "1 / <x>"),
-    ("logsumexp", "log_sum_exp(<x>)"),
-    ("inv_sqrt", "1 / sqrt(<x>)"),
-    ("fabs", "abs(<x>)"),
-    ("ifelse", "if <c> then <a> else <b>"),
-    ("where", "if <c> then <a> else <b>"),
-    ("sigmoid", "inv_logit(<x>)"),
-    ("expit", "inv_logit(<x>)"),
-    ("ilogit", "inv_logit(<x>)"),
-    ("Phi", "inv_probit(<x>)"),
-    ("phi", "inv_probit(<x>)"),
-    ("len", "size(d)"),
-    ("length", "size(d)"),
+/// What an LKJ prior of a whole covariance is made of.
+const PARTS_OF_A_COVARIANCE: &str = "correlations and scales are drawn apart: `latent R[d, d] ~ lkj(eta)`, `latent s[d] ~ half_normal(1)`, read by `multi_normal(mean, sd = s, corr = R)`";
+
+/// The names of a language, each with its form here.
+type Names = &'static [(&'static str, &'static str)];
+
+/// By language; the last are used in several, or in papers.
+const TABLE: &[(&str, Names)] = &[
+    (
+        "BUGS",
+        &[
+            ("dnorm", "normal(<mean>, precision = <tau>)"),
+            ("dgamma", "gamma(<shape>, <rate>)"),
+            ("dbeta", "beta(<a>, <b>)"),
+            ("dbern", "bernoulli(<p>)"),
+            ("dbin", "binomial(<n@2>, <p@1>)"),
+            ("dpois", "poisson(<mean>)"),
+            ("dunif", "uniform(<low>, <high>)"),
+            ("dexp", "exponential(<rate>)"),
+            ("dlnorm", "lognormal(<mean_log>, 1 / sqrt(<tau>))"),
+            ("dt", "student_t(<df@3>, <location@1>, 1 / sqrt(<tau@2>))"),
+            ("dcat", "categorical(<p>)"),
+            ("ddirch", "dirichlet(<a> over d)"),
+            ("dmnorm", "multi_normal(<mean>, prec = <P>)"),
+            ("ilogit", "inv_logit(<x>)"),
+            ("phi", "inv_probit(<x>)"),
+            ("dweib", "weibull(<v>, <lambda>^(-1 / <v@1>))"),
+            ("ddexp", "laplace(<mean>, 1 / <rate>)"),
+            ("dnegbin", "neg_binomial(<r@2> * (1 - <p@1>) / <p@1>, <r@2>)"),
+            ("cloglog", "log(-log(1 - <p>))"),
+            ("inprod", "sum(<a> * <b> over d)"),
+            ("step", "(<x> >= 0)"),
+            ("equals", "(<a> == <b>)"),
+        ],
+    ),
+    (
+        "Stan",
+        &[
+            ("std_normal", "normal(0, 1)"),
+            ("bernoulli_logit", "bernoulli(logit = <e>)"),
+            ("binomial_logit", "binomial(<n>, logit = <e>)"),
+            ("categorical_logit", "categorical(logit = <e>)"),
+            ("poisson_log", "poisson(log = <e>)"),
+            ("neg_binomial_2", "neg_binomial(<mean>, <shape>)"),
+            ("neg_binomial_2_log", "neg_binomial(log = <e>, shape = <s>)"),
+            ("double_exponential", "laplace(<location>, <scale>)"),
+            ("lkj_corr", "lkj(<eta>)"),
+            ("lkj_corr_cholesky", "lkj_chol(<eta>)"),
+            ("multi_normal_cholesky", "multi_normal(<mean>, chol = <L>)"),
+            ("bernoulli_logit_lpmf", "log_prob(bernoulli(logit = <e@2>), <x@1>)"),
+            ("poisson_log_lpmf", "log_prob(poisson(log = <e@2>), <x@1>)"),
+            ("log_mix", "mixture(w, D1, D2)"),
+            ("to_vector", "leave it out: arrays align by the names of their dims"),
+            ("rep_vector", "leave it out: a number is the same for every element"),
+            ("dot_product", "sum(<a> * <b> over d)"),
+            ("square", "<x>^2"),
+            ("inv", "1 / <x>"),
+            ("inv_sqrt", "1 / sqrt(<x>)"),
+            ("fabs", "abs(<x>)"),
+            ("Phi", "inv_probit(<x>)"),
+            (
+                "log_sum",
+                "which sum? `log_sum_exp(x)`: of exponentials, `log(sum(x))`: of the values themselves",
+            ),
+        ],
+    ),
+    (
+        "R",
+        &[
+            ("unique", OF_A_DIM),
+            ("nunique", OF_A_DIM),
+            ("levels", OF_A_DIM),
+            ("factor", OF_A_DIM),
+            ("ifelse", "if <c> then <a> else <b>"),
+            ("length", "size(d)"),
+            ("hurdle_poisson", "hurdle(<p>, poisson(<mean>))"),
+            ("zero_inflated_poisson", "zero_inflated(<p>, poisson(<mean>))"),
+            ("zero_inflated_neg_binomial", "zero_inflated(<p>, neg_binomial(<mean>, <shape>))"),
+        ],
+    ),
+    (
+        "Python",
+        &[
+            ("Normal", "normal(<mean>, <sd>)"),
+            ("HalfNormal", "half_normal(<sd>)"),
+            ("HalfCauchy", "half_cauchy(<scale>)"),
+            ("LogNormal", "lognormal(<mean_log>, <sd_log>)"),
+            ("Lognormal", "lognormal(<mean_log>, <sd_log>)"),
+            ("Cauchy", "cauchy(<location>, <scale>)"),
+            ("Laplace", "laplace(<location>, <scale>)"),
+            ("InverseGamma", "inv_gamma(<shape>, <scale>)"),
+            ("StudentT", "student_t(<df>, <location>, <scale>)"),
+            ("Bernoulli", "bernoulli(<p>)"),
+            ("Binomial", "binomial(<n>, <p>)"),
+            ("Poisson", "poisson(<mean>)"),
+            ("NegativeBinomial2", "neg_binomial(<mean>, <shape>)"),
+            ("Gamma", "gamma(<shape>, <rate>)"),
+            ("Beta", "beta(<a>, <b>)"),
+            ("Uniform", "uniform(<low>, <high>)"),
+            ("Exponential", "exponential(<rate>)"),
+            ("Dirichlet", "dirichlet(<a> over d)"),
+            ("Categorical", "categorical(<p>)"),
+            ("LKJCholesky", "lkj_chol(<eta@2>)"),
+            ("MultivariateNormal", "multi_normal(<mean>, <cov>)"),
+            ("MvNormal", "multi_normal(<mean>, <cov>)"),
+            ("HalfStudentT", "half_student_t(<df>, <scale>)"),
+            ("NegativeBinomial", "neg_binomial(<mean>, <shape>)"),
+            ("ZeroInflatedPoisson", "zero_inflated(1 - <psi>, poisson(<mean>))"),
+            ("logsumexp", "log_sum_exp(<x>)"),
+            ("where", "if <c> then <a> else <b>"),
+            ("sigmoid", "inv_logit(<x>)"),
+            ("expit", "inv_logit(<x>)"),
+            ("len", "size(d)"),
+            ("LKJ", "lkj(<eta@2>)"),
+            ("LKJCorr", "lkj(<eta@2>)"),
+            ("LKJCholeskyCov", PARTS_OF_A_COVARIANCE),
+        ],
+    ),
+    (
+        "",
+        &[
+            ("N", "normal(<mean>, <sd>)"),
+            ("Norm", "normal(<mean>, <sd>)"),
+            ("gaussian", "normal(<mean>, <sd>)"),
+            ("Exp", "exponential(<rate>)"),
+            ("Bern", "bernoulli(<p>)"),
+            ("Bin", "binomial(<n>, <p>)"),
+            ("Pois", "poisson(<mean>)"),
+            ("Unif", "uniform(<low>, <high>)"),
+            ("InvGamma", "inv_gamma(<shape>, <scale>)"),
+            ("t", "student_t(<df>, <location>, <scale>)"),
+            ("T", "student_t(<df>, <location>, <scale>)"),
+            ("student", "student_t(<df>, <location>, <scale>)"),
+            ("pow", "<x>^<y>"),
+            ("inverse_gamma", "inv_gamma(<shape>, <scale>)"),
+            ("multivariate_normal", "multi_normal(<mean>, <cov>)"),
+        ],
+    ),
 ];
 
 /// Scalar types; containers are brackets here.
@@ -218,6 +286,7 @@ mod tests {
         assert_eq!(filled("dbin", &["p", "n"]).as_deref(), Some("binomial(n, p)"));
         assert_eq!(filled("pow", &["x + 1", "2"]).as_deref(), Some("(x + 1)^2"));
         assert_eq!(filled("square", &["x[i]"]).as_deref(), Some("x[i]^2"));
+        assert_eq!(filled("cloglog", &["a - b"]).as_deref(), Some("log(-log(1 - (a - b)))"));
         assert_eq!(filled("std_normal", &[]).as_deref(), Some("normal(0, 1)"));
     }
 }

@@ -1,10 +1,13 @@
 //! Declarations of dims, and the brackets of heads.
 
+use std::collections::HashMap;
+
 use super::checker::Checker;
 use super::errors;
 use super::ir::*;
 use super::scope::{Origin, Scope};
 use super::terms;
+use super::types::Touching;
 use crate::source::Span;
 use crate::syntax::ast::*;
 
@@ -35,10 +38,11 @@ impl<'t> Checker<'t> {
             DimForm::FromData => DimKind::FromData,
             DimForm::Size(size) => self.dim_size(size).map_or(DimKind::FromData, DimKind::Size),
             DimForm::Range(first, last) => match (self.dim_size(first), self.dim_size(last)) {
-                (Some(first), Some(last)) => DimKind::Range(first, last),
+                (Some(first), Some(last)) if !self.is_reversed(&first, &last) => DimKind::Range(first, last),
                 _ => DimKind::FromData,
             },
             DimForm::Labels(labels) => {
+                self.check_labels(labels);
                 DimKind::Labels(labels.iter().map(|(label, _)| label.clone()).collect())
             }
             DimForm::Sub { parent, filter } => match self.dim_named(parent) {
@@ -48,6 +52,32 @@ impl<'t> Checker<'t> {
             DimForm::Ragged { parent, .. } => {
                 self.report(errors::unsupported(parent.span, "ragged dims"));
                 DimKind::FromData
+            }
+        }
+    }
+
+    fn is_reversed(&mut self, first: &Term, last: &Term) -> bool {
+        self.is_empty(first.span.to(last.span), [first, last], (Touching::One, ".."))
+    }
+
+    /// A label names one element.
+    fn check_labels(&mut self, labels: &[(String, Span)]) {
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for (label, span) in labels {
+            match seen.get(label.as_str()) {
+                Some(first) => self.report(errors::duplicate_label((label, *span), *first)),
+                None => _ = seen.insert(label, *span),
+            }
+        }
+    }
+
+    /// A name in a bracket stands for one running element, one parameter for one argument.
+    pub fn check_apart(&mut self, names: impl Iterator<Item = &'t Name>) {
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for name in names {
+            match seen.get(name.text.as_str()) {
+                Some(first) => self.report(errors::duplicate(name, *first)),
+                None => _ = seen.insert(&name.text, name.span),
             }
         }
     }
@@ -94,6 +124,7 @@ impl<'t> Checker<'t> {
 
     /// The axes of a bracket, bound in the scope; `None` if something in it was wrong.
     pub fn head(&mut self, binders: &'t [Binder], scope: &mut Scope<'t>) -> Option<Vec<AxisVar>> {
+        self.check_apart(binders.iter().filter_map(|binder| binder.variable.as_ref()));
         let mut axes = Vec::new();
         let mut whole = true;
         for binder in binders {

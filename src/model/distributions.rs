@@ -259,14 +259,15 @@ impl<'t> Checker<'t> {
         }
         scope.bound.truncate(depth);
         if arguments.iter().any(terms::is_broken) {
-            self.demand(called.name, parameters, &arguments);
+            self.demand((called.name, called.span), (parameters, &[]), &arguments);
             return None;
         }
         let over = self.joint_axes(called, (form, &arguments), explicit, (target, scope))?;
         let twins = self.twins(called.family, form, &over, (target, scope));
         let call = FamilyCall { family: called.family, form, arguments, over, twins, span: called.span };
         self.check_arguments(&call, target)?;
-        self.demand(called.name, parameters, &call.arguments);
+        self.demand((called.name, called.span), (parameters, &call.over), &call.arguments);
+        self.check_ends(&call)?;
         Some(Distribution::Family(call))
     }
 

@@ -421,6 +421,8 @@ pub struct Obligation {
     pub value: Term,
     /// Where.
     pub domain: &'static Domain,
+    /// The axes along which a joint domain takes the values together, also where they are all the same.
+    pub over: Vec<AxisVar>,
     /// Who asks: "the sd of `normal`".
     pub demanded_by: String,
 }

@@ -148,6 +148,7 @@ impl<'t> Checker<'t> {
 
     fn declare_function(&mut self, declaration: &'t FunctionDeclaration) {
         let name = &declaration.name;
+        self.check_apart(declaration.parameters.iter());
         if let Some(first) = self.names.functions.get(name.text.as_str()) {
             let first = first.declaration.name.span;
             return self.report(errors::duplicate(name, first));

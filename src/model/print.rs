@@ -139,7 +139,7 @@ impl Printer<'_> {
     }
 
     fn obligation(&self, obligation: &Obligation) -> String {
-        let Obligation { value, domain, demanded_by } = obligation;
+        let Obligation { value, domain, demanded_by, .. } = obligation;
         format!(
             "check{} {} in {} for {demanded_by}",
             self.bracket(&value.axes),

@@ -120,6 +120,7 @@ impl<'t> Checker<'t> {
     ) -> Option<Settled> {
         if let Some((declared, span)) = &declared {
             self.check_kind(declared.value, &prior, (target, *span))?;
+            self.check_grain(declared.value, &prior, (target, *span))?;
         }
         let calls = leaves(&prior);
         if calls.iter().any(|call| normaliser(call) == Normaliser::DomainSize) {
@@ -225,6 +226,24 @@ impl<'t> Checker<'t> {
             }
         }
         Some(())
+    }
+
+    /// Whether a prior of real numbers stands for integers: it has no mass for any of them. Observed counts may be seen
+    /// as real numbers.
+    fn check_grain(
+        &mut self,
+        value: Kind,
+        prior: &Distribution,
+        (target, span): (&Target, Span),
+    ) -> Option<()> {
+        let is_real = |call: &&FamilyCall| {
+            call.family.kind == ValueKind::Continuous && normaliser(call) == Normaliser::Included
+        };
+        let Some(call) = leaves(prior).into_iter().find(is_real).filter(|_| value == Kind::Int) else {
+            return Some(());
+        };
+        self.report(errors::wrong_kind(call, target, value, (span, &self.model)));
+        None
     }
 
     /// The domain within type and support, and the prior with the normaliser of what the type cuts off.

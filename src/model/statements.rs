@@ -31,7 +31,7 @@ impl<'t> Checker<'t> {
             }
             StatementKind::Potential(expr) => {
                 let value = self.number(expr, &mut Scope::new());
-                if !terms::is_broken(&value) {
+                if !terms::is_broken(&value) && self.before_fit(&value).is_some() {
                     self.model.factors.push(Factor::Potential { value, span: statement.span });
                 }
             }
@@ -131,6 +131,7 @@ impl<'t> Checker<'t> {
             return None;
         }
         let (axes, declared, value) = self.computed(&made.head, made.ty.as_ref(), &made.value)?;
+        self.before_fit(&value)?;
         let stage = value.stage;
         let (kind, domain) = (value.value, declared);
         Some(site(&made.head.name, axes, (kind, domain), (stage, SiteKind::Let(value)), doc))
@@ -189,6 +190,7 @@ impl<'t> Checker<'t> {
             self.model.obligations.push(Obligation {
                 value: value.clone(),
                 domain: domain.domain,
+                over: domain.over.clone(),
                 demanded_by,
             });
         }
@@ -246,6 +248,7 @@ impl<'t> Checker<'t> {
         let target = target(name, axes.clone(), declared.as_ref().map(|(declared, _)| declared.value));
         let prior = self.distribution(prior, &target, &mut scope)?;
         let settled = self.settle(declared, prior, &target)?;
+        self.drawn_before_fit(&settled.prior)?;
         let using = latent.using.as_ref().map(|name| (name.text.clone(), name.span));
         let kind = SiteKind::Latent { prior: settled.prior, using };
         Some(site(name, axes, (settled.value, settled.domain), (Stage::Model, kind), doc))
@@ -311,6 +314,7 @@ impl<'t> Checker<'t> {
             Target { span: declared_at, role: Role::Likelihood, ..target(&name, axes.clone(), Some(value)) };
         let distribution = self.distribution(&observe.distribution, &target, &mut scope)?;
         self.check_kind(value, &distribution, (&target, declared_at))?;
+        self.drawn_before_fit(&distribution)?;
         let gaps = super::gaps::gaps_of(&self.model, &read).map(Arc::new);
         self.observed.entry(site).or_insert(self.model.factors.len());
         self.model.factors.push(Factor::Observe { target: read, site, axes, distribution, gaps, span });

@@ -9,7 +9,8 @@ use super::like::Sort;
 use super::scope::Scope;
 use super::supports::literal;
 use super::terms;
-use crate::library::{self, Domain, Ends, Grain, Rank, ValueKind};
+use crate::library::{self, Domain, End, Ends, Grain, Rank, ValueKind};
+use crate::source::Span;
 use crate::syntax::ast::{Expr, TypeExpr};
 
 /// A declared type, looked up.
@@ -19,6 +20,15 @@ pub struct Declared {
     pub value: Kind,
     /// Where they lie.
     pub domain: SiteDomain,
+}
+
+/// What lies between two ends that are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touching {
+    /// One number, as among integers.
+    One,
+    /// Nothing to speak of.
+    Empty,
 }
 
 /// The row of a name that the language itself needs.
@@ -112,13 +122,10 @@ impl<'t> Checker<'t> {
             }
             None => [None, None],
         };
+        let touching = if value == Kind::Int { Touching::One } else { Touching::Empty };
         if let [Some(low), Some(high)] = &ends
-            && let (Some(low), Some(high)) = (literal(low), literal(high))
-            && low >= high
+            && self.is_empty(ty.span, [low, high], (touching, ".."))
         {
-            let ends = ty.bounds.as_ref().and_then(|(low, high)| Some([low.as_ref()?, high.as_ref()?]));
-            let ends = ends.map(|ends| ends.map(|end| (end.span, self.text(end.span))));
-            self.report(errors::empty_interval(ty.span, [low, high], ends));
             return None;
         }
         if ends.iter().any(Option::is_some) {
@@ -130,6 +137,26 @@ impl<'t> Checker<'t> {
         }
         let (over, twins) = self.type_axes(ty, domain, axes, scope)?;
         Some(Declared { value, domain: SiteDomain { domain, ends, over, twins } })
+    }
+
+    /// Whether no number lies between two ends that are written in the model, which is then said.
+    pub fn is_empty(&mut self, span: Span, ends: [&Term; 2], (touching, between): (Touching, &str)) -> bool {
+        let [Some(low), Some(high)] = ends.map(literal) else { return false };
+        let is_empty = low > high || (low == high && touching == Touching::Empty);
+        if is_empty {
+            let written = ends.map(|end| (end.span, self.text(end.span)));
+            self.report(errors::empty_interval(span, [low, high], (Some(written), between)));
+        }
+        is_empty
+    }
+
+    /// Arguments that are the ends of the support have numbers between them.
+    pub fn check_ends(&mut self, call: &FamilyCall) -> Option<()> {
+        let [End::Argument(low), End::Argument(high)] = call.family.support.ends else { return Some(()) };
+        let (Some(low), Some(high)) = (call.arguments.get(low), call.arguments.get(high)) else {
+            return Some(());
+        };
+        (!self.is_empty(call.span, [low, high], (Touching::Empty, ", "))).then_some(())
     }
 
     /// One end of an interval; the outer `None` if it was wrong.

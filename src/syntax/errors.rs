@@ -2,8 +2,8 @@
 
 use super::cut::Piece;
 use super::grammar::{Rule, is_word, word_text};
+use super::juxtaposed;
 use super::parse::File;
-use super::token::{Token, TokenKind};
 use super::words::{self, StatementWord};
 use crate::diagnostics::syntax_codes::{
     CLAUSE_COMMA, RESERVED, SINGLE_EQUALS, STAN_DECLARATION, UNEXPECTED, WRONG_SIGN,
@@ -292,8 +292,10 @@ impl Stop<'_> {
                 "a type is a word: `real`, `positive`, `unit`, `real(0..1)`, `count`, `bool`, or a dim",
             );
         }
-        if let Some((text, edit)) = self.product() {
-            return diagnostic.fix(format!("if a product is meant, write `{text}`"), vec![edit]);
+        if let Some(words) = juxtaposed::between(self.file, self.piece, self.at)
+            && expects(Rule::infix)
+        {
+            return diagnostic.help(words);
         }
         let named = self.at == self.piece.tokens.start + 2;
         if named && matches!(self.found(), ">" | "<" | ">=" | "<=") {
@@ -310,27 +312,6 @@ impl Stop<'_> {
             return diagnostic.help("only `guide` and `ode` have braces");
         }
         diagnostic
-    }
-
-    /// `beta dose`, `2 x`: two operands on a line without a sign between them, and the sign.
-    fn product(&self) -> Option<(String, Edit)> {
-        if !self.expects(Rule::infix)
-            || self.at <= self.piece.tokens.start
-            || self.at >= self.piece.tokens.end
-        {
-            return None;
-        }
-        let tokens = &self.file.tokens;
-        let (before, here) = (tokens[self.at - 1], tokens[self.at]);
-        let operand = |token: &Token| match token.kind {
-            TokenKind::Word => !words::is_reserved(token.text(self.file.text)),
-            kind => kind == TokenKind::Number,
-        };
-        if before.line != here.line || !operand(&before) || !operand(&here) {
-            return None;
-        }
-        let gap = Span::new(before.span.end, here.span.start);
-        Some((format!("{} * {}", self.before(), self.found()), Edit { span: gap, text: " * ".to_owned() }))
     }
 
     /// What could have stood here, most telling first, without repetition.

@@ -11,6 +11,7 @@ mod expressions;
 mod format;
 mod grammar;
 mod habits;
+mod juxtaposed;
 mod outline;
 mod parse;
 mod precedence;

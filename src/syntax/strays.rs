@@ -4,7 +4,7 @@ use super::cut::{Piece, State};
 use super::parse::File;
 use super::token::TokenKind;
 use super::words::{self, StatementWord};
-use crate::diagnostics::suggest::nearest;
+use crate::diagnostics::suggest::{is_mistyped, nearest};
 use crate::diagnostics::syntax_codes::{
     BARE_ASSIGNMENT, BARE_TILDE, BLOCK, LOOP, STAN_DECLARATION, TARGET_INCREMENT, UNKNOWN_STATEMENT,
 };
@@ -363,7 +363,8 @@ impl<'a> Stray<'a> {
             _ => match nearest(&first, STATEMENT_WORDS).filter(|_| !second.is_empty()) {
                 Some(word) => {
                     let edit = Edit { span, text: word.to_owned() };
-                    diagnostic.at(span, "misspelt?").fix(format!("write `{word}`"), vec![edit])
+                    let edits = if is_mistyped(&first, word) { vec![edit] } else { Vec::new() };
+                    diagnostic.at(span, "misspelt?").fix(format!("write `{word}`"), edits)
                 }
                 None => diagnostic.at(span, "belongs to no statement").help(format!(
                     "a statement begins with one of {}",

@@ -104,8 +104,16 @@ pub fn unknown_argument(
         Some(mended) => {
             let words: Vec<String> =
                 mended.iter().map(|(name, own)| format!("`{own}` for `{}`", name.text)).collect();
-            let edits =
-                mended.iter().map(|(name, own)| Edit { span: name.span, text: own.to_string() }).collect();
+            let certain = |(name, own): &(&Name, &str)| {
+                dialect::parameters(&name.text).any(|foreign| foreign == *own)
+                    || suggest::is_mistyped(&name.text, own)
+            };
+            let edits = match mended.iter().all(certain) {
+                true => {
+                    mended.iter().map(|(name, own)| Edit { span: name.span, text: own.to_string() }).collect()
+                }
+                false => Vec::new(),
+            };
             diagnostic.fix(format!("write {}", words.join(" and ")), edits)
         }
         None => diagnostic,

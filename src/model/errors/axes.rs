@@ -1,6 +1,7 @@
 //! Mistakes about dims, axes and indices.
 
 use super::{axes_words, kind_words, term_words};
+use crate::diagnostics::suggest::is_mistyped;
 use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::library::{Parameter, Rank};
 use crate::model::distributions::Target;
@@ -255,11 +256,10 @@ pub fn unknown_label(
     let diagnostic = Diagnostic::new(Code(311), format!("{} has no label \"{label}\"", dim.name))
         .at(span, "not one of its labels")
         .at(dim.span, format!("its labels: {shown}{more}"));
-    match near {
-        Some(near) => diagnostic
-            .fix(format!("did you mean \"{near}\"?"), vec![Edit { span, text: format!("\"{near}\"") }]),
-        None => diagnostic,
-    }
+    let Some(near) = near else { return diagnostic };
+    let edit = Edit { span, text: format!("\"{near}\"") };
+    let edits = if is_mistyped(label, near) { vec![edit] } else { Vec::new() };
+    diagnostic.fix(format!("did you mean \"{near}\"?"), edits)
 }
 
 /// Only arrays have places.

@@ -17,7 +17,9 @@ pub use support::*;
 use std::collections::HashMap;
 
 use super::ir::*;
+use super::supports::literal;
 use crate::diagnostics::{Code, Diagnostic, Label};
+use crate::library::Grain;
 use crate::source::Span;
 
 /// `obs × county`
@@ -40,6 +42,21 @@ pub fn kind_words(kind: Kind, model: &Model) -> String {
 pub fn term_words(term: &Term, model: &Model) -> String {
     let kind = kind_words(term.value, model);
     if term.axes.is_empty() { kind } else { format!("{kind} over {}", axes_words(&term.axes, model)) }
+}
+
+/// `a number between -1 and 1`
+pub fn domain_words(domain: &SiteDomain) -> String {
+    let [low, high] = domain.ends.each_ref().map(|end| end.as_deref().and_then(literal));
+    let number = match domain.domain.interval.grain {
+        Grain::Integer => "an integer",
+        Grain::Real => "a number",
+    };
+    match (low, high, domain.ends.iter().flatten().count()) {
+        (Some(low), Some(high), 2) => format!("{number} between {low} and {high}"),
+        (Some(low), None, 1) => format!("{number} above {low}"),
+        (None, Some(high), 1) => format!("{number} below {high}"),
+        _ => domain.domain.words.to_owned(),
+    }
 }
 
 /// At most this many places of one form get a label.

@@ -1,5 +1,6 @@
 //! Mistakes about names.
 
+use crate::diagnostics::suggest::is_mistyped;
 use crate::diagnostics::syntax_codes::TOO_DEEP;
 use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::model::dialect;
@@ -11,11 +12,10 @@ fn replace(span: Span, text: &str) -> Vec<Edit> {
     vec![Edit { span, text: text.to_string() }]
 }
 
-fn suggesting(diagnostic: Diagnostic, span: Span, near: Option<&str>) -> Diagnostic {
-    match near {
-        Some(near) => diagnostic.fix(format!("did you mean `{near}`?"), replace(span, near)),
-        None => diagnostic,
-    }
+fn suggesting(diagnostic: Diagnostic, (name, span): (&str, Span), near: Option<&str>) -> Diagnostic {
+    let Some(near) = near else { return diagnostic };
+    let edits = if is_mistyped(name, near) { replace(span, near) } else { Vec::new() };
+    diagnostic.fix(format!("did you mean `{near}`?"), edits)
 }
 
 /// Words of other languages for values, with what to do here.
@@ -54,7 +54,7 @@ pub fn unknown_name(name: &str, span: Span, near: Option<&str>, place: Option<Sp
         diagnostic = diagnostic.at(place, "did you mean this?");
     }
     match near {
-        Some(_) => suggesting(diagnostic, span, near),
+        Some(_) => suggesting(diagnostic, (name, span), near),
         None => diagnostic.help(format!(
             "declare it above: `latent {name} ~ …` if it is unobserved, `data {name}: real` if it is in the data, `let {name} = …` if it is computed"
         )),
@@ -78,7 +78,7 @@ pub fn unknown_dim(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic =
         Diagnostic::new(Code(207), format!("there is no dim `{}`", name.text)).at(name.span, "not a dim");
     match near {
-        Some(_) => suggesting(diagnostic, name.span, near),
+        Some(_) => suggesting(diagnostic, (&name.text, name.span), near),
         None if name.text.len() == 1 => diagnostic.help(format!(
             "brackets name dims: if `{0}` is a running element, say of which dim, `[{0}: obs]`; if it is a dim, declare it: `dim {0}`",
             name.text
@@ -110,7 +110,7 @@ pub fn unknown_type(name: &Name, near: Option<&str>) -> Diagnostic {
         return diagnostic.fix(format!("write `{own}`"), replace(name.span, own));
     }
     match near {
-        Some(_) => suggesting(diagnostic, name.span, near),
+        Some(_) => suggesting(diagnostic, (&name.text, name.span), near),
         None => diagnostic.help(
             "types are `real`, `positive`, `nonneg`, `unit`, `real(a..b)`, `int`, `count`, `bool`, and the name of a dim for an index into it",
         ),
@@ -123,6 +123,14 @@ pub fn duplicate(name: &Name, first: Span) -> Diagnostic {
         .at(name.span, "again here")
         .at(first, "first here")
         .help("give one of the two another name")
+}
+
+/// A label that two elements of a dim would have.
+pub fn duplicate_label((label, span): (&str, Span), first: Span) -> Diagnostic {
+    Diagnostic::new(Code(202), format!("the label \"{label}\" is there twice"))
+        .at(span, "again here")
+        .at(first, "first here")
+        .help("each element of a dim has a label of its own")
 }
 
 /// A name read before the statement that declares it; with the edits that put the two in order, if that is possible.
@@ -150,14 +158,14 @@ pub fn reads_itself(name: &Name, declared: Span) -> Diagnostic {
 pub fn unknown_distribution(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(204), format!("there is no distribution `{}`", name.text))
         .at(name.span, "no such distribution");
-    suggesting(diagnostic, name.span, near)
+    suggesting(diagnostic, (&name.text, name.span), near)
 }
 
 /// No such function.
 pub fn unknown_function(name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(205), format!("there is no function `{}`", name.text))
         .at(name.span, "no such function");
-    suggesting(diagnostic, name.span, near)
+    suggesting(diagnostic, (&name.text, name.span), near)
 }
 
 /// An array that is called: it was perhaps to be indexed, or multiplied.
@@ -178,24 +186,29 @@ pub fn product_without_sign(name: &Name, declared: Span, factor: &str) -> Diagno
     )
 }
 
+/// Where a foreign name comes from.
+fn origin(name: &Name) -> String {
+    dialect::origin(&name.text).unwrap_or_else(|| "not a name here".to_owned())
+}
+
 /// Another language's name, where only the form is certain.
 pub fn dialect_form(name: &Name, form: &str) -> Diagnostic {
     Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
-        .at(name.span, "not a name here")
+        .at(name.span, origin(name))
         .help(format!("write `{form}`"))
 }
 
 /// Another language's name for what has another shape here.
 pub fn dialect_words(name: &Name, words: &str) -> Diagnostic {
     Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
-        .at(name.span, "not a name here")
+        .at(name.span, origin(name))
         .help(words)
 }
 
 /// Another language's call, and what it is here.
 pub fn dialect_as(name: &Name, (span, text): (Span, &str)) -> Diagnostic {
     Diagnostic::new(Code(206), format!("`{}` is another language's name", name.text))
-        .at(name.span, "not a name here")
+        .at(name.span, origin(name))
         .fix(format!("write `{text}`"), replace(span, text))
 }
 

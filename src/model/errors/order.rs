@@ -1,6 +1,7 @@
 //! Mistakes about what is known when: recursion, stages, what can be observed.
 
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Edit};
+use crate::model::ir::{Site, SiteKind};
 use crate::source::Span;
 use crate::syntax::ast::Name;
 
@@ -52,4 +53,24 @@ pub fn observed_axes(name: &Name, axes: &str) -> Diagnostic {
     let has = if axes.is_empty() { "no dim".to_string() } else { axes.to_string() };
     Diagnostic::new(Code(305), format!("`{}` has {has}", name.text))
         .at(name.span, "the bracket lists every axis, in declared order")
+}
+
+/// A read of something that the fit must have ended for; the site it is of, with the edit that declares it by `let`.
+pub fn after_fit((span, text): (Span, &str), site: Option<(&Site, Option<Edit>)>) -> Diagnostic {
+    let diagnostic = |name: &str| {
+        Diagnostic::new(Code(608), format!("`{name}` is known only after the fit"))
+            .at(span, "the density cannot read it")
+    };
+    let Some((site, edit)) = site else {
+        return diagnostic(text).help("read it in a `generate`: the density has the data and the latents");
+    };
+    let name = &site.name;
+    let diagnostic = diagnostic(name).at(site.span, "declared by `generate`");
+    match (&site.kind, edit) {
+        (SiteKind::GenerateDraw(_), _) => diagnostic.help(format!(
+            "if the density depends on it, it is unobserved: `latent {name} ~ …`; else read it in a `generate`"
+        )),
+        (_, Some(edit)) => diagnostic.fix(format!("compute it with the density: `let {name} = …`"), vec![edit]),
+        (_, None) => diagnostic.help(format!("`{name}` itself reads what is drawn after the fit: keep both in a `generate`")),
+    }
 }

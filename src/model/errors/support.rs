@@ -1,7 +1,7 @@
 //! Mistakes about where values lie.
 
-use super::axes_words;
-use crate::diagnostics::{Code, Diagnostic, Edit};
+use super::{axes_words, domain_words};
+use crate::diagnostics::{Code, Diagnostic, Edit, File, Help, Label};
 use crate::library::Domain;
 use crate::model::distributions::Target;
 use crate::model::ir::*;
@@ -13,31 +13,31 @@ pub fn parameter(
     term: &Term,
     (owner, name): (&str, &str),
     wanted: &Domain,
-    declared: Option<(&Site, Option<Span>)>,
+    declared: Option<(&Site, Option<Edit>)>,
 ) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(501), format!("{name} of `{owner}` must be {}", wanted.words))
         .at(term.span, format!("wanted {}", wanted.words));
     if let Some(value) = literal(term) {
         return diagnostic.help(format!("it is {value} here: give {}", wanted.words));
     }
-    let Some((site, ty)) = declared else {
+    let Some((site, edit)) = declared else {
         let help = format!(
             "it takes other values too; write it so that it is {} whatever the latents are",
             wanted.words
         );
         return diagnostic.help(help);
     };
-    let end = Span::new(site.span.end, site.span.end);
-    let edits = match (&site.kind, ty) {
-        (_, Some(ty)) => vec![Edit { span: ty, text: wanted.name.to_string() }],
-        (SiteKind::Latent { .. }, None) if site.axes.is_empty() => {
-            vec![Edit { span: end, text: format!(": {}", wanted.name) }]
-        }
-        _ => Vec::new(),
-    };
+    let narrower = edit.as_ref().map(|edit| edit.text.trim_start_matches(": ").to_owned());
+    let ty = narrower.unwrap_or_else(|| wanted.name.to_owned());
     diagnostic
-        .at(site.span, format!("`{}` is declared as {}", site.name, site.domain.domain.words))
-        .fix(format!("declare `{}: {}`", site.name, wanted.name), edits)
+        .at(site.span, format!("`{}` is declared as {}", site.name, domain_words(&site.domain)))
+        .fix(format!("declare `{}: {ty}`", site.name), edit.into_iter().collect())
+}
+
+/// The function body that an argument at fault comes from.
+pub fn point_at_body(diagnostic: &mut Diagnostic, body: Span) {
+    let text = "what the function comes to".to_owned();
+    diagnostic.labels.push(Label { file: File::Model, span: body, text });
 }
 
 /// An expression of which it is not known whether it stays where it must.
@@ -59,34 +59,68 @@ pub fn offer_swap(
     let text = format!(
         "are the arguments swapped? `{other_text}` can be `{first}` of `{owner}`, and `{text}` its `{second}`"
     );
-    diagnostic.help = vec![crate::diagnostics::Help { text, edits }];
+    diagnostic.help = vec![Help { text, edits }];
 }
 
-/// Offers the form of a distribution that takes any real number here.
-pub fn offer_link(diagnostic: &mut Diagnostic, (owner, keyword): (&str, &str), last: Option<&Term>) {
-    let text = format!("or give its {keyword}, which may be any number: `{owner}({keyword} = …)`");
-    diagnostic.help.retain(|help| !help.edits.is_empty());
-    let text = if diagnostic.help.is_empty() { text.replacen("or give", "give", 1) } else { text };
-    // Behind a keyword, arguments by position would take other places.
-    let edits = match last {
-        Some(term) if diagnostic.help.is_empty() => {
-            vec![Edit { span: Span::new(term.span.start, term.span.start), text: format!("{keyword} = ") }]
-        }
-        _ => Vec::new(),
-    };
-    diagnostic.help.push(crate::diagnostics::Help { text, edits });
+/// Offers the form of a distribution that takes any real number here, first; `place` is where its keyword can be put, or
+/// where another stands. To narrow the type of what is drawn from any numbers cuts its prior: that is the person's to say.
+pub fn offer_link(diagnostic: &mut Diagnostic, (owner, keyword): (&str, &str), place: Option<Span>) {
+    let declare = diagnostic.help.pop().filter(|help| !help.edits.is_empty());
+    let sign = |place: Span| if place.start == place.end { " = " } else { "" };
+    let edit = |place: Span| Edit { span: place, text: format!("{keyword}{}", sign(place)) };
+    diagnostic.help = vec![Help {
+        text: format!("give its {keyword}, which may be any number: `{owner}({keyword} = …)`"),
+        edits: place.map(edit).into_iter().collect(),
+    }];
+    let or = |help: Help| Help { text: format!("or {}", help.text), edits: Vec::new() };
+    diagnostic.help.extend(declare.map(or));
 }
 
 /// Probabilities of categories may also be drawn as what they are.
 pub fn offer_simplex(diagnostic: &mut Diagnostic, site: &Site, model: &Model) {
     let names: Vec<&str> = site.axes.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
     let Some(last) = names.last() else { return };
+    let or = if diagnostic.help.is_empty() { "" } else { "or " };
     let text = format!(
-        "or draw it as probabilities: `latent {}[{}] ~ dirichlet(1 over {last})`",
+        "{or}draw it as probabilities: `latent {}[{}] ~ dirichlet(1 over {last})`",
         site.name,
         names.join(", ")
     );
-    diagnostic.help.push(crate::diagnostics::Help { text, edits: Vec::new() });
+    diagnostic.help.push(Help { text, edits: Vec::new() });
+}
+
+/// A list of probabilities that do not sum to 1.
+pub fn wrong_total(span: Span, (owner, name): (&str, &str), wanted: &Domain, total: f64) -> Diagnostic {
+    Diagnostic::new(Code(501), format!("{name} of `{owner}` must be {}", wanted.words))
+        .at(span, format!("sums to {}", short(total)))
+        .help("correct one of them, or write the last as what the others leave: `[p, 1 - p]`")
+}
+
+/// A sum without the digits that rounding leaves.
+fn short(total: f64) -> f64 {
+    (total * 1e6).round() / 1e6
+}
+
+/// One number for all elements of a dim, where each needs its probability.
+pub fn one_for_all(
+    (term, total): (&Term, Option<f64>),
+    (owner, name): (&str, &str),
+    (wanted, dim): (&Domain, &str),
+    declared: Option<&Site>,
+) -> Diagnostic {
+    let sums = total.map_or(String::new(), |total| format!(", which sums to {}", short(total)));
+    let diagnostic = Diagnostic::new(Code(501), format!("{name} of `{owner}` must be {}", wanted.words))
+        .at(term.span, format!("one number for every {dim}{sums}"));
+    let equal = format!("if all are as probable, write `1 / size({dim})`");
+    match declared {
+        Some(site) => diagnostic
+            .at(site.span, format!("`{}` does not vary over {dim}", site.name))
+            .help(format!("give each {dim} its own: `latent {}[{dim}] ~ dirichlet(1 over {dim})`", site.name))
+            .help(equal),
+        None => diagnostic
+            .help(format!("give each {dim} its own, as a vector from `dirichlet(1 over {dim})` does"))
+            .help(equal),
+    }
 }
 
 /// `uniform` over something without ends.
@@ -97,28 +131,29 @@ pub fn unbounded_uniform(span: Span, target: &Target) -> Diagnostic {
         .help(format!("write `latent {0}: unit ~ uniform`, or the ends: `uniform(0, 1)`", target.name))
 }
 
-/// An interval without numbers in it.
-pub fn empty_interval(span: Span, [low, high]: [f64; 2], ends: Option<[(Span, &str); 2]>) -> Diagnostic {
+/// An interval without numbers in it; its ends as written, with what stands between them.
+pub fn empty_interval(
+    span: Span,
+    [low, high]: [f64; 2],
+    (ends, between): (Option<[(Span, &str); 2]>, &str),
+) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code(506), format!("no number lies between {low} and {high}"))
         .at(span, format!("{low} is not below {high}"));
-    match ends {
-        Some([first, second]) if low > high => {
-            let edit =
-                |(span, _): (Span, &str), (_, text): (Span, &str)| Edit { span, text: text.to_string() };
-            diagnostic.fix(
-                format!("the lower end comes first: `{}..{}`", second.1, first.1),
-                vec![edit(first, second), edit(second, first)],
-            )
-        }
-        _ => diagnostic.help("the lower end comes first"),
-    }
+    let Some([first, second]) = ends.filter(|_| low > high) else {
+        return diagnostic.help("give two ends that differ, the lower one first");
+    };
+    let edit = |(span, _): (Span, &str), (_, text): (Span, &str)| Edit { span, text: text.to_string() };
+    diagnostic.fix(
+        format!("the lower end comes first: `{}{between}{}`", second.1, first.1),
+        vec![edit(first, second), edit(second, first)],
+    )
 }
 
 /// A type and a support that share nothing.
 pub fn disjoint(span: Span, declared: &SiteDomain, support: &SiteDomain) -> Diagnostic {
     Diagnostic::new(Code(505), "the prior has no mass in the declared type")
-        .at(span, declared.domain.words)
-        .help(format!("the distribution gives {}", support.domain.words))
+        .at(span, domain_words(declared))
+        .help(format!("the distribution gives {}", domain_words(support)))
 }
 
 /// A restriction whose probability has no known value.
