@@ -15,6 +15,8 @@ use super::shares::{Known, Sharing, learn_shares, sharing_latents};
 const GOOD: f64 = 0.5;
 /// Beyond so many coordinates a Gaussian given the scales serves better than taking the scales out.
 const MOST: usize = 64;
+/// Beyond so many coordinates shares are not learned without being asked for.
+const MOST_SHARED: usize = 256;
 /// A gain in the bound that is worth its cost: in nats, and in standard errors.
 const GAIN: (f64, f64) = (0.5, 3.0);
 /// A share of effective draws below which weights are bad.
@@ -71,7 +73,7 @@ pub(super) fn attempts(model: &Model, centred: &Objective, options: &Options) ->
         all.push(Attempt::Fixed("non-centred", Some(of(&[&whitened, &centrable]))));
     }
     if options.family.is_none() {
-        if !centrable.is_empty() && dimension <= MOST {
+        if !centrable.is_empty() && dimension <= MOST_SHARED {
             all.extend([Sharing::ByLatent, Sharing::ByElement].map(Attempt::Learned));
         }
         if (2..=FLOW_LIMIT).contains(&dimension) {
@@ -87,10 +89,13 @@ impl Attempt {
         if is_shared(options) {
             return true;
         }
-        let is_good = best.verdict == Verdict::Trust || best.khat < GOOD;
+        let is_unconfirmed = best.findings.iter().any(|finding| finding.failure == Failure::Unconfirmed);
+        let is_good = best.verdict == Verdict::Trust || (best.khat < GOOD && !is_unconfirmed);
+        let is_past = is_good || is_beyond_help(best);
         match self {
             Attempt::Fixed(..) => !is_good,
-            Attempt::Learned(_) | Attempt::Flow => !is_good && weights_are_bad(best) && !is_beyond_help(best),
+            Attempt::Learned(_) => !is_past && (weights_are_bad(best) || is_unconfirmed),
+            Attempt::Flow => !is_past && weights_are_bad(best),
         }
     }
 

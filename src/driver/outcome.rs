@@ -118,7 +118,7 @@ fn chosen(fitted: &Fitted, pinned: Option<FamilyChoice>) -> String {
         }
         (Some(_), 1) => "nothing else was tried".to_owned(),
         (Some(kept), count) => format!(
-            "its weights are the best of {count} tried: k-hat {:.2}, {:.0} % of the draws effective",
+            "its weights serve best of {count} tried, k-hat and effective draws together: k-hat {:.2}, {:.0} % of the draws effective",
             kept.rung.khat,
             100.0 * kept.rung.efficiency
         ),

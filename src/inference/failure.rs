@@ -94,10 +94,11 @@ impl Failure {
                 "no convergence",
                 "rescale predictors to about unit size, tighten priors, or try another seed",
             ),
-            Failure::Unconfirmed => {
-                ("no second start", "try other seeds; rescale predictors to about unit size")
-            }
-            Failure::Imprecision => ("imprecision", "ask for more draws"),
+            Failure::Unconfirmed => (
+                "no second start",
+                "compare the fits of other seeds and of `--family partly-centred`: that they agree is what is missing",
+            ),
+            Failure::Imprecision => ("imprecision", "ask for more than 4000, with `--draws`"),
             Failure::Interrupted => ("ended early", "raise the limit and fit again"),
         };
         Row { name, advice }

@@ -124,6 +124,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
         }
         let (found, agreed) = self.visit(&paths[1..], best);
         best = self.visit_beyond(found);
+        best = self.complete(best);
         let agreement = self.agreement(agreed);
         self.finish(guide_deviation, best, agreement)
     }

@@ -266,14 +266,30 @@ impl Ladder<'_, '_> {
         Weighted::draw(self.evaluator, proposal, pairs, &mut generator)
     }
 
-    /// More draws, until means and standard deviations are precise.
-    pub(super) fn refine(&mut self, mut candidate: Candidate) -> Candidate {
+    /// More draws of a promising proposal, until means and standard deviations are precise.
+    pub(super) fn refine(&mut self, candidate: Candidate) -> Candidate {
+        self.draw_on(candidate, Candidate::is_promising, [0.027, 0.04])
+    }
+
+    /// More draws of the proposal that is kept, where there are too few to report: the verdict calls for them at 0.1.
+    pub(super) fn complete(&mut self, candidate: Candidate) -> Candidate {
+        self.draw_on(candidate, Candidate::is_usable, [0.08, 0.08])
+    }
+
+    /// More draws for as long as they are worth it, until the errors of means and standard deviations, in the latter, are
+    /// small enough.
+    fn draw_on(
+        &mut self,
+        mut candidate: Candidate,
+        is_worth_it: fn(&Candidate) -> bool,
+        [least_mean, least_spread]: [f64; 2],
+    ) -> Candidate {
         let most = self.options.draws.max(2 * FIRST_PAIRS) * self.options.effort;
         // Twice the draws have an error smaller by the root of two.
         let tolerance = (self.options.effort as f64).sqrt().recip();
-        while candidate.weighted.count() < most && candidate.is_promising() && self.evaluator.may_continue() {
+        while candidate.weighted.count() < most && is_worth_it(&candidate) && self.evaluator.may_continue() {
             let (mean, spread) = candidate.weighted.moments().worst();
-            if mean < 0.027 * tolerance && spread < 0.04 * tolerance {
+            if mean < least_mean * tolerance && spread < least_spread * tolerance {
                 break;
             }
             let more = self.draw(candidate.proposal.as_ref(), FIRST_PAIRS);

@@ -36,10 +36,17 @@ pub(super) fn fixed(number: f64, decimals: i32) -> String {
     if zero { text.trim_start_matches('-').to_owned() } else { text }
 }
 
-/// With a capital and a full stop.
+/// With a capital, unless it begins with the name of a file, and a full stop.
 pub(super) fn as_sentence(text: &str) -> String {
-    let mut letters = text.trim().chars();
-    let mut sentence: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let text = text.trim();
+    let first_word = text.split_whitespace().next().unwrap_or_default();
+    let is_file = first_word.trim_end_matches(['.', ',', ':']).contains('.');
+    let mut letters = text.chars();
+    let first = letters.next().into_iter();
+    let mut sentence: String = match is_file {
+        true => first.collect(),
+        false => first.flat_map(char::to_uppercase).collect(),
+    };
     sentence.push_str(letters.as_str());
     if !sentence.ends_with(['.', '!', '?']) {
         sentence.push('.');

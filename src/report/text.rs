@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::columns::{aligned, as_sentence, decimals, fixed, grouped};
-use super::{DrawsKept, Point, Report, Row, Rung, Verdict};
+use super::{DrawsKept, Elbo, Point, Report, Row, Rung, Verdict};
 
 /// How the text is dressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,9 @@ pub fn point(point: &Point) -> String {
 
 fn facts(report: &Report) -> Vec<(&'static str, String)> {
     let elbo = report.elbo;
-    let bound = if elbo.se.is_finite() && elbo.se > 0.0 {
+    let bound = if is_rough(&elbo) {
+        "not known: a few draws far out rule its estimate".to_owned()
+    } else if elbo.se.is_finite() && elbo.se > 0.0 {
         // An exact bound has the error of rounding: four decimals are enough then.
         let digits = decimals(elbo.se / 10.0).min(4);
         format!("{} ± {}", fixed(elbo.value, digits), fixed(elbo.se, digits))
@@ -77,6 +79,13 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     facts.push(("seconds", fixed(report.seconds.total, 2)));
     facts.push(("seed", report.seed.to_string()));
     facts
+}
+
+/// A standard error, in nats, beyond which an estimated bound says nothing.
+const ROUGH: f64 = 10.0;
+
+fn is_rough(elbo: &Elbo) -> bool {
+    !elbo.value.is_finite() || elbo.se > ROUGH
 }
 
 fn draws(draws: DrawsKept) -> String {
@@ -99,7 +108,7 @@ fn tried(report: &Report) -> Vec<(&'static str, String)> {
             "{} ({}): ELBO {}, k-hat {}, {} evaluations{seconds}{kept}",
             rung.family,
             rung.parameterisation,
-            fixed(rung.elbo.value, 2),
+            if is_rough(&rung.elbo) { "not known".to_owned() } else { fixed(rung.elbo.value, 2) },
             fixed(rung.khat, 2),
             grouped(rung.evaluations)
         );
