@@ -130,6 +130,10 @@ impl<'t> Checker<'t> {
         function.use_ = Use::Used;
         let declaration = function.declaration;
         let name = declaration.name.text.as_str();
+        // A function that could not be read has lost its parameters, too.
+        if matches!(declaration.body.kind, ExprKind::Broken) {
+            return None;
+        }
         if scope.inlining.contains(&name) {
             self.report(errors::recursive_function(&call.function, declaration.name.span));
             return None;

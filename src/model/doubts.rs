@@ -8,7 +8,7 @@ use super::lints::{once, walk_all};
 use super::priors::leaves;
 use super::supports::literal;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::library::{Action, Normaliser, Parameter};
+use crate::library::{Action, Normaliser, Parameter, Rank};
 use crate::source::{Source, Span};
 
 /// All of them.
@@ -216,6 +216,7 @@ fn additive(model: &Model) -> Vec<Diagnostic> {
         summands(term, &mut inner, &mut |part| {
             if let TermKind::Read(site, _) = part.kind
                 && is_flat(model.site(site))
+                && can_shift(model.site(site))
                 && !flat.contains(&site)
             {
                 flat.push(site);
@@ -230,11 +231,33 @@ fn additive(model: &Model) -> Vec<Diagnostic> {
             let diagnostic = Diagnostic::new(Code(1014), message)
                 .at(second.span, "flat")
                 .at(first.span, "flat too")
-                .help("give one of them a proper prior, `~ normal(0, 1)`, or let its elements sum to 0: `: zero_sum`");
+                .help(format!(
+                    "give one of them a proper prior, `~ normal(0, 1)`{}",
+                    zero_sum([second, first], model)
+                ));
             found.push(diagnostic);
         }
     });
     once(found)
+}
+
+/// Whether a number can be added to all values of a site: not on a surface, such as where a sum is fixed.
+fn can_shift(site: &Site) -> bool {
+    const SIZE: usize = 5;
+    let domain = site.domain.domain;
+    let free = domain.transform.map(|transform| (transform.free_size)(&[SIZE]));
+    domain.rank != Rank::Vector || free == Some(SIZE)
+}
+
+/// The declaration that fixes the sum of the first site that has elements.
+fn zero_sum(sites: [&Site; 2], model: &Model) -> String {
+    let Some(site) = sites.into_iter().find(|site| !site.axes.is_empty()) else { return String::new() };
+    let over = match &site.axes[..] {
+        [.., _, last] => format!(" over {}", model.dim(last.dim).name),
+        _ => String::new(),
+    };
+    let dims = brackets(model, site);
+    format!(", or let elements sum to 0: `latent {}[{dims}]: zero_sum{over} ~ flat`", site.name)
 }
 
 fn summands<'t>(term: &'t Term, sums: &mut HashSet<*const Term>, visit: &mut dyn FnMut(&'t Term)) {

@@ -2,6 +2,7 @@
 
 use super::cut::MAX_NESTING;
 use super::token::Token;
+use super::words::StatementWord;
 use crate::diagnostics::syntax_codes::{STRAY_CLOSER, TOO_DEEP, UNCLOSED};
 use crate::diagnostics::{Diagnostic, Edit};
 use crate::source::Span;
@@ -106,11 +107,17 @@ pub(super) fn unclosed(text: &str, tokens: &[Token], open: &[usize], next: Optio
         .at(tokens[outermost].span, "opened here");
     if let Some(next) = next {
         let found = tokens[next].text(text);
-        let words = match super::words::StatementWord::of(found) {
+        let words = match StatementWord::of(found) {
             Some(_) => "a new statement begins here".to_owned(),
             None => format!("`{found}` comes before it is closed"),
         };
         diagnostic = diagnostic.at(tokens[next].span, words);
+    }
+    if let Some(before) = end_of_head(text, tokens, open, next.unwrap_or(tokens.len())) {
+        let (word, end) = (tokens[before].text(text), tokens[before].span.end);
+        let closer = closer(bracket);
+        let edit = Edit { span: Span::new(end, end), text: closer.to_owned() };
+        return diagnostic.fix(format!("add `{closer}` after `{word}`"), vec![edit]);
     }
     let closers: String = open.iter().rev().map(|at| closer(tokens[*at].text(text))).collect();
     let last = next.unwrap_or(tokens.len()).saturating_sub(1);
@@ -126,6 +133,31 @@ pub(super) fn unclosed(text: &str, tokens: &[Token], open: &[usize], next: Optio
     diagnostic.help(format!("add `{closers}` where it belongs, at the latest after `{word}`"))
 }
 
+/// Whether a bracket belongs to the name that a statement declares.
+fn is_of_head(text: &str, tokens: &[Token], open: usize) -> bool {
+    let is_word = |at: usize| tokens[at].kind == super::token::TokenKind::Word;
+    open >= 2 && is_word(open - 1) && StatementWord::of(tokens[open - 2].text(text)).is_some()
+}
+
+/// The last token of a declared name's bracket that was left open: before the `=` or `~` of the statement, or the type of
+/// data. None where a colon may be that of a running element as well as that of a type.
+fn end_of_head(text: &str, tokens: &[Token], open: &[usize], end: usize) -> Option<usize> {
+    let &[bracket] = open else { return None };
+    if !is_of_head(text, tokens, bracket) {
+        return None;
+    }
+    let word = |at: &usize| tokens[*at].text(text);
+    let sign = (bracket + 1..end).find(|at| matches!(word(at), "=" | "~"));
+    let colon = (bracket + 1..sign.unwrap_or(end)).rfind(|at| word(at) == ":");
+    let is_data = StatementWord::of(tokens[bracket - 2].text(text)) == Some(StatementWord::Data);
+    let after = match (colon, sign) {
+        (Some(colon), _) if is_data => colon,
+        (Some(_), _) => return None,
+        (None, sign) => sign?,
+    };
+    (after > bracket + 1).then(|| after - 1)
+}
+
 /// Whether brackets can only be closed at the end: those of calls, with no other bracket inside of them. The end of a
 /// sum in parentheses, or of the inner of two calls, is the writer's to say.
 fn is_certain(text: &str, tokens: &[Token], open: &[usize], last: usize) -> bool {
@@ -133,6 +165,7 @@ fn is_certain(text: &str, tokens: &[Token], open: &[usize], last: usize) -> bool
     let called = |at: usize| at > 0 && tokens[at - 1].kind == super::token::TokenKind::Word;
     let first = open.first().copied().unwrap_or(0);
     tokens[last].ends_operand(text)
+        && !is_of_head(text, tokens, first)
         && open.iter().all(|at| called(*at))
         && (first..=last).all(|at| open.binary_search(&at).is_ok() || !bracket(at))
 }

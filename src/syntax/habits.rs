@@ -94,6 +94,37 @@ pub(super) fn is_module(word: &str) -> bool {
     word.split_once('.').is_some_and(|(first, _)| MODULES.contains(&first))
 }
 
+/// Methods of arrays in Python, and the functions that they are.
+const METHODS: [(&str, &str); 11] = [
+    ("mean", "mean"),
+    ("sum", "sum"),
+    ("prod", "prod"),
+    ("min", "min"),
+    ("max", "max"),
+    ("var", "var"),
+    ("std", "sd"),
+    ("any", "any"),
+    ("all", "all"),
+    ("cumsum", "cumsum"),
+    ("round", "round"),
+];
+
+/// `y.mean()`: a method, where the text at the front is a dotted name of some length.
+pub(super) fn method(rest: &str, length: usize, span: Span) -> Option<Diagnostic> {
+    let (object, name) = rest[..length].rsplit_once('.')?;
+    let given = rest[length..].strip_prefix('(')?;
+    let (_, function) = METHODS.iter().find(|(method, _)| *method == name)?;
+    let diagnostic =
+        Diagnostic::new(MODULE, format!("`{object}.{name}` is called as a method, and arrays have none"))
+            .at(span, "a habit from Python");
+    let call = format!("{function}({object})");
+    if !given.starts_with(')') || object.contains('.') {
+        return Some(diagnostic.help(format!("what a function acts on is its argument: `{call}`")));
+    }
+    let edit = Edit { span: Span::new(span.start, span.end + "()".len()), text: call.clone() };
+    Some(diagnostic.fix(format!("write `{call}`"), vec![edit]))
+}
+
 /// One diagnostic for all names that are called by their module. A function keeps its last part; a draw is a statement.
 pub(super) fn modules(text: &str, found: &[Span]) -> Option<Diagnostic> {
     let written = |span: &Span| &text[span.start..span.end];

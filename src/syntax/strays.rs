@@ -39,6 +39,14 @@ const STAN_TYPES: [&str; 17] = [
     "tuple",
 ];
 
+/// Links that BUGS writes left of its arrow, and what stands around the right side instead.
+const LINKS: [(&str, [&str; 2]); 4] = [
+    ("logit", ["inv_logit(", ")"]),
+    ("log", ["exp(", ")"]),
+    ("probit", ["inv_probit(", ")"]),
+    ("cloglog", ["1 - exp(-exp(", "))"]),
+];
+
 /// One diagnostic for all blocks of a file.
 pub(super) fn blocks(heads: &[Span]) -> Option<Diagnostic> {
     heads.first()?;
@@ -328,12 +336,41 @@ impl<'a> Stray<'a> {
         }
     }
 
+    /// `logit(p) <- a + b`: the name left of the sign, and what its link is undone by.
+    fn linked(&self, nth: usize) -> Option<(Span, [&'static str; 2])> {
+        let (_, inverse) = LINKS.iter().find(|(link, _)| *link == self.word(0))?;
+        let closes = nth > 3 && self.word(1) == "(" && self.word(nth - 1) == ")";
+        closes.then(|| (self.token_span(2).to(self.token_span(nth - 2)), *inverse))
+    }
+
+    /// The link of BUGS, which gives a transformed value in place of the value.
+    fn inverted(&self, nth: usize, sign: Span, (name, inverse): (Span, [&str; 2])) -> Option<Diagnostic> {
+        let left = self.token_span(0).to(self.token_span(nth - 1));
+        let first = (nth + 1..self.piece.tokens.len()).find(|at| self.token_span(*at).start >= sign.end)?;
+        let right = self.token_span(first).to(self.token_span(self.piece.tokens.len() - 1));
+        let (shown, name, [before, after]) = (clip(self.text(left)), self.text(name), inverse);
+        let insertion = |at: usize, text: &str| Edit { span: Span::new(at, at), text: text.to_owned() };
+        let edits = vec![
+            Edit { span: left, text: format!("let {name}") },
+            Edit { span: sign, text: "=".to_owned() },
+            insertion(right.start, before),
+            insertion(right.end, after),
+        ];
+        let diagnostic =
+            Diagnostic::new(BARE_ASSIGNMENT, format!("`{shown}` is not a name that can be given a value"))
+                .at(left, format!("gives the {} of `{name}`", self.word(0)));
+        Some(diagnostic.fix(format!("write `let {name} = {before}{}{after}`", clip(self.text(right))), edits))
+    }
+
     fn bare_assignment(&self, nth: usize, sign: &str) -> Diagnostic {
         let left = self.token_span(0).to(self.token_span(nth - 1));
         let shown = clip(self.text(left));
         let mut span = self.token_span(nth);
         if sign == "<-" {
             span.end += 1;
+        }
+        if let Some(inverted) = self.linked(nth).and_then(|linked| self.inverted(nth, span, linked)) {
+            return inverted;
         }
         let edits = vec![
             Edit { span: Span::new(left.start, left.start), text: "let ".to_owned() },

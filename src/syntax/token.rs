@@ -204,7 +204,11 @@ impl<'a> Lexer<'a> {
             self.modules.push(self.here(length));
             return self.push(TokenKind::Bad, length);
         }
-        let diagnostic = name_mistake(word, self.here(length));
+        let span = self.here(length);
+        let diagnostic = match habits::method(rest, length, span) {
+            Some(method) => method,
+            None => name_mistake(word, span),
+        };
         self.report(diagnostic, length);
     }
 
