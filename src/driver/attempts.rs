@@ -89,12 +89,15 @@ impl Attempt {
         if is_shared(options) {
             return true;
         }
-        let is_unconfirmed = best.findings.iter().any(|finding| finding.failure == Failure::Unconfirmed);
+        let has = |failure: Failure| best.findings.iter().any(|finding| finding.failure == failure);
+        let is_unconfirmed = has(Failure::Unconfirmed);
         let is_good = best.verdict == Verdict::Trust || (best.khat < GOOD && !is_unconfirmed);
         let is_past = is_good || is_beyond_help(best);
         match self {
             Attempt::Fixed(..) => !is_good,
-            Attempt::Learned(_) => !is_past && (weights_are_bad(best) || is_unconfirmed),
+            Attempt::Learned(_) => {
+                !is_past && (weights_are_bad(best) || is_unconfirmed || has(Failure::Funnel))
+            }
             Attempt::Flow => !is_past && weights_are_bad(best),
         }
     }
