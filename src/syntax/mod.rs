@@ -12,6 +12,8 @@ mod format;
 mod grammar;
 mod habits;
 mod juxtaposed;
+mod links;
+mod noise;
 mod outline;
 mod parse;
 mod precedence;
