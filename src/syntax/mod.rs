@@ -13,6 +13,7 @@ mod grammar;
 mod habits;
 mod juxtaposed;
 mod links;
+mod loops;
 mod noise;
 mod outline;
 mod parse;
@@ -22,6 +23,7 @@ mod salvage;
 mod spacing;
 mod strays;
 mod token;
+mod truncation;
 mod words;
 
 pub use format::format;

@@ -2,6 +2,7 @@
 
 use super::clean;
 use super::cut::{Piece, State};
+use super::loops;
 use super::parse::File;
 use super::words;
 use crate::diagnostics::syntax_codes::{LOOP, RESERVED, SEMICOLON, STAN_DECLARATION, UNEXPECTED};
@@ -16,8 +17,9 @@ const LABELS: usize = 3;
 pub(super) fn withhold_bodies(file: &File<'_>, pieces: &mut [Piece]) {
     for at in 1..pieces.len() {
         let before = &pieces[at - 1];
-        let is_loop = before.word.is_none() && matches!(file.word(before.tokens.start), "for" | "while");
-        if is_loop && before.tokens.clone().all(|at| file.word(at) != "{") {
+        let head = before.tokens.start;
+        let is_loop = before.word.is_none() && matches!(file.word(head), "for" | "while");
+        if is_loop && loops::first_token(file, head).is_some_and(|body| body == pieces[at].tokens.start) {
             pieces[at].state = State::Broken;
         }
     }

@@ -138,14 +138,17 @@ impl Folder {
     }
 
     fn report_chain(&self, builder: &mut Builder<'_>, second: Span) {
-        let Some(middle) = self.operands.last().map(|built| builder.slice(built.expr.span).to_owned()) else {
-            return;
-        };
+        let [.., left, middle] = &self.operands[..] else { return };
+        let first = builder.slice(left.expr.span.to(middle.expr.span)).to_owned();
+        let middle = builder.slice(middle.expr.span).to_owned();
         let edit = Edit { span: Span::new(second.start, second.start), text: format!("and {middle} ") };
         builder.diagnostics.push(
             Diagnostic::new(CHAINED_COMPARISON, "comparisons do not chain")
                 .at(second, "a second comparison of the same value")
-                .fix(format!("compare twice: `… and {middle} {} …`", builder.slice(second)), vec![edit]),
+                .fix(
+                    format!("compare twice: `{first} and {middle} {} …`", builder.slice(second)),
+                    vec![edit],
+                ),
         );
     }
 }

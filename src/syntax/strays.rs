@@ -2,10 +2,10 @@
 
 use super::brackets::brace_partners;
 use super::cut::{Piece, State};
-use super::links;
 use super::parse::File;
 use super::token::TokenKind;
 use super::words::{self, StatementWord};
+use super::{links, loops};
 use crate::diagnostics::suggest::{is_mistyped, nearest};
 use crate::diagnostics::syntax_codes::{
     BARE_ASSIGNMENT, BARE_TILDE, BLOCK, LOOP, STAN_DECLARATION, TARGET_INCREMENT, UNKNOWN_STATEMENT,
@@ -17,9 +17,8 @@ use std::collections::{HashMap, HashSet};
 /// At most this many places get a label.
 const LABELS: usize = 3;
 
-/// The words that begin a statement, for suggestions.
-const STATEMENT_WORDS: [&str; 11] =
-    ["dim", "data", "let", "latent", "observe", "learn", "potential", "generate", "fn", "guide", "ode"];
+/// The words that begin a statement, for suggestions; those that are not supported yet are left out.
+const STATEMENT_WORDS: [&str; 8] = ["dim", "data", "let", "latent", "observe", "potential", "generate", "fn"];
 
 const STAN_TYPES: [&str; 17] = [
     "real",
@@ -221,9 +220,14 @@ impl<'a> Stray<'a> {
                 .at(span, "stands on its own")
                 .help("write it where its value is used: `let x = if a > b then a else b`");
         }
+        let is_data = |name: &str| {
+            matches!(self.declared.get(name), None | Some((StatementWord::Data | StatementWord::Let, _)))
+        };
+        let body = loops::body(self.file, self.piece, is_data);
+        let once = body.unwrap_or_else(|| "observe y ~ normal(mu, sigma)".to_owned());
         Diagnostic::new(LOOP, "there are no loops")
             .at(span, "names align by their dims instead")
-            .help("write the statement once: `observe y ~ normal(mu, sigma)`; name the running element where neighbours are needed: `let h[t: time] = …`")
+            .help(format!("write the statement once: `{once}`; name the running element where neighbours are needed: `let h[t: time] = …`"))
     }
 
     fn is_stan(&self) -> bool {
@@ -403,14 +407,20 @@ impl<'a> Stray<'a> {
         let named = if second.is_empty() || words::is_reserved(second) { "mu" } else { second };
         match first.as_str() {
             "param" | "parameter" | "parameters" | "var" | "random" | "sample" => diagnostic
-                .at(span, "unobserved, or learned without a posterior?")
-                .help(format!("write `latent {named} ~ …` for an unobserved value; `learn {named}` is for weights without a posterior")),
-            "import" | "include" | "library" | "using" | "package" => {
-                diagnostic.at(span, "nothing is imported").help("all functions and distributions are always there")
+                .at(span, "an unobserved value?")
+                .help(format!("write `latent {named} ~ …` for an unobserved value, with its prior")),
+            "import" | "include" | "library" | "using" | "package" => diagnostic
+                .at(span, "nothing is imported")
+                .help("all functions and distributions are always there"),
+            "def" | "function" => {
+                diagnostic.at(span, "not a word of the language").help("write `fn f(x, y) = …`")
             }
-            "def" | "function" => diagnostic.at(span, "not a word of the language").help("write `fn f(x, y) = …`"),
-            "const" | "var_" | "val" => diagnostic.at(span, "not a word of the language").help(format!("write `let {named} = …`")),
-            "print" | "return" => diagnostic.at(span, "not a word of the language").help("write `generate g = …` to see a value"),
+            "const" | "var_" | "val" => {
+                diagnostic.at(span, "not a word of the language").help(format!("write `let {named} = …`"))
+            }
+            "print" | "return" => diagnostic
+                .at(span, "not a word of the language")
+                .help("write `generate g = …` to see a value"),
             _ => match nearest(&first, STATEMENT_WORDS).filter(|_| !second.is_empty()) {
                 Some(word) => {
                     let edit = Edit { span, text: word.to_owned() };
