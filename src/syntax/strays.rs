@@ -1,6 +1,6 @@
 //! Text that belongs to no statement: what it would be in the language its writer comes from, and its form here.
 
-use super::brackets::brace_partners;
+use super::brackets::Braces;
 use super::cut::{Piece, State};
 use super::parse::File;
 use super::token::TokenKind;
@@ -64,7 +64,7 @@ pub(super) fn report(file: &File<'_>, pieces: &[Piece], blocks: &[Span]) -> Vec<
         .collect();
     let completed: HashMap<(&str, Block), usize> =
         strays.iter().enumerate().rev().filter_map(|(k, stray)| Some((stray.completes()?, k))).collect();
-    let braces = Braces { file, heads: blocks, partners: brace_partners(file.text, file.tokens) };
+    let braces = Braces::of(file, blocks);
     let mut taken = HashSet::new();
     let mut found = Vec::new();
     for (k, stray) in strays.iter().enumerate() {
@@ -81,24 +81,6 @@ pub(super) fn report(file: &File<'_>, pieces: &[Piece], blocks: &[Span]) -> Vec<
         }
     }
     found
-}
-
-/// The braces of the blocks of a file.
-struct Braces<'a> {
-    file: &'a File<'a>,
-    heads: &'a [Span],
-    partners: Vec<Option<usize>>,
-}
-
-impl Braces<'_> {
-    /// Whether a token stands between the braces of the block that begins last before it.
-    fn enclose(&self, at: usize) -> bool {
-        let tokens = self.file.tokens;
-        let nth = self.heads.partition_point(|head| head.start < tokens[at].span.start);
-        let Some(head) = nth.checked_sub(1).map(|nth| self.heads[nth]) else { return false };
-        let open = tokens.partition_point(|token| token.span.end < head.end);
-        open < at && self.partners.get(open).copied().flatten().is_none_or(|close| close > at)
-    }
 }
 
 /// The block of a Stan program that a stray stands in.
