@@ -13,6 +13,18 @@ use std::fmt::{self, Write};
 /// At most this many diagnostics are drawn.
 const SHOWN: usize = 20;
 
+/// Stands for a minus within code while lines are broken: a line may end at a hyphen, but not in `h[t-1]`.
+const HELD: char = '\u{f8fe}';
+
+/// A text whose code has no hyphens at which a line may end.
+fn held(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let parts: Vec<String> = parts
+        .map(|(at, part)| if at % 2 == 1 { part.replace('-', &HELD.to_string()) } else { part.to_owned() })
+        .collect();
+    parts.join("`")
+}
+
 /// Whether escape codes may be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
@@ -56,6 +68,7 @@ pub fn render(diagnostics: &[Diagnostic], files: &Files<'_>, style: Style, width
         }
         out.push('\n');
     }
+    out = out.replace(HELD, "-");
     if let Some(more) = diagnostics.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         let _ = writeln!(out, "and {more} more");
     }
@@ -163,7 +176,7 @@ impl Report {
         let help: Vec<&str> =
             diagnostic.help.iter().map(|help| help.text.as_str()).filter(|text| !text.is_empty()).collect();
         let code = format!("{} {}", diagnostic.code, diagnostic.code.row().slug);
-        let help = (!help.is_empty()).then(|| help.join("\n"));
+        let help = (!help.is_empty()).then(|| held(&help.join("\n")));
         Self { message: diagnostic.message.clone(), code: Some(code), severity, help, excerpt, related }
     }
 

@@ -189,7 +189,7 @@ fn outside_together(bound: &BoundModel, obligation: &Obligation, values: &Array)
     };
     let size = axis.map_or(1, |axis| values.shape[axis]);
     let stride: usize = axis.map_or(1, |axis| values.shape[axis + 1..].iter().product());
-    let starts = (0..values.values.len()).filter(|flat| (flat / stride) % size == 0);
+    let starts = (0..values.values.len()).filter(|flat| (flat / stride).is_multiple_of(size));
     starts.into_iter().find_map(|start| {
         let together = (0..size).map(|nth| values.values[start + nth * stride]);
         let together: Vec<f64> = together.flat_map(|value| std::iter::repeat_n(value, times)).collect();

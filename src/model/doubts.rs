@@ -43,7 +43,8 @@ fn calls(model: &Model) -> Vec<&FamilyCall> {
     distributions(model).into_iter().flat_map(leaves).collect()
 }
 
-fn is_flat(site: &Site) -> bool {
+/// Whether a latent has an improper prior.
+pub fn is_flat(site: &Site) -> bool {
     let SiteKind::Latent { prior, .. } = &site.kind else { return false };
     leaves(prior).iter().any(|call| call.family.forms[call.form].normaliser == Normaliser::Improper)
 }

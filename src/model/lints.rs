@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::doubts;
+use super::doubts::{self, is_flat};
 use super::ir::*;
 use super::names::{Names, Use};
 use crate::diagnostics::{Code, Diagnostic};
@@ -64,6 +64,8 @@ fn unused(model: &Model) -> Vec<Diagnostic> {
         let site = model.site(id);
         let (code, words) = match site.kind {
             _ if read[id.0] => continue,
+            // Without data its posterior is not its prior: there is none, which is said by itself.
+            SiteKind::Latent { .. } if is_flat(site) => continue,
             SiteKind::Data { .. } => (1001, "nothing reads it"),
             SiteKind::Let(_) => (1002, "nothing reads it"),
             SiteKind::Latent { .. } => (1003, "nothing depends on it: its posterior is its prior"),

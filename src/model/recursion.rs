@@ -56,7 +56,7 @@ impl<'t> Checker<'t> {
             return true;
         }
         let Some(reader) = self.reader else {
-            self.report(errors::not_earlier(&name, span, declared, None));
+            self.report(errors::not_earlier((&name, &self.earlier_read(&name)), span, declared, None));
             return false;
         };
         let diagnostic = match self.earlier(id, addresses, scope) {
@@ -64,16 +64,38 @@ impl<'t> Checker<'t> {
                 self.forward.push(ForwardRead { reader, read: id, dim });
                 return true;
             }
-            Err(Fault::SameElement) if reader == id => errors::same_element(&name, span, declared),
+            Err(Fault::SameElement) if reader == id => {
+                errors::same_element((&name, &self.earlier_read(&name)), span, declared)
+            }
             Err(Fault::ByData(at)) => errors::unsupported(at, "recursion along an index from the data"),
-            Err(Fault::SameElement) => errors::not_earlier(&name, span, declared, None),
+            Err(Fault::SameElement) => {
+                errors::not_earlier((&name, &self.earlier_read(&name)), span, declared, None)
+            }
             Err(Fault::Elsewhere(dim)) => {
                 let dim = dim.map(|dim| self.model.dim(dim).name.clone());
-                errors::not_earlier(&name, span, declared, dim.as_deref())
+                errors::not_earlier((&name, &self.earlier_read(&name)), span, declared, dim.as_deref())
             }
         };
         self.report(diagnostic);
         false
+    }
+
+    /// The read of the element before the current one, by the names of the declaration; along its last axis that has one.
+    fn earlier_read(&self, name: &str) -> errors::Earlier {
+        let binders = self.names.arrays.get(name).and_then(|array| array.axes).unwrap_or_default();
+        let last = binders.len().saturating_sub(1);
+        let along = binders.iter().rposition(|binder| binder.variable.is_some()).unwrap_or(last);
+        let named = |at: usize| match &binders.get(at)?.variable {
+            Some(variable) => Some(variable.text.as_str()),
+            None => (at != along).then(|| binders[at].dim.text.as_str()),
+        };
+        let variable = named(along).unwrap_or("t").to_owned();
+        let place = |at: usize| match at == along {
+            true => format!("{variable}-1"),
+            false => named(at).unwrap_or_default().to_owned(),
+        };
+        let places: Vec<String> = (0..binders.len().max(1)).map(place).collect();
+        errors::Earlier { read: format!("{name}[{}]", places.join(", ")), variable }
     }
 
     /// The dim along which a read is strictly earlier than the current cell.

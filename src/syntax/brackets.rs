@@ -1,6 +1,7 @@
 //! Matching brackets, and what is said of those that do not match.
 
 use super::cut::MAX_NESTING;
+use super::parse::File;
 use super::token::Token;
 use super::words::StatementWord;
 use crate::diagnostics::syntax_codes::{STRAY_CLOSER, TOO_DEEP, UNCLOSED};
@@ -79,6 +80,28 @@ pub(super) fn brace_partners(text: &str, tokens: &[Token]) -> Vec<Option<usize>>
         }
     }
     partners
+}
+
+/// The braces of the blocks of a file.
+pub(super) struct Braces<'a> {
+    file: &'a File<'a>,
+    heads: &'a [Span],
+    partners: Vec<Option<usize>>,
+}
+
+impl<'a> Braces<'a> {
+    pub(super) fn of(file: &'a File<'a>, heads: &'a [Span]) -> Self {
+        Self { file, heads, partners: brace_partners(file.text, file.tokens) }
+    }
+
+    /// Whether a token stands between the braces of the block that begins last before it.
+    pub(super) fn enclose(&self, at: usize) -> bool {
+        let tokens = self.file.tokens;
+        let nth = self.heads.partition_point(|head| head.start < tokens[at].span.start);
+        let Some(head) = nth.checked_sub(1).map(|nth| self.heads[nth]) else { return false };
+        let open = tokens.partition_point(|token| token.span.end < head.end);
+        open < at && self.partners.get(open).copied().flatten().is_none_or(|close| close > at)
+    }
 }
 
 /// `(` for `)`.

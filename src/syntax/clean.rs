@@ -10,7 +10,7 @@ pub(super) fn clean(text: &str) -> (String, Vec<Diagnostic>) {
     let mut cleaner = Cleaner { text, at: 0, out: String::with_capacity(text.len()), ..Cleaner::default() };
     while cleaner.step() {}
     let diagnostics = [
-        summary(SEMICOLON, cleaner.semicolons, ("a semicolon is not needed", "semicolons are not needed")),
+        semicolons(cleaner.semicolons),
         summary(FOREIGN_COMMENT, cleaner.comments, ("a comment begins with `#`", "comments begin with `#`")),
         summary(
             LOOKALIKE,
@@ -21,12 +21,18 @@ pub(super) fn clean(text: &str) -> (String, Vec<Diagnostic>) {
     (cleaner.out, diagnostics.into_iter().flatten().collect())
 }
 
+/// One diagnostic for semicolons, given the edits that take them away.
+pub(super) fn semicolons(edits: Vec<Edit>) -> Option<Diagnostic> {
+    let found = edits.into_iter().map(|edit| Found { edit, label: "not needed".to_owned() });
+    summary(SEMICOLON, found.collect(), ("a semicolon is not needed", "semicolons are not needed"))
+}
+
 #[derive(Default)]
 struct Cleaner<'a> {
     text: &'a str,
     at: usize,
     out: String,
-    semicolons: Vec<Found>,
+    semicolons: Vec<Edit>,
     comments: Vec<Found>,
     lookalikes: Vec<Found>,
 }
@@ -71,7 +77,7 @@ impl<'a> Cleaner<'a> {
 
     fn semicolon(&mut self) {
         let edit = Edit { span: Span::new(self.at, self.at + 1), text: String::new() };
-        self.semicolons.push(Found { edit, label: "not needed".to_owned() });
+        self.semicolons.push(edit);
         self.blank(1);
     }
 

@@ -2,9 +2,9 @@
 
 use super::cut::Piece;
 use super::grammar::{Rule, is_word, word_text};
-use super::juxtaposed;
 use super::parse::File;
 use super::words::{self, StatementWord};
+use super::{juxtaposed, truncation};
 use crate::diagnostics::syntax_codes::{
     CLAUSE_COMMA, RESERVED, SINGLE_EQUALS, STAN_DECLARATION, UNEXPECTED, WRONG_SIGN,
 };
@@ -234,11 +234,15 @@ impl Stop<'_> {
         if !bounds || self.before() != ")" {
             return None;
         }
-        Some(
+        let diagnostic =
             Diagnostic::new(UNEXPECTED, format!("{} does not continue this statement", shown(found)))
-                .at(self.found_span(), "a truncation in Stan's or BUGS's spelling")
-                .help("a truncated distribution is one of its own: `truncated(normal(mu, sigma), 0..)`"),
-        )
+                .at(self.found_span(), "a truncation in Stan's or BUGS's spelling");
+        Some(match truncation::rewritten(self.file, self.at) {
+            Some((text, edit)) => {
+                diagnostic.fix(format!("a truncated distribution is one of its own: `{text}`"), vec![edit])
+            }
+            None => diagnostic.help("a truncated distribution is one of its own: `truncated(D, 0..)`"),
+        })
     }
 
     /// `latent b[2] ~ …`

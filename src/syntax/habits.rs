@@ -125,6 +125,27 @@ pub(super) fn method(rest: &str, length: usize, span: Span) -> Option<Diagnostic
     Some(diagnostic.fix(format!("write `{call}`"), vec![edit]))
 }
 
+/// `pm.Normal("b", 0, 1)` as a statement, where its arguments are plain: keywords may be others here.
+fn draw(text: &str, span: Span) -> Option<String> {
+    let (_, family) = text[span.start..span.end].rsplit_once('.')?;
+    let given = text[span.end..].strip_prefix("(\"")?;
+    let (name, rest) = given.split_once("\",")?;
+    let (arguments, _) = rest.split_once(')')?;
+    if arguments.contains(['=', '(', '\n', '"'])
+        || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    {
+        return None;
+    }
+    let mut spelt = String::new();
+    for (at, letter) in family.chars().enumerate() {
+        if letter.is_ascii_uppercase() && at > 0 {
+            spelt.push('_');
+        }
+        spelt.push(letter.to_ascii_lowercase());
+    }
+    Some(format!("`latent {name} ~ {spelt}({})`", arguments.trim()))
+}
+
 /// One diagnostic for all names that are called by their module. A function keeps its last part; a draw is a statement.
 pub(super) fn modules(text: &str, found: &[Span]) -> Option<Diagnostic> {
     let written = |span: &Span| &text[span.start..span.end];
@@ -143,7 +164,11 @@ pub(super) fn modules(text: &str, found: &[Span]) -> Option<Diagnostic> {
         .filter(|span| !is_draw(span))
         .map(|span| Edit { span: *span, text: last(span).to_owned() })
         .collect();
-    let draws = "write a draw as a statement: `latent mu ~ normal(0, 5)` where it is unobserved, `observe y ~ normal(mu, sigma)` where it is data; there is no model object";
+    let shown = found.iter().filter(|span| is_draw(span)).find_map(|span| draw(text, *span));
+    let shown = shown.unwrap_or_else(|| "`latent mu ~ normal(0, 5)`".to_owned());
+    let draws = format!(
+        "write a draw as a statement: {shown} where it is unobserved, `observe y ~ normal(mu, sigma)` where it is data; there is no model object"
+    );
     Some(match (functions.len(), found.len()) {
         (0, _) => diagnostic.help(draws),
         (some, all) if some == all => diagnostic.fix("all functions are there without a module", functions),

@@ -12,6 +12,9 @@ mod format;
 mod grammar;
 mod habits;
 mod juxtaposed;
+mod links;
+mod loops;
+mod noise;
 mod outline;
 mod parse;
 mod precedence;
@@ -20,6 +23,7 @@ mod salvage;
 mod spacing;
 mod strays;
 mod token;
+mod truncation;
 mod words;
 
 pub use format::format;

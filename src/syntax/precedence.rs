@@ -7,6 +7,9 @@ use crate::diagnostics::syntax_codes::{CHAINED_COMPARISON, TOO_DEEP};
 use crate::diagnostics::{Diagnostic, Edit};
 use crate::source::Span;
 
+/// A comparison so long is not repeated in a message.
+const LONGEST_SHOWN: usize = 40;
+
 /// How deep the tree of one expression may be. A chain `a + b + …` is one deeper for each operator.
 pub(super) const MAX_DEPTH: usize = 500;
 
@@ -137,15 +140,21 @@ impl Folder {
         self.operands.push(built);
     }
 
+    /// `0 < x < 1`
     fn report_chain(&self, builder: &mut Builder<'_>, second: Span) {
-        let Some(middle) = self.operands.last().map(|built| builder.slice(built.expr.span).to_owned()) else {
-            return;
-        };
+        let [.., left, middle] = &self.operands[..] else { return };
+        // Of a long chain each comparison would repeat all before it.
+        let first = Some(builder.slice(left.expr.span.to(middle.expr.span)));
+        let first = first.filter(|first| first.len() <= LONGEST_SHOWN).unwrap_or("…").to_owned();
+        let middle = builder.slice(middle.expr.span).to_owned();
         let edit = Edit { span: Span::new(second.start, second.start), text: format!("and {middle} ") };
         builder.diagnostics.push(
             Diagnostic::new(CHAINED_COMPARISON, "comparisons do not chain")
                 .at(second, "a second comparison of the same value")
-                .fix(format!("compare twice: `… and {middle} {} …`", builder.slice(second)), vec![edit]),
+                .fix(
+                    format!("compare twice: `{first} and {middle} {} …`", builder.slice(second)),
+                    vec![edit],
+                ),
         );
     }
 }

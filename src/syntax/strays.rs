@@ -1,9 +1,11 @@
 //! Text that belongs to no statement: what it would be in the language its writer comes from, and its form here.
 
+use super::brackets::Braces;
 use super::cut::{Piece, State};
 use super::parse::File;
 use super::token::TokenKind;
 use super::words::{self, StatementWord};
+use super::{links, loops};
 use crate::diagnostics::suggest::{is_mistyped, nearest};
 use crate::diagnostics::syntax_codes::{
     BARE_ASSIGNMENT, BARE_TILDE, BLOCK, LOOP, STAN_DECLARATION, TARGET_INCREMENT, UNKNOWN_STATEMENT,
@@ -15,9 +17,8 @@ use std::collections::{HashMap, HashSet};
 /// At most this many places get a label.
 const LABELS: usize = 3;
 
-/// The words that begin a statement, for suggestions.
-const STATEMENT_WORDS: [&str; 11] =
-    ["dim", "data", "let", "latent", "observe", "learn", "potential", "generate", "fn", "guide", "ode"];
+/// The words that begin a statement, for suggestions; those that are not supported yet are left out.
+const STATEMENT_WORDS: [&str; 8] = ["dim", "data", "let", "latent", "observe", "potential", "generate", "fn"];
 
 const STAN_TYPES: [&str; 17] = [
     "real",
@@ -37,14 +38,6 @@ const STAN_TYPES: [&str; 17] = [
     "cholesky_factor_cov",
     "sum_to_zero_vector",
     "tuple",
-];
-
-/// Links that BUGS writes left of its arrow, and what stands around the right side instead.
-const LINKS: [(&str, [&str; 2]); 4] = [
-    ("logit", ["inv_logit(", ")"]),
-    ("log", ["exp(", ")"]),
-    ("probit", ["inv_probit(", ")"]),
-    ("cloglog", ["1 - exp(-exp(", "))"]),
 ];
 
 /// One diagnostic for all blocks of a file.
@@ -69,26 +62,29 @@ pub(super) fn report(file: &File<'_>, pieces: &[Piece], blocks: &[Span]) -> Vec<
         .filter(|piece| piece.word.is_none() && piece.state == State::Sound)
         .map(|piece| Stray { file, piece, declared: &declared, block: Block::of(file, piece, blocks) })
         .collect();
-    let draws: HashMap<&str, usize> =
-        strays.iter().enumerate().rev().filter_map(|(k, stray)| Some((stray.drawn()?, k))).collect();
+    let completed: HashMap<(&str, Block), usize> =
+        strays.iter().enumerate().rev().filter_map(|(k, stray)| Some((stray.completes()?, k))).collect();
+    let braces = Braces::of(file, blocks);
     let mut taken = HashSet::new();
     let mut found = Vec::new();
     for (k, stray) in strays.iter().enumerate() {
-        let draw = stray.stan_name().and_then(|nth| draws.get(stray.word(nth))).filter(|draw| **draw > k);
-        match draw {
-            Some(draw) if stray.block == Block::Parameters => {
-                taken.insert(*draw);
-                found.push(stray.declared_and_drawn(&strays[*draw]));
+        let later = stray.stan_name().and_then(|nth| completed.get(&(stray.word(nth), stray.block)));
+        match later.filter(|later| **later > k) {
+            Some(later) => {
+                taken.insert(*later);
+                found.push(stray.declared_and_completed(&strays[*later]));
             }
-            _ if taken.contains(&k) => {}
-            _ => found.push(stray.explain()),
+            None if taken.contains(&k) => {}
+            // That there are no blocks has been said.
+            None if stray.is_typed() && braces.enclose(stray.piece.tokens.start) => {}
+            None => found.push(stray.explain()),
         }
     }
     found
 }
 
 /// The block of a Stan program that a stray stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Block {
     Data,
     Parameters,
@@ -206,9 +202,14 @@ impl<'a> Stray<'a> {
                 .at(span, "stands on its own")
                 .help("write it where its value is used: `let x = if a > b then a else b`");
         }
+        let is_data = |name: &str| {
+            matches!(self.declared.get(name), None | Some((StatementWord::Data | StatementWord::Let, _)))
+        };
+        let body = loops::body(self.file, self.piece, is_data);
+        let once = body.unwrap_or_else(|| "observe y ~ normal(mu, sigma)".to_owned());
         Diagnostic::new(LOOP, "there are no loops")
             .at(span, "names align by their dims instead")
-            .help("write the statement once: `observe y ~ normal(mu, sigma)`; name the running element where neighbours are needed: `let h[t: time] = …`")
+            .help(format!("write the statement once: `{once}`; name the running element where neighbours are needed: `let h[t: time] = …`"))
     }
 
     fn is_stan(&self) -> bool {
@@ -238,10 +239,21 @@ impl<'a> Stray<'a> {
         None
     }
 
-    /// The name of a draw without its first word.
-    fn drawn(&self) -> Option<&'a str> {
-        let bare = !self.is_stan() && self.kind(0) == Some(TokenKind::Word);
-        (bare && self.sign() == Some((1, "~"))).then(|| self.word(0))
+    /// The name that a draw or an assignment without its first word is of, and the block in which it was declared.
+    fn completes(&self) -> Option<(&'a str, Block)> {
+        if self.is_stan() || self.kind(0) != Some(TokenKind::Word) {
+            return None;
+        }
+        match self.sign()? {
+            (1, "~") => Some((self.word(0), Block::Parameters)),
+            (1, "=" | "<-") => Some((self.word(0), Block::Computed)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a declaration such as `y[obs]: real`, without its first word.
+    fn is_typed(&self) -> bool {
+        self.sign().is_none() && (0..self.piece.tokens.len()).any(|nth| self.word(nth) == ":")
     }
 
     fn stan_declaration(&self) -> Diagnostic {
@@ -273,27 +285,41 @@ impl<'a> Stray<'a> {
         Diagnostic::new(STAN_DECLARATION, message).at(span, "a declaration in Stan's spelling").help(help)
     }
 
-    /// A parameter of Stan and its prior, which are one statement here.
-    fn declared_and_drawn(&self, draw: &Stray<'_>) -> Diagnostic {
-        let name = draw.word(0);
-        let support = self.support();
-        let typed = if support == "real" { String::new() } else { format!(": {support}") };
+    /// A parameter of Stan and its prior, or a computed value and its assignment, which are one statement here.
+    fn declared_and_completed(&self, later: &Stray<'_>) -> Diagnostic {
+        let (name, support) = (later.word(0), self.support());
+        let (how, what, keyword, sign_here) = match self.block {
+            Block::Computed => ("computed", "its value", "let", "="),
+            _ => ("drawn", "its prior", "latent", "~"),
+        };
+        let typed =
+            if support == "real" || keyword == "let" { String::new() } else { format!(": {support}") };
         let own = self.token_span(0).to(self.token_span(self.piece.tokens.len() - 1));
-        let (left, sign) = (draw.token_span(0), draw.token_span(1));
-        let diagnostic = Diagnostic::new(STAN_DECLARATION, format!("`{name}` is declared where it is drawn"))
+        let (left, sign) = (later.token_span(0), later.token_span(1));
+        let diagnostic = Diagnostic::new(STAN_DECLARATION, format!("`{name}` is declared where it is {how}"))
             .at(own, "a declaration in Stan's spelling")
-            .at(left, "its prior");
-        let words = format!("write `latent {name}{typed} ~ …` for both");
+            .at(left, what);
+        let words = format!("write `{keyword} {name}{typed} {sign_here} …` for both");
         if !matches!(self.word(0), "real" | "int") {
-            return diagnostic
-                .help(format!("{words}, with the axes behind the name: `latent {name}[k]{typed} ~ …`"));
+            return diagnostic.help(format!(
+                "{words}, with the axes behind the name: `{keyword} {name}[k]{typed} {sign_here} …`"
+            ));
         }
-        let edits = vec![
-            Edit { span: own, text: String::new() },
-            Edit { span: Span::new(left.start, left.start), text: "latent ".to_owned() },
+        let end = later.token_span(later.piece.tokens.len() - 1).end;
+        let mut edits = vec![
+            Edit { span: self.with_blank(own), text: String::new() },
+            Edit { span: Span::new(left.start, left.start), text: format!("{keyword} ") },
             Edit { span: Span::new(left.end, sign.start), text: format!("{typed} ") },
         ];
+        let blank = self.with_blank(Span::new(end, end));
+        edits.extend((blank.start < blank.end).then(|| Edit { span: blank, text: String::new() }));
         diagnostic.fix(words, edits)
+    }
+
+    /// A place and the blank right behind it, which a semicolon has left in the cleaned text.
+    fn with_blank(&self, span: Span) -> Span {
+        let blank = self.file.text[span.end..].starts_with(' ');
+        Span::new(span.start, span.end + usize::from(blank))
     }
 
     fn support(&self) -> &'a str {
@@ -336,32 +362,6 @@ impl<'a> Stray<'a> {
         }
     }
 
-    /// `logit(p) <- a + b`: the name left of the sign, and what its link is undone by.
-    fn linked(&self, nth: usize) -> Option<(Span, [&'static str; 2])> {
-        let (_, inverse) = LINKS.iter().find(|(link, _)| *link == self.word(0))?;
-        let closes = nth > 3 && self.word(1) == "(" && self.word(nth - 1) == ")";
-        closes.then(|| (self.token_span(2).to(self.token_span(nth - 2)), *inverse))
-    }
-
-    /// The link of BUGS, which gives a transformed value in place of the value.
-    fn inverted(&self, nth: usize, sign: Span, (name, inverse): (Span, [&str; 2])) -> Option<Diagnostic> {
-        let left = self.token_span(0).to(self.token_span(nth - 1));
-        let first = (nth + 1..self.piece.tokens.len()).find(|at| self.token_span(*at).start >= sign.end)?;
-        let right = self.token_span(first).to(self.token_span(self.piece.tokens.len() - 1));
-        let (shown, name, [before, after]) = (clip(self.text(left)), self.text(name), inverse);
-        let insertion = |at: usize, text: &str| Edit { span: Span::new(at, at), text: text.to_owned() };
-        let edits = vec![
-            Edit { span: left, text: format!("let {name}") },
-            Edit { span: sign, text: "=".to_owned() },
-            insertion(right.start, before),
-            insertion(right.end, after),
-        ];
-        let diagnostic =
-            Diagnostic::new(BARE_ASSIGNMENT, format!("`{shown}` is not a name that can be given a value"))
-                .at(left, format!("gives the {} of `{name}`", self.word(0)));
-        Some(diagnostic.fix(format!("write `let {name} = {before}{}{after}`", clip(self.text(right))), edits))
-    }
-
     fn bare_assignment(&self, nth: usize, sign: &str) -> Diagnostic {
         let left = self.token_span(0).to(self.token_span(nth - 1));
         let shown = clip(self.text(left));
@@ -369,7 +369,7 @@ impl<'a> Stray<'a> {
         if sign == "<-" {
             span.end += 1;
         }
-        if let Some(inverted) = self.linked(nth).and_then(|linked| self.inverted(nth, span, linked)) {
+        if let Some(inverted) = links::inverted(self.file, self.piece, nth, span) {
             return inverted;
         }
         let edits = vec![
@@ -389,14 +389,20 @@ impl<'a> Stray<'a> {
         let named = if second.is_empty() || words::is_reserved(second) { "mu" } else { second };
         match first.as_str() {
             "param" | "parameter" | "parameters" | "var" | "random" | "sample" => diagnostic
-                .at(span, "unobserved, or learned without a posterior?")
-                .help(format!("write `latent {named} ~ …` for an unobserved value; `learn {named}` is for weights without a posterior")),
-            "import" | "include" | "library" | "using" | "package" => {
-                diagnostic.at(span, "nothing is imported").help("all functions and distributions are always there")
+                .at(span, "an unobserved value?")
+                .help(format!("write `latent {named} ~ …` for an unobserved value, with its prior")),
+            "import" | "include" | "library" | "using" | "package" => diagnostic
+                .at(span, "nothing is imported")
+                .help("all functions and distributions are always there"),
+            "def" | "function" => {
+                diagnostic.at(span, "not a word of the language").help("write `fn f(x, y) = …`")
             }
-            "def" | "function" => diagnostic.at(span, "not a word of the language").help("write `fn f(x, y) = …`"),
-            "const" | "var_" | "val" => diagnostic.at(span, "not a word of the language").help(format!("write `let {named} = …`")),
-            "print" | "return" => diagnostic.at(span, "not a word of the language").help("write `generate g = …` to see a value"),
+            "const" | "var_" | "val" => {
+                diagnostic.at(span, "not a word of the language").help(format!("write `let {named} = …`"))
+            }
+            "print" | "return" => diagnostic
+                .at(span, "not a word of the language")
+                .help("write `generate g = …` to see a value"),
             _ => match nearest(&first, STATEMENT_WORDS).filter(|_| !second.is_empty()) {
                 Some(word) => {
                     let edit = Edit { span, text: word.to_owned() };
@@ -432,7 +438,7 @@ pub(super) fn support<'a>(words: &[&'a str]) -> &'a str {
 }
 
 /// A piece of text short enough for a message.
-fn clip(text: &str) -> String {
+pub(super) fn clip(text: &str) -> String {
     const LONGEST: usize = 40;
     let line = text.lines().next().unwrap_or("");
     match line.char_indices().nth(LONGEST) {

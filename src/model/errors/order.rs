@@ -5,8 +5,21 @@ use crate::model::ir::{Site, SiteKind};
 use crate::source::Span;
 use crate::syntax::ast::Name;
 
+/// How an earlier element of an array is read.
+pub struct Earlier {
+    /// `h[t-1]`
+    pub read: String,
+    /// `t`
+    pub variable: String,
+}
+
 /// A read of a value that is not earlier along a shared dim.
-pub fn not_earlier(name: &str, span: Span, declared: Span, dim: Option<&str>) -> Diagnostic {
+pub fn not_earlier(
+    (name, earlier): (&str, &Earlier),
+    span: Span,
+    declared: Span,
+    dim: Option<&str>,
+) -> Diagnostic {
     let words = match dim {
         Some(dim) => format!("not at an earlier element of {dim}"),
         None => "not at an earlier element".to_string(),
@@ -14,15 +27,21 @@ pub fn not_earlier(name: &str, span: Span, declared: Span, dim: Option<&str>) ->
     Diagnostic::new(Code(601), format!("`{name}` is read before it is known"))
         .at(span, words)
         .at(declared, format!("`{name}` is declared here"))
-        .help("a name may be read before its declaration, or by itself, only at an earlier element: `x[t-1]`")
+        .help(format!(
+            "a name may be read before its declaration, or by itself, only at an earlier element: `{}`",
+            earlier.read
+        ))
 }
 
 /// A value that depends on itself at the same element.
-pub fn same_element(name: &str, span: Span, declared: Span) -> Diagnostic {
+pub fn same_element((name, earlier): (&str, &Earlier), span: Span, declared: Span) -> Diagnostic {
     Diagnostic::new(Code(602), format!("`{name}` depends on itself at the same element"))
         .at(span, "the same element")
         .at(declared, format!("`{name}` is declared here"))
-        .help("read an earlier element: `x[t-1]`, guarded by `if t == 1 then … else …`")
+        .help(format!(
+            "read an earlier element: `{}`, guarded by `if {} == 1 then … else …`",
+            earlier.read, earlier.variable
+        ))
 }
 
 /// A function that calls itself.
