@@ -207,14 +207,3 @@ fn ordered_latents_are_drawn_in_order() {
     let found = calibrated(&bind(text, &json!({ "s": [1, 1, 2, 2, 2], "y": [0, 0, 0, 0, 0] })), 200);
     assert_eq!(found.finding(), Finding::Calibrated, "{found:#?}");
 }
-
-#[test]
-fn elements_bound_to_each_other_are_not_drawn_one_by_one() {
-    for latent in ["b[g]: zero_sum ~ normal(0, 1)", "b[g: g]: ordered ~ normal(int(g), 1)"] {
-        let text =
-            format!("dim g = 3\ndim obs\ndata y[obs]: real\nlatent {latent}\nobserve y ~ normal(b[1], 1)\n");
-        let refused =
-            lower::simulate(&bind(&text, &json!({ "y": [0, 1] }))).expect_err("its elements depend");
-        assert_eq!(refused.code.to_string(), "V0912");
-    }
-}

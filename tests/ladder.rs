@@ -25,9 +25,13 @@ fn site(bound: &BoundModel, name: &str) -> SiteId {
 }
 
 fn pinned(bound: &BoundModel, family: Option<FamilyChoice>, threads: usize) -> Fitted {
+    seeded(bound, family, (threads, 3))
+}
+
+fn seeded(bound: &BoundModel, family: Option<FamilyChoice>, (threads, seed): (usize, u64)) -> Fitted {
     // No latent is integrated out.
     let objective = lower::lower(bound, &Centring::default(), &Limits::default()).expect("it can be lowered");
-    let options = Options { family, seed: 3, ..Options::default() };
+    let options = Options { family, seed, ..Options::default() };
     driver::fit(bound, &objective, &options, threads, &mut Unwatched)
 }
 
@@ -141,17 +145,19 @@ fn learned_shares_raise_the_bound() {
     let data = r#"{"y": [0.3, -0.2, 0.1, 1.8, -3.4, 4.7, -2.1, 0.1],
                    "e": [0.05, 0.05, 0.05, 8, 8, 8, 8, 8]}"#;
     let bound = bound(model, data);
-    let bounds =
-        [FamilyChoice::FullRank, FamilyChoice::PartlyCentred, FamilyChoice::Informed].map(|family| {
-            let fitted = pinned(&bound, Some(family), 1);
-            let first = fitted.tried.first().expect("something was tried").rung.elbo;
-            (first, fitted.fit.elbo)
-        });
-    let noise = 3.0 * bounds.iter().map(|(_, own)| own.standard_error).fold(0.0, f64::max);
-    let as_written = bounds[0].0.value;
-    assert!(bounds[1].1.value > as_written - noise, "{bounds:?}");
-    assert!(bounds[2].1.value > as_written + 0.5, "{bounds:?}");
-    assert!(bounds[2].1.value > bounds[1].1.value - noise, "{bounds:?}");
+    // Shares are learned from draws: the gain differs from seed to seed, and is looked at over several.
+    let gains = |family: FamilyChoice| -> Vec<f64> {
+        let gain = |seed| {
+            let fitted = seeded(&bound, Some(family), (1, seed));
+            fitted.fit.elbo.value - fitted.tried.first().expect("something was tried").rung.elbo.value
+        };
+        (1..=5).map(gain).collect()
+    };
+    let [shared, own] = [FamilyChoice::PartlyCentred, FamilyChoice::Informed].map(gains);
+    let mean = |gains: &[f64]| gains.iter().sum::<f64>() / gains.len() as f64;
+    assert!(mean(&shared) > -0.2, "{shared:?}");
+    assert!(mean(&own) > 0.5, "{own:?}");
+    assert!(mean(&own) > mean(&shared), "{shared:?} {own:?}");
 }
 
 /// y lies on a parabola of x, seen with little noise: no parameterisation makes it straight.

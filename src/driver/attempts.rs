@@ -17,6 +17,8 @@ const GOOD: f64 = 0.5;
 const MOST: usize = 64;
 /// Beyond so many coordinates shares are not learned without being asked for.
 const MOST_SHARED: usize = 256;
+/// Evaluations after which shares are learned only where weights are bad: they would cost as much again, and more.
+const LATE: u64 = 50_000;
 /// A gain in the bound that is worth its cost: in nats, and in standard errors.
 const GAIN: (f64, f64) = (0.5, 3.0);
 /// A share of effective draws below which weights are bad.
@@ -85,7 +87,7 @@ pub(super) fn attempts(model: &Model, centred: &Objective, options: &Options) ->
 
 impl Attempt {
     /// Whether it is worth its cost after the best fit so far.
-    pub(super) fn is_wanted(&self, best: &Fit, options: &Options) -> bool {
+    pub(super) fn is_wanted(&self, best: &Fit, (options, spent): (&Options, u64)) -> bool {
         if is_shared(options) {
             return true;
         }
@@ -96,7 +98,8 @@ impl Attempt {
         match self {
             Attempt::Fixed(..) => !is_good,
             Attempt::Learned(_) => {
-                !is_past && (weights_are_bad(best) || is_unconfirmed || has(Failure::Funnel))
+                let is_mendable = spent < LATE && (is_unconfirmed || has(Failure::Funnel));
+                !is_past && (weights_are_bad(best) || is_mendable)
             }
             Attempt::Flow => !is_past && weights_are_bad(best),
         }

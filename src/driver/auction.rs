@@ -45,7 +45,7 @@ pub fn fit(
     let (mut spent, mut tried, mut kept) = (0, Vec::<Tried>::new(), None);
     for attempt in attempts(bound.model(), centred, options) {
         let known = best.as_ref().map(|(fit, objective)| (fit, objective.as_ref().unwrap_or(centred)));
-        if known.is_some_and(|(fit, _)| !attempt.is_wanted(fit, options)) {
+        if known.is_some_and(|(fit, _)| !attempt.is_wanted(fit, (options, spent))) {
             continue;
         }
         let began = watch.seconds();

@@ -134,7 +134,8 @@ struct OpenTarget<'s> {
     places: Compiled,
     shares: Vec<f64>,
     coordinates: Vec<usize>,
-    slopes: Vec<f64>,
+    /// Sums of slopes by the shares, and over how many positions.
+    slopes: (Vec<f64>, usize),
     team: Team,
     base: (&'s Centring, &'s Limits),
     sought: Option<&'s mut Sought>,
@@ -169,7 +170,7 @@ impl<'s> OpenTarget<'s> {
             blocks: blocks_of(layout),
             density: Compiled::new(&open.graph, &roots.collect::<Vec<_>>()),
             places: Compiled::new(&open.graph, &places),
-            slopes: vec![0.0; coordinates.len()],
+            slopes: (vec![0.0; coordinates.len()], 0),
             team: Team::for_graph(&open.graph, threads),
             stretches,
             shares,
@@ -242,11 +243,13 @@ impl Target for OpenTarget<'_> {
         let outputs = self.run(positions);
         values.copy_from_slice(&outputs[0]);
         lay_out(&blocks, &outputs[1..=blocks.len()], gradients, (count, d));
-        let means = outputs[1 + blocks.len()..].iter().flat_map(|slopes| {
+        let sums = outputs[1 + blocks.len()..].iter().flat_map(|slopes| {
             let length = slopes.len() / count;
-            (0..length).map(move |i| slopes.iter().skip(i).step_by(length).sum::<f64>() / count as f64)
+            (0..length).map(move |i| slopes.iter().skip(i).step_by(length).sum::<f64>())
         });
-        self.slopes = means.collect();
+        let sums: Vec<f64> = sums.collect();
+        self.slopes.0.iter_mut().zip(sums).for_each(|(sum, own)| *sum += own);
+        self.slopes.1 += count;
     }
 
     fn value(&mut self, positions: &[f64], values: &mut [f64]) {
@@ -275,8 +278,13 @@ impl Informed for OpenTarget<'_> {
         self.shares = shares.to_vec();
     }
 
+    fn forget_slopes(&mut self) {
+        self.slopes.0.fill(0.0);
+        self.slopes.1 = 0;
+    }
+
     fn share_slopes(&self) -> Vec<f64> {
-        self.slopes.clone()
+        self.slopes.0.iter().map(|sum| sum / self.slopes.1.max(1) as f64).collect()
     }
 
     fn moved(&mut self, positions: &[f64], shares: &[f64]) -> Vec<f64> {

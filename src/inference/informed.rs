@@ -33,7 +33,10 @@ pub trait Informed: Target {
     fn coordinates(&self) -> &[usize];
     /// Changes the shares, and with them the meaning of positions.
     fn set_shares(&mut self, shares: &[f64]);
-    /// Mean slopes of the log density by the shares, over the positions that were evaluated last.
+    /// Begins a new mean of slopes.
+    fn forget_slopes(&mut self);
+    /// Mean slopes of the log density by the shares, over all positions evaluated since they were forgotten: what is
+    /// evaluated together may come in several calls.
     fn share_slopes(&self) -> Vec<f64>;
     /// Positions `[S][D]` as they would be with other shares.
     fn moved(&mut self, positions: &[f64], shares: &[f64]) -> Vec<f64>;
@@ -176,18 +179,19 @@ impl<T: Informed> Learner<'_, T> {
     fn fit_at(&mut self, shares: &[f64], start: &Gaussian) -> Option<(f64, Vec<f64>)> {
         let kept = self.target.shares().to_vec();
         self.target.set_shares(shares);
-        let mut evaluator =
-            Evaluator::new(&mut *self.target, &mut *self.watch, self.left.saturating_sub(self.spent));
+        let left = |spent: u64| self.left.saturating_sub(spent);
+        let mut evaluator = Evaluator::new(&mut *self.target, &mut *self.watch, left(self.spent));
         evaluator.enter("learning what latents keep of their scales");
         let fitted = natural::maximise(&mut evaluator, start, &self.normals);
-        if let Some(fitted) = &fitted {
-            evaluator.evaluate(&fitted.gaussian.positions(&self.normals));
-        }
         self.spent += evaluator.spent();
         let Some(fitted) = fitted else {
             self.target.set_shares(&kept);
             return None;
         };
+        self.target.forget_slopes();
+        let mut evaluator = Evaluator::new(&mut *self.target, &mut *self.watch, left(self.spent));
+        evaluator.evaluate(&fitted.gaussian.positions(&self.normals));
+        self.spent += evaluator.spent();
         let slopes = self.target.share_slopes();
         if slopes.iter().any(|slope| !slope.is_finite()) {
             self.target.set_shares(&kept);

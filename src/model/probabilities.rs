@@ -18,6 +18,8 @@ impl<'t> Checker<'t> {
         let wanted = types::row("simplex");
         match &term.kind {
             TermKind::Broken => {}
+            // The parts of a vector that a condition along the axis chooses are known only together.
+            TermKind::If(condition, ..) if condition.axes.contains(&axis) && term.stage > Stage::Data => {}
             TermKind::If(_, then, otherwise) if term.stage > Stage::Data => {
                 self.demand_probabilities(asked, then, axis);
                 self.demand_probabilities(asked, otherwise, axis);
