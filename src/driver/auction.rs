@@ -63,7 +63,8 @@ pub fn fit(
             },
         };
         spent += prepared.evaluations;
-        let mut compiled = CompiledTarget::new(objective.as_ref().unwrap_or(centred), threads);
+        let density = objective.as_ref().unwrap_or(centred);
+        let mut compiled = CompiledTarget::new(density, threads).labelled(bound, density);
         let left = Options {
             max_evaluations: options.max_evaluations.saturating_sub(spent),
             family: prepared.family,

@@ -184,6 +184,10 @@ impl Target for Seeking<'_> {
         self.inner.blocks()
     }
 
+    fn names(&self) -> Vec<String> {
+        self.inner.names()
+    }
+
     fn guide(&self) -> Option<Box<dyn Guide>> {
         self.inner.guide()
     }

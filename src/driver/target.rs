@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use crate::data::BoundModel;
 use crate::graph::{Graph, Node};
 use crate::inference::{Block, Expected, Guide, Known, Target, Unknown};
 use crate::lower::{Layout, Objective};
+use crate::posterior::scalar_names;
 use crate::program::{Constants, Program, Share, Workspace};
 
 use super::exact::Exact;
@@ -19,6 +21,7 @@ const BATCH: usize = 32;
 pub struct CompiledTarget {
     dimension: usize,
     blocks: Vec<Block>,
+    names: Vec<String>,
     parts: Vec<Part>,
     value: Compiled,
     gradient: Compiled,
@@ -39,6 +42,7 @@ impl CompiledTarget {
             [&[objective.log_joint][..], &gradient, &objective.hessian_vector].map(&mut compiled);
         Self {
             dimension: objective.layout.dimension,
+            names: blocks(objective).iter().flat_map(Block::numbered).collect(),
             blocks: blocks(objective),
             parts: guide::parts(objective),
             value,
@@ -51,6 +55,17 @@ impl CompiledTarget {
 }
 
 impl CompiledTarget {
+    /// The same, its coordinates named by the labels of the data where each is an element of a latent.
+    pub fn labelled(mut self, bound: &BoundModel, objective: &Objective) -> Self {
+        let names = objective.layout.blocks.iter().zip(&self.blocks).flat_map(|(latent, block)| {
+            let labels = scalar_names(bound, latent.site);
+            let is_each = bound.model().site(latent.site).axes.len() == 1 && labels.len() == latent.length;
+            if is_each { labels } else { block.numbered() }
+        });
+        self.names = names.collect();
+        self
+    }
+
     /// Evaluations that an expectation costs as much as.
     pub(super) fn cost(&self) -> u64 {
         self.exact.cost()
@@ -112,6 +127,10 @@ impl Target for CompiledTarget {
 
     fn blocks(&self) -> Vec<Block> {
         self.blocks.clone()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.names.clone()
     }
 
     fn guide(&self) -> Option<Box<dyn Guide>> {

@@ -180,10 +180,9 @@ impl<'a> Evaluator<'a> {
 
     /// Whether there is leave to spend more.
     pub fn may_continue(&mut self) -> bool {
-        if self.halt.is_none() && !self.is_asked_to_stop() {
-            if self.spent + self.reserve >= self.limit {
-                self.halt = Some(Halt::Limit);
-            }
+        let is_free = self.halt.is_none() && !self.is_asked_to_stop();
+        if is_free && self.spent + self.reserve >= self.limit {
+            self.halt = Some(Halt::Limit);
         }
         self.tell();
         self.halt.is_none()

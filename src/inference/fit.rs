@@ -134,7 +134,7 @@ pub struct Fit {
 
 /// Fits a target.
 pub fn fit(target: &mut dyn Target, options: &Options, watch: &mut dyn Watch) -> Fit {
-    let names = coordinate_names(target);
+    let names = target.names();
     let mut evaluator = Evaluator::new(target, watch, options.max_evaluations);
     if evaluator.dimension() == 0 {
         return nothing_to_fit(&mut evaluator);
@@ -143,18 +143,6 @@ pub fn fit(target: &mut dyn Target, options: &Options, watch: &mut dyn Watch) ->
         Some(climb) => conclude(&mut evaluator, options, climb, &names),
         None => without_start(&evaluator),
     }
-}
-
-fn coordinate_names(target: &dyn Target) -> Vec<String> {
-    target
-        .blocks()
-        .into_iter()
-        .flat_map(|block| {
-            let size = block.end - block.start;
-            (1..=size)
-                .map(move |k| if size == 1 { block.name.clone() } else { format!("{}[{k}]", block.name) })
-        })
-        .collect()
 }
 
 /// Draws, moments and verdict of what the ladder reached.

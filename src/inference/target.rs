@@ -39,6 +39,11 @@ pub trait Target {
     /// Consecutive coordinates that belong together, with the name of their latent: ranges covering 0..D in order.
     fn blocks(&self) -> Vec<Block>;
 
+    /// A name for each coordinate.
+    fn names(&self) -> Vec<String> {
+        self.blocks().iter().flat_map(Block::numbered).collect()
+    }
+
     /// The guide whose families match the latents, if there is one.
     fn guide(&self) -> Option<Box<dyn Guide>> {
         None
@@ -86,4 +91,14 @@ pub struct Block {
     /// How many ends the latent's own values have: 0 for the whole line, 1 for a half-line, reached by the exponential, 2
     /// for an interval.
     pub ends: usize,
+}
+
+impl Block {
+    /// Names of its coordinates: `theta[3]`, or the latent's own where there is one.
+    pub fn numbered(&self) -> Vec<String> {
+        match self.end - self.start {
+            1 => vec![self.name.clone()],
+            size => (1..=size).map(|k| format!("{}[{k}]", self.name)).collect(),
+        }
+    }
 }

@@ -34,7 +34,7 @@ pub use likelihood::{Coverage, Likelihood, PointGroup, likelihood};
 pub use limits::Limits;
 pub use predict::{RandomSite, Reported};
 pub use shares::{OpenDensity, OpenLatent, Shares, open_density};
-pub use simulate::{Simulation, SimulationStep, simulate};
+pub use simulate::{Arrangement, Simulation, SimulationStep, simulate};
 pub use states::{Beyond, Range, assignments};
 
 use crate::data::BoundModel;

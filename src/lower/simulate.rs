@@ -42,7 +42,16 @@ pub struct SimulationStep {
     /// Where each of them goes in the direction vector.
     pub places: Vec<usize>,
     /// What makes a value of a joint type from draws of its elements, and along which axis.
-    pub arrange: Option<(Axis, fn(&mut [f64]))>,
+    pub arrange: Option<Arrangement>,
+}
+
+/// Makes values of a joint type from draws of their elements.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrangement {
+    /// The axis along which the elements lie.
+    pub axis: Axis,
+    /// What makes a value of one line of draws.
+    pub line: fn(&mut [f64]),
 }
 
 /// Builds the simulation of a model with data: sizes, predictors, and cells that are not observed stay as they are.
@@ -141,11 +150,7 @@ impl Work<'_, '_> {
     }
 
     /// What elements drawn one by one still have to go through to be a value of the latent's type.
-    fn arrange(
-        &mut self,
-        site: SiteId,
-        plan: &DrawPlan,
-    ) -> Result<Option<(Axis, fn(&mut [f64]))>, Box<Diagnostic>> {
+    fn arrange(&mut self, site: SiteId, plan: &DrawPlan) -> Result<Option<Arrangement>, Box<Diagnostic>> {
         let declaration = self.translator.model().site(site);
         let (domain, over) = (declaration.domain.domain, &declaration.domain.over);
         if over.is_empty() || !plan.joint_axes().is_empty() {
@@ -161,7 +166,7 @@ impl Work<'_, '_> {
                 "has elements of different priors that depend on each other by type",
             ));
         }
-        Ok(Some((axis, arrange)))
+        Ok(Some(Arrangement { axis, line: arrange }))
     }
 
     /// `uniform` over the values of a bounded type, and what is to be added to what it draws.

@@ -327,6 +327,10 @@ impl<'t> Checker<'t> {
             (Some(head), _) => &head.name.text,
             (None, ExprKind::Name(name)) => name,
             (None, ExprKind::Broken) => return None,
+            (None, ExprKind::Index(array, _)) => {
+                self.report(errors::observed_element(observe.target.span, self.text(array.span)));
+                return None;
+            }
             (None, _) => {
                 self.report(errors::observed_expression(observe.target.span));
                 return None;

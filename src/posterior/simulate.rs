@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::array::Array;
 use crate::data::BoundModel;
 use crate::graph::Node;
-use crate::lower::{Simulation, SimulationStep};
+use crate::lower::{Arrangement, Simulation, SimulationStep};
 use crate::model::SiteId;
 use crate::numeric::random::Generator;
 
@@ -77,7 +77,7 @@ fn draw_step(scope: &Scope, step: &SimulationStep, rng: &mut Generator, out: &mu
             out[step.places[scope.offset(&step.axes, &all)]] = value + step.low;
         }
     }
-    if let Some((axis, arrange)) = step.arrange {
+    if let Some(Arrangement { axis, line: arrange }) = step.arrange {
         let outer: Vec<_> = step.axes.iter().copied().filter(|own| *own != axis).collect();
         for cell in scope.cells(&outer) {
             let line = scope.cells(&[axis]);

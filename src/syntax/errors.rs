@@ -312,10 +312,18 @@ impl Stop<'_> {
             return diagnostic
                 .help("each name has its own statement; names drawn alike are one array over a dim");
         }
-        if matches!(self.found(), "{" | "}") {
-            return diagnostic.help("only `guide` and `ode` have braces");
+        match self.found() {
+            "{" | "}" => diagnostic.help("only `guide` and `ode` have braces"),
+            ")" | "]" if self.before() == "," => {
+                diagnostic.help("nothing follows the comma: leave it out, or say what does")
+            }
+            "(" if named => diagnostic.help(format!("brackets name dims: `{}[obs]`", self.name())),
+            "?" if expects(Rule::infix) => diagnostic.help("a choice is written `if c then a else b`"),
+            "" if self.piece.word == Some(StatementWord::Observe) && named => {
+                diagnostic.help(format!("say how it varies: `observe {} ~ normal(m, s)`", self.name()))
+            }
+            _ => diagnostic,
         }
-        diagnostic
     }
 
     /// What could have stood here, most telling first, without repetition.

@@ -59,6 +59,15 @@ pub fn observed_expression(span: Span) -> Diagnostic {
     )
 }
 
+/// `observe y[1] ~ …`
+pub fn observed_element(span: Span, array: &str) -> Diagnostic {
+    Diagnostic::new(Code(604), "only data can be observed, under their name").at(span, "one element").help(
+        format!(
+            "`observe {array} ~ …` speaks of every element; what differs between them is said right of `~`"
+        ),
+    )
+}
+
 /// `observe` of something that depends on latents.
 pub fn observed_latent(name: &Name, declared: Span) -> Diagnostic {
     Diagnostic::new(Code(604), format!("`{}` is not data", name.text))
