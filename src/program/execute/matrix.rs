@@ -1,6 +1,7 @@
 //! A constant matrix times a vector, and its transpose times a vector, for a block of rows. What is added up stays in
 //! registers; the transposed product is kept in strands from block to block, row k in strand k mod 8, and these are
-//! added in a tree when a stretch of rows is done.
+//! added in a tree when a stretch of rows is done. Where lanes are rows, each of the two products asks for half of the
+//! columns of the next tile, so that memory is read all the time.
 #![allow(clippy::needless_range_loop, reason = "loops of constant count over several arrays, to be unrolled")]
 
 use std::cell::Cell;
@@ -101,7 +102,10 @@ impl<const N: usize, L: Layout<N>> TimesVector<'_, N, L> {
         let vector = &self.vector[..self.tile.columns * L::ELEMENT];
         let columns = self.tile.values.chunks_exact(self.tile.size);
         let mut sums = [Lanes::ZERO; K];
-        for (column, factor) in columns.zip(vector.chunks_exact(L::ELEMENT)) {
+        for (number, (column, factor)) in columns.zip(vector.chunks_exact(L::ELEMENT)).enumerate() {
+            if number % 2 == 0 {
+                self.tile.ask(number, first * L::ROWS..(first + K) * L::ROWS);
+            }
             let column = &column[first * L::ROWS..][..K * L::ROWS];
             let factor = element::<N, L>(factor, 0);
             for k in 0..K {
@@ -197,7 +201,9 @@ fn rows_together<I: Isa, const N: usize, const K: usize>(
         factors[K - 1] = first_lanes(factors[K - 1], last);
     }
     for (number, cells) in strands.chunks_exact(N).enumerate() {
-        tile.ask(number, first * N..(first + K) * N);
+        if number % 2 == 1 {
+            tile.ask(number, first * N..(first + K) * N);
+        }
         let column = tile.column(number);
         let column = &column[first * N..][..K * N];
         let mut sum = load::<N>(cells, 0);
