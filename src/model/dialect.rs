@@ -18,6 +18,20 @@ fn row(name: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// Another language's truth value, as it is written here.
+pub fn truth(name: &str) -> Option<&'static str> {
+    match name {
+        "TRUE" | "True" => Some("true"),
+        "FALSE" | "False" => Some("false"),
+        _ => None,
+    }
+}
+
+/// Whether another language means by a name that there is no value.
+pub fn is_missing_value(name: &str) -> bool {
+    matches!(name, "None" | "NULL" | "null" | "NA" | "NaN" | "nan")
+}
+
 /// The name of a type in another language, as it is here.
 pub fn type_name(name: &str) -> Option<&'static str> {
     TYPES.iter().find(|(foreign, _)| *foreign == name).map(|(_, own)| *own)

@@ -18,15 +18,6 @@ fn suggesting(diagnostic: Diagnostic, (name, span): (&str, Span), near: Option<&
     diagnostic.fix(format!("did you mean `{near}`?"), edits)
 }
 
-/// Words of other languages for values, with what to do here.
-fn foreign_value(name: &str) -> Option<&'static str> {
-    match name {
-        "TRUE" | "True" => Some("true"),
-        "FALSE" | "False" => Some("false"),
-        _ => None,
-    }
-}
-
 /// A name in an index, where the head has a dim whose running element has no name.
 pub fn unnamed_element(name: &str, span: Span, dim: &str) -> Diagnostic {
     Diagnostic::new(Code(201), format!("`{name}` is not declared")).at(span, "not declared").help(format!(
@@ -36,12 +27,12 @@ pub fn unnamed_element(name: &str, span: Span, dim: &str) -> Diagnostic {
 
 /// A name that nothing declares.
 pub fn unknown_name(name: &str, span: Span, near: Option<&str>, place: Option<Span>) -> Diagnostic {
-    if let Some(own) = foreign_value(name) {
+    if let Some(own) = dialect::truth(name) {
         return Diagnostic::new(Code(201), format!("`{name}` is not declared"))
             .at(span, "not declared")
             .fix(format!("write `{own}`"), replace(span, own));
     }
-    if matches!(name, "None" | "NULL" | "null" | "NA" | "NaN" | "nan") {
+    if dialect::is_missing_value(name) {
         return Diagnostic::new(Code(201), format!("`{name}` is not declared"))
             .at(span, "there is no such value")
             .help("data that may be missing have a type with a question mark: `data y[obs]: real?`");
