@@ -96,9 +96,14 @@ pub struct Block {
 impl Block {
     /// Names of its coordinates: `theta[3]`, or the latent's own where there is one.
     pub fn numbered(&self) -> Vec<String> {
-        match self.end - self.start {
-            1 => vec![self.name.clone()],
-            size => (1..=size).map(|k| format!("{}[{k}]", self.name)).collect(),
-        }
+        numbered(&self.name, self.end - self.start)
+    }
+}
+
+/// Names of so many elements: by number, or the name alone where there is one.
+pub(super) fn numbered(name: &str, size: usize) -> Vec<String> {
+    match size {
+        1 => vec![name.to_owned()],
+        _ => (1..=size).map(|k| format!("{name}[{k}]")).collect(),
     }
 }

@@ -16,6 +16,7 @@ use super::super::importance::{Proposal, log_add};
 use super::super::moments::moments;
 use super::super::natural::Status;
 use super::super::psis::{self, Smoothed};
+use super::super::target::numbered;
 use super::super::verdict::{self, Agreement, Evidence, Verdict, WeightUse};
 use super::adapt::{Part, adapted};
 use super::ascent::{Account, End, Guide, ascend};
@@ -389,12 +390,9 @@ fn family(leaders: &[Reached], d: usize) -> String {
 
 /// A name for each column of a row.
 fn names(target: &dyn MixedTarget) -> Vec<String> {
-    let blocks = target.blocks().into_iter().map(|block| (block.name, block.end - block.start));
-    let cells = target.cells().into_iter().map(|block| (block.name, block.end - block.start));
-    let all = blocks.chain(cells).flat_map(|(name, size)| {
-        (1..=size).map(move |k| if size == 1 { name.clone() } else { format!("{name}[{k}]") })
-    });
-    all.collect()
+    let blocks = target.blocks().into_iter().flat_map(|block| block.numbered());
+    let cells = target.cells().into_iter().flat_map(|cells| numbered(&cells.name, cells.end - cells.start));
+    blocks.chain(cells).collect()
 }
 
 fn deviations(guide: &Guide) -> Vec<f64> {
