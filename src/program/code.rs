@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use crate::graph::{Axis, Binary, Direction, Ternary, Unary};
 
+use super::tile::Tile;
+
 /// First element of an array in a chunk's memory.
 pub(super) type Offset = usize;
 
@@ -384,14 +386,6 @@ pub(super) enum Group {
     Flat(Flat),
     Rows(RowGroup),
     Whole(WholeOp),
-}
-
-/// A constant matrix in blocks of rows, each block column-major: B rows, P columns, the last block padded with 0.
-#[derive(Clone, Debug)]
-pub(super) struct Tile {
-    pub columns: usize,
-    pub block: usize,
-    pub values: Arc<[f64]>,
 }
 
 /// A constant that lies in memory.

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::Program;
+use super::tile::Entries;
 
 /// What programs have brought so far.
 #[derive(Clone, Debug, Default)]
 pub struct Constants {
     numbers: Vec<Arc<[f64]>>,
+    singles: Vec<Arc<[f32]>>,
     places: Vec<Arc<[u32]>>,
 }
 
@@ -16,6 +18,16 @@ impl Constants {
         // By bits: -0.0 is not 0.0, and a NaN is itself.
         let same = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
         share(&mut self.numbers, own, same);
+    }
+
+    fn entries(&mut self, own: &mut Entries) {
+        match own {
+            Entries::Double(own) => self.numbers(own),
+            Entries::Single(own) => {
+                let same = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
+                share(&mut self.singles, own, same);
+            }
+        }
     }
 
     fn places(&mut self, own: &mut Arc<[u32]>) {
@@ -37,7 +49,7 @@ impl Program {
     /// The same program; what it has in common with those before it is held once.
     pub fn sharing(mut self, constants: &mut Constants) -> Self {
         self.code.columns.iter_mut().for_each(|column| constants.numbers(column));
-        self.code.tiles.iter_mut().for_each(|tile| constants.numbers(&mut tile.values));
+        self.code.tiles.iter_mut().for_each(|tile| constants.entries(&mut tile.entries));
         self.code.maps.iter_mut().for_each(|map| constants.places(map));
         self
     }

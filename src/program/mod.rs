@@ -22,6 +22,7 @@ mod share;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod tile;
 mod whole;
 
 use std::cell::Cell;
