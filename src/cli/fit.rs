@@ -36,7 +36,7 @@ pub fn run(arguments: &FitArguments) -> Status {
     let outcome = print_diagnostics(&found, &loaded, &data);
     let (Some(bound), Outcome::Fine) = (bound, outcome) else { return Status::Wrong };
     let engine = &arguments.engine;
-    let lowered = driver::lower_within(&bound, &engine.sums.limits()).and_then(|objective| {
+    let lowered = driver::lower_within(&bound, &engine.limits()).and_then(|objective| {
         driver::request::check(&bound, &objective, &engine.options()).map(|()| objective)
     });
     let objective = match lowered {

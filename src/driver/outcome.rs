@@ -5,7 +5,8 @@ use crate::estimator::Choice;
 use crate::inference;
 use crate::inference::FamilyChoice;
 use crate::posterior::{self, summarise};
-use crate::report::{DrawsKept, Elbo, Estimator, Point, Report, Row, Rung, Seconds, Verdict};
+use crate::program::Inexact;
+use crate::report::{DrawsKept, Elbo, Estimator, Matrix, Point, Report, Row, Rung, Seconds, Verdict};
 
 use super::replay::Replay;
 use super::{Fitted, Tried};
@@ -62,9 +63,15 @@ pub fn report(
                 why: format!("{}{}", choice.why, window_words(choice, fitted)),
             })
             .collect(),
+        matrices: fitted.inexact.iter().map(matrix).collect(),
         summary: if fitted.count == 0 { vec![] } else { summary(fitted) },
         notes: vec![],
     }
+}
+
+fn matrix(inexact: &Inexact) -> Matrix {
+    let (rows, columns) = inexact.shape;
+    Matrix { rows, columns, rounded: inexact.is_narrowed(), moved: inexact.moved }
 }
 
 /// An evaluation as what is reported of it.

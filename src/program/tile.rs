@@ -7,6 +7,7 @@ use crate::numeric::entry::Entry;
 /// A constant matrix in blocks of rows, each block column-major: B rows, P columns, the last block padded with 0.
 #[derive(Clone, Debug)]
 pub(super) struct Tile {
+    pub rows: usize,
     pub columns: usize,
     pub block: usize,
     pub entries: Entries,
@@ -36,7 +37,23 @@ impl Tile {
             true => Entries::Single(packed(values, (starts, steps), shape, |x| x as f32)),
             false => Entries::Double(packed(values, (starts, steps), shape, |x| x)),
         };
-        Self { columns: shape.columns, block, entries }
+        Self { rows: shape.rows, columns: shape.columns, block, entries }
+    }
+
+    /// The numbers in single precision, and how far that moves one at most, in standard deviations of its column (of a
+    /// column without a deviation, in multiples of itself).
+    pub fn narrowed(&self) -> Option<(Arc<[f32]>, f64)> {
+        let Entries::Double(entries) = &self.entries else { return None };
+        let moved = (0..self.columns).map(|column| moved(|| self.column(entries, column)));
+        Some((entries.iter().map(|&x| x as f32).collect(), moved.fold(0.0, f64::max)))
+    }
+
+    /// The numbers of a column that are finite.
+    fn column<'a>(&self, entries: &'a [f64], column: usize) -> impl Iterator<Item = f64> + 'a {
+        let (block, rows) = (self.block, self.rows);
+        let blocks = entries.chunks_exact(block * self.columns);
+        let numbers = blocks.flat_map(move |own| &own[column * block..][..block]).copied();
+        numbers.take(rows).filter(|x| x.is_finite())
     }
 
     /// How many numbers there are, with the padding.
@@ -51,6 +68,19 @@ impl Tile {
 /// Whether a number is the same, by its bits, after it has been in single precision.
 pub(super) fn is_single(x: f64) -> bool {
     f64::from(x as f32).to_bits() == x.to_bits()
+}
+
+/// How far single precision moves one of some numbers at most.
+fn moved<I: Iterator<Item = f64>>(numbers: impl Fn() -> I) -> f64 {
+    let most = numbers().map(|x| (x - f64::from(x as f32)).abs()).fold(0.0, f64::max);
+    let count = numbers().count() as f64;
+    let mean = numbers().sum::<f64>() / count;
+    let variance = numbers().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
+    match (most > 0.0, variance > 0.0) {
+        (false, _) => 0.0,
+        (true, true) => most / variance.sqrt(),
+        (true, false) => most / mean.abs(),
+    }
 }
 
 fn packed<E: Entry>(
