@@ -142,6 +142,8 @@ pub(super) struct RowGroup {
     pub sums: Vec<(Offset, usize)>,
     /// Accumulators that are kept in strands.
     pub strands: Vec<Strands>,
+    /// The matrix that is read, if one is: a loop of several blocks asks for its next rows.
+    pub tile: Option<usize>,
     pub ops: Vec<RowOp>,
 }
 

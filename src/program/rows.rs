@@ -28,7 +28,7 @@ pub(super) fn emit(
     let rows = domain::length(compiler.graph, &domain);
     let wide = nodes.iter().any(|&node| reads_wide_matrix(compiler, node));
     let block = rows.next_multiple_of(LANES).clamp(LANES, if wide { TILE_BLOCK } else { BLOCK });
-    let group = RowGroup { domain, rows, block, sums: vec![], strands: vec![], ops: vec![] };
+    let group = RowGroup { domain, rows, block, sums: vec![], strands: vec![], tile: None, ops: vec![] };
     let mut emitter =
         Emitter { compiler, schedule, group, loaded: HashMap::new(), values: HashMap::new(), slots: 0 };
     for &node in nodes {
@@ -253,6 +253,7 @@ impl Emitter<'_, '_> {
             }
             Contraction::MatrixVector { matrix, vector } => {
                 let tile = self.tile(matrix, vector);
+                self.group.tile = Some(tile);
                 let vector = self.compiler.homes[&vector];
                 let out = self.place(node);
                 self.push(RowOp::MatrixVector { out, tile, vector });

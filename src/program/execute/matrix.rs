@@ -1,7 +1,8 @@
 //! A constant matrix times a vector, and its transpose times a vector, for a block of rows. What is added up stays in
 //! registers; the transposed product is kept in strands from block to block, row k in strand k mod 8, and these are
-//! added in a tree when a stretch of rows is done. Where lanes are rows, each of the two products asks for half of the
-//! columns of the next tile, so that memory is read all the time.
+//! added in a tree when a stretch of rows is done. While a block is worked on, memory brings the rows after it: each product
+//! asks for a quarter of their columns as it goes, and all instructions of the block for the rest, in equal shares, since
+//! a processor keeps some tens of requests only.
 #![allow(clippy::needless_range_loop, reason = "loops of constant count over several arrays, to be unrolled")]
 
 use std::cell::Cell;
@@ -52,6 +53,23 @@ pub(super) fn transposed_times_vector<const N: usize, L: Layout<N>>(
         }
         Entries::Single(all) => {
             set.run(TransposedTimesVector { tile: TileBlock::new(tile, all, first), x, strands, layout });
+        }
+    }
+}
+
+/// Asks for what instruction number `place` of so many asks for of the rows after the block that begins at `first`.
+#[inline(always)]
+pub(super) fn ask(tile: &Tile, first: usize, (place, instructions): (usize, usize)) {
+    let share = |place: usize| tile.columns * place / instructions;
+    let columns = (share(place)..share(place + 1)).filter(|column| column % 4 > 1);
+    match &tile.entries {
+        Entries::Double(all) => {
+            let block = TileBlock::new(tile, all, first);
+            columns.for_each(|column| block.ask(column, 0..tile.block));
+        }
+        Entries::Single(all) => {
+            let block = TileBlock::new(tile, all, first);
+            columns.for_each(|column| block.ask(column, 0..tile.block));
         }
     }
 }
@@ -147,7 +165,7 @@ impl<const N: usize, L: Layout<N>, E: Entry> TimesVector<'_, N, L, E> {
         let vector = &self.vector[..self.tile.columns * L::ELEMENT];
         let columns = self.tile.entries.chunks_exact(self.tile.size);
         for (number, (column, factor)) in columns.zip(vector.chunks_exact(L::ELEMENT)).enumerate() {
-            if number % 2 == 0 {
+            if number % 4 == 0 {
                 self.tile.ask(number, first * L::ROWS..(first + K) * L::ROWS);
             }
             let column = &column[first * N..][..K * N];
@@ -166,7 +184,7 @@ impl<const N: usize, L: Layout<N>, E: Entry> TimesVector<'_, N, L, E> {
         let mut number = 0;
         for factors in vector.chunks(TOGETHER * L::ELEMENT) {
             let count = factors.len() / L::ELEMENT;
-            for column in (number..number + count).filter(|column| column % 2 == 0) {
+            for column in (number..number + count).filter(|column| column % 4 == 0) {
                 self.tile.ask(column, first..first + K);
             }
             let entries = &self.tile.entries[number * self.tile.size + first..];
@@ -249,7 +267,7 @@ fn rows_together<I: Isa, const N: usize, const K: usize, E: Entry>(
         factors[K - 1] = first_lanes(factors[K - 1], last);
     }
     for (number, cells) in strands.chunks_exact(N).enumerate() {
-        if number % 2 == 1 {
+        if number % 4 == 1 {
             tile.ask(number, first * N..(first + K) * N);
         }
         let column = tile.column(number);
@@ -291,7 +309,7 @@ fn columns<I: Isa, const N: usize, X: Vectors<N>, E: Entry, const K: usize, cons
     first: usize,
     strands: &[Cell<f64>],
 ) {
-    for column in first..first + K {
+    for column in (first..first + K).filter(|column| column % 4 == 1) {
         tile.ask(column, 0..tile.size);
     }
     let lines = Lines { entries: tile.column(first), distance: tile.size, count: 1, length: tile.size };

@@ -18,7 +18,11 @@ pub(super) fn run<'a, I: Isa, const N: usize, L: Layout<N>>(
     (first, count): (usize, usize),
 ) {
     let block = Block::<N, L> { frame, size: group.block, first, count, layout: PhantomData };
-    for op in &group.ops {
+    let tile = group.tile.map(|tile| &frame.code.tiles[tile]);
+    for (place, op) in group.ops.iter().enumerate() {
+        if let Some(tile) = tile {
+            matrix::ask(tile, first, (place, group.ops.len()));
+        }
         block.run::<I>(op);
     }
 }
