@@ -222,6 +222,7 @@ fn fit_here(
     let weights: Option<Vec<f64>> =
         fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
     let draws = Draws { positions: &fit.draws, count, weights: weights.as_deref() };
+    posterior::summarise_long(bound, objective, draws, &mut sites);
     posterior::average_states(bound, objective, draws, &mut sites);
     posterior::count_states(bound, objective, weights.as_deref(), &mut sites);
     let fault = fault::of_fit(bound, objective, &fit, options.seed);

@@ -4,7 +4,7 @@ use crate::data::BoundModel;
 use crate::estimator::Choice;
 use crate::inference;
 use crate::inference::FamilyChoice;
-use crate::posterior::{self, summarise};
+use crate::posterior::{self, SiteDraws, summarise};
 use crate::program::Inexact;
 use crate::report::{DrawsKept, Elbo, Estimator, Matrix, Point, Report, Row, Rung, Seconds, Verdict};
 
@@ -65,13 +65,19 @@ pub fn report(
             .collect(),
         matrices: fitted.inexact.iter().map(matrix).collect(),
         summary: if fitted.count == 0 { vec![] } else { summary(fitted) },
-        notes: vec![],
+        notes: fitted.sites.iter().filter(|site| !site.has_draws()).map(|site| unkept(bound, site)).collect(),
     }
 }
 
 fn matrix(inexact: &Inexact) -> Matrix {
     let (rows, columns) = inexact.shape;
     Matrix { rows, columns, rounded: inexact.is_narrowed(), moved: inexact.moved }
+}
+
+/// A derived quantity is summarised, but its draws would take too much room.
+fn unkept(bound: &BoundModel, site: &SiteDraws) -> String {
+    let name = &bound.model().site(site.site).name;
+    format!("`{name}` has {} numbers: they are summarised, but their draws are not kept", site.names.len())
 }
 
 /// An evaluation as what is reported of it.
