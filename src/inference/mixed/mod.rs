@@ -16,6 +16,8 @@ pub mod rules;
 pub mod start;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod variance;
 
 use super::target::Block;
 
