@@ -9,6 +9,9 @@ use crate::lower::Objective;
 use super::target::{Compiled, lay_out};
 use super::team::Team;
 
+#[cfg(test)]
+mod tests;
+
 /// The coordinates of one latent, and the row that they follow.
 #[derive(Clone, Debug)]
 pub struct Part {

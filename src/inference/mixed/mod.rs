@@ -5,15 +5,19 @@
 //! expected log density given each value of the cell ([`rules`]).
 
 pub mod adapt;
+pub mod anneal;
 pub mod ascent;
 pub mod averaged;
 pub mod cells;
 pub mod conclude;
 pub mod pilot;
+pub mod proposal;
 pub mod rules;
 pub mod start;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod variance;
 
 use super::target::Block;
 

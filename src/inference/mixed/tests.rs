@@ -10,10 +10,10 @@ use crate::inference::draws::{Purpose, stream};
 use crate::inference::{Block, Options, Unwatched, Verdict};
 use crate::numeric::random::Generator;
 
-type Function = fn(f64) -> f64;
+pub(super) type Function = fn(f64) -> f64;
 
 /// The functions of T1: of one argument, scaled to a cell's values or a normal's.
-const FUNCTIONS: [(&str, Function); 6] = [
+pub(super) const FUNCTIONS: [(&str, Function); 6] = [
     ("5 + x", |x| 5.0 + x),
     ("x^2", |x| x * x),
     ("sin", |x| (1.3 * x).sin()),
@@ -23,14 +23,14 @@ const FUNCTIONS: [(&str, Function); 6] = [
 ];
 
 /// Estimates of one number by blocks of draws: mean and standard error.
-struct Tally {
+pub(super) struct Tally {
     count: f64,
     mean: f64,
     squares: f64,
 }
 
 impl Tally {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
+    pub(super) fn of(values: impl Iterator<Item = f64>) -> Self {
         let mut tally = Tally { count: 0.0, mean: 0.0, squares: 0.0 };
         for value in values {
             tally.count += 1.0;
@@ -41,7 +41,7 @@ impl Tally {
         tally
     }
 
-    fn variance(&self) -> f64 {
+    pub(super) fn variance(&self) -> f64 {
         self.squares / (self.count - 1.0)
     }
 
@@ -65,13 +65,13 @@ fn coupled(f: fn(f64) -> f64, z: &[f64]) -> f64 {
     f(z[0] + 0.3 * z[1]) * (1.0 + 0.5 * z[2]) + 0.4 * z[1] * z[2]
 }
 
-struct Cells {
+pub(super) struct Cells {
     tables: Vec<Tables>,
 }
 
 impl Cells {
     /// Three cells of `width` values at generic probabilities.
-    fn random(width: usize, generator: &mut Generator) -> Self {
+    pub(super) fn random(width: usize, generator: &mut Generator) -> Self {
         let support = Support::Whole { low: 0.0, count: Some(width) };
         let block = CellBlock { name: "z".into(), start: 0, end: 1, support, rule: Rule::Local };
         let tables = (0..3).map(|_| {
@@ -103,7 +103,13 @@ impl Cells {
     }
 
     /// One estimate of the gradient by the logit of the first cell's last value.
-    fn estimate(&self, rule: Rule, f: fn(f64) -> f64, draws: usize, generator: &mut Generator) -> f64 {
+    pub(super) fn estimate(
+        &self,
+        rule: Rule,
+        f: fn(f64) -> f64,
+        draws: usize,
+        generator: &mut Generator,
+    ) -> f64 {
         let width = self.tables[0].width;
         let uniforms = match rule {
             Rule::Score => (0..3 * draws).map(|_| generator.random::<f64>()).collect(),
@@ -259,43 +265,6 @@ fn leaving_out_what_does_not_depend_lowers_the_variance() {
     let gap = (whole.mean - blanket.mean).abs() / whole.error().hypot(blanket.error());
     assert!(gap < LIMIT, "equal means: {} and {}", whole.mean, blanket.mean);
     assert!(blanket.variance() < 0.7 * whole.variance(), "{} {}", blanket.variance(), whole.variance());
-}
-
-/// Variance times evaluations at five frozen points of four coupled cells, against leave-one-out with two draws.
-fn variance_table() -> Vec<(&'static str, f64)> {
-    let rows = [
-        ("score, 2 draws", Rule::Score, 2, 2.0),
-        ("score, 4 draws", Rule::Score, 4, 4.0),
-        ("disarm, 1 pair", Rule::Paired, 2, 2.0),
-        // A value tried is charged a whole evaluation.
-        ("local, 2 draws", Rule::Local, 2, 4.0),
-    ];
-    let each = rows.map(|(name, rule, draws, evaluations)| {
-        let mut total = 0.0;
-        for point in 0..5 {
-            let mut generator = stream(point, Purpose::Probe, 81);
-            let cells = Cells::random(2, &mut generator);
-            let f = FUNCTIONS[2].1;
-            total += Tally::of((0..4000).map(|_| cells.estimate(rule, f, draws, &mut generator))).variance();
-        }
-        (name, total / 5.0 * evaluations)
-    });
-    let first = each[0].1;
-    each.iter().map(|(name, value)| (*name, value / first)).collect()
-}
-
-#[test]
-fn variance_times_cost_is_as_it_was() {
-    // Relative to the score function with two draws.
-    let kept = [
-        ("score, 2 draws", 1.0),
-        ("score, 4 draws", 0.57),
-        ("disarm, 1 pair", 0.54),
-        ("local, 2 draws", 0.0124),
-    ];
-    let table = variance_table();
-    let off = table.iter().zip(kept).any(|((_, found), (_, kept))| (found / kept).ln().abs() > 0.2);
-    assert!(!off, "{table:.4?} for {kept:.4?}");
 }
 
 /// Cells with pairwise couplings and fields, beside a normal that they move: a mixed target with everything known.
