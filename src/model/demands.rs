@@ -67,10 +67,25 @@ impl<'t> Checker<'t> {
                 );
                 return;
             }
+            if let [diagnostic] = &mut self.diagnostics[known..] {
+                let value = match &term.kind {
+                    TermKind::Read(id, _) => Some(self.model.site(*id)),
+                    _ => None,
+                };
+                if let Some(Site { name, kind: SiteKind::Let(value), .. }) = value {
+                    errors::point_at_let(diagnostic, name, value.span);
+                }
+            }
             if let Some(body) = self.body_at(term.span)
                 && let [diagnostic] = &mut self.diagnostics[known..]
             {
                 errors::point_at_body(diagnostic, body);
+            }
+            if parameter.rank == Rank::Matrix && self.diagnostics.len() == known + 1 {
+                let keyword = self.place_of_keyword(span, term, Place::Earlier);
+                let mut diagnostic = self.diagnostics.remove(known);
+                self.mend_matrix(&mut diagnostic, (owner, parameter, over), (term, keyword));
+                self.diagnostics.push(diagnostic);
             }
             let whole = parameter.domain != "simplex" || is_read_along(term, over);
             if whole && self.diagnostics.len() == known + 1 {

@@ -259,14 +259,25 @@ impl<'t> Checker<'t> {
         }
         scope.bound.truncate(depth);
         if arguments.iter().any(terms::is_broken) {
-            self.demand((called.name, called.span), (parameters, &[]), &arguments);
+            let call = FamilyCall {
+                family: called.family,
+                form,
+                arguments,
+                over: explicit,
+                twins: Vec::new(),
+                span: called.span,
+            };
+            let scalars = parameters.iter().all(|parameter| parameter.rank == Rank::Scalar);
+            let misplaced = if scalars { self.misplaced(&call, target) } else { Vec::new() };
+            self.demand_of_rest((called.name, &call), &misplaced);
             return None;
         }
         let over = self.joint_axes(called, (form, &arguments), explicit, (target, scope))?;
         let twins = self.twins(called.family, form, &over, (target, scope));
         let call = FamilyCall { family: called.family, form, arguments, over, twins, span: called.span };
-        self.check_arguments(&call, target)?;
-        self.demand((called.name, called.span), (parameters, &call.over), &call.arguments);
+        let misplaced = self.misplaced(&call, target);
+        self.demand_of_rest((called.name, &call), &misplaced);
+        self.check_category(&call, target).filter(|()| misplaced.is_empty())?;
         self.check_ends(&call)?;
         Some(Distribution::Family(call))
     }
@@ -367,36 +378,42 @@ impl<'t> Checker<'t> {
         }
     }
 
-    /// Arguments vary over the cells and, by their rank, the joint axes and their twins.
-    fn check_arguments(&mut self, call: &FamilyCall, target: &Target) -> Option<()> {
+    /// What parameters demand of the arguments that vary over no dim but those they may.
+    fn demand_of_rest(&mut self, (name, call): (&str, &FamilyCall), misplaced: &[usize]) {
         let parameters = call.family.forms[call.form].parameters;
-        let mut right = Some(());
-        for (term, parameter) in call.arguments.iter().zip(parameters) {
-            let Some(cells) = &target.axes else { continue };
+        let mut arguments = call.arguments.clone();
+        misplaced.iter().for_each(|at| arguments[*at] = terms::broken(arguments[*at].span));
+        self.demand((name, call.span), (parameters, &call.over), &arguments);
+    }
+
+    /// The arguments that vary over more than the cells and, by their rank, the joint axes and their twins: reported.
+    fn misplaced(&mut self, call: &FamilyCall, target: &Target) -> Vec<usize> {
+        let Some(cells) = &target.axes else { return Vec::new() };
+        let parameters = call.family.forms[call.form].parameters;
+        let mut misplaced = Vec::new();
+        for (at, (term, parameter)) in call.arguments.iter().zip(parameters).enumerate() {
             let allowed = |axis: &AxisVar| match parameter.rank {
                 Rank::Scalar => cells.contains(axis) && !call.over.contains(axis),
                 Rank::Vector => cells.contains(axis) || call.over.contains(axis),
                 Rank::Matrix => cells.contains(axis) || call.over.contains(axis) || call.twins.contains(axis),
                 _ => true,
             };
-            if let Some(extra) = term.axes.iter().find(|axis| !allowed(axis)) {
-                if cells.iter().chain(&call.over).any(|axis| axis.dim == extra.dim) {
-                    self.report(errors::matrix_argument((term, parameter), call, &self.model));
-                    right = None;
-                    continue;
-                }
-                let better = self.model.dim(extra.dim).name.clone();
-                let gather = self.gather(term, extra.dim);
-                let diagnostic = errors::extra_axes(term, (target, cells), (&better, gather), &self.model);
-                let diagnostic = match self.product(term, extra.dim) {
-                    Some((sign, text)) => errors::matrix_product(diagnostic, (sign, &text), &better),
-                    None => diagnostic,
-                };
-                self.report(diagnostic);
-                right = None;
+            let Some(extra) = term.axes.iter().find(|axis| !allowed(axis)) else { continue };
+            misplaced.push(at);
+            if cells.iter().chain(&call.over).any(|axis| axis.dim == extra.dim) {
+                self.report(errors::matrix_argument((term, parameter), call, &self.model));
+                continue;
             }
+            let better = self.model.dim(extra.dim).name.clone();
+            let gather = self.gather(term, extra.dim);
+            let diagnostic = errors::extra_axes(term, (target, cells), (&better, gather), &self.model);
+            let diagnostic = match self.product(term, extra.dim) {
+                Some((sign, text)) => errors::matrix_product(diagnostic, (sign, &text), &better),
+                None => diagnostic,
+            };
+            self.report(diagnostic);
         }
-        self.check_category(call, target).and(right)
+        misplaced
     }
 
     /// Probabilities of an index run along the dim of the index.

@@ -234,13 +234,32 @@ pub fn too_many_indices(
     }
 }
 
-/// A coordinate that no element has.
-pub fn index_out_of_range(term: &Term, at: f64, dim: DimId, model: &Model) -> Diagnostic {
-    let dim = model.dim(dim);
-    Diagnostic::new(Code(312), format!("{} has no element {at}", dim.name))
-        .at(term.span, format!("{at}"))
-        .at(dim.span, "its coordinates are given here")
-        .help("coordinates count from 1 unless the dim declares others")
+/// A coordinate that no element has; with the coordinates that elements have, as far as the model says.
+pub fn index_out_of_range(
+    (term, at): (&Term, f64),
+    array: &str,
+    [first, last]: [Option<f64>; 2],
+    dim: &Dim,
+) -> Diagnostic {
+    let name = &dim.name;
+    let (has, wanted) = match (first, last) {
+        (Some(first), Some(last)) => {
+            (format!("its elements are {first} to {last}"), format!("wanted {first} to {last}"))
+        }
+        (Some(first), None) => (format!("its elements count from {first}"), format!("wanted {first} or more")),
+        _ => ("its elements are given here".to_owned(), "no such element".to_owned()),
+    };
+    let diagnostic = Diagnostic::new(Code(312), format!("`{array}` is read at {at}, which is no element of {name}"))
+        .at(term.span, wanted)
+        .at(dim.span, has);
+    match (first, last) {
+        (Some(first), _) if at == 0.0 && first == 1.0 => {
+            diagnostic.help(format!("elements count from 1: the first is `{array}[1]`"))
+        }
+        (Some(first), _) if at < first => diagnostic.help(format!("the first is `{array}[{first}]`")),
+        (_, Some(last)) => diagnostic.help(format!("the last is `{array}[{last}]`")),
+        _ => diagnostic.help("coordinates count from 1 unless the dim declares others"),
+    }
 }
 
 /// A label that the dim does not have.
