@@ -185,4 +185,13 @@ pub static ROWS: &[Row] = &[
         wrong: "dim person\ndata y[person]: real\nlatent s ~ normal(0, 1)\nlatent z[person] ~ normal(0, 1)\nobserve y ~ normal(s * z, 1)\n",
         right: "dim person\ndata y[person]: real\nlatent s ~ half_normal(1)\nlatent z[person] ~ normal(0, 1)\nobserve y ~ normal(s * z, 1)\n",
     },
+    Row {
+        code: Code(1021),
+        slug: "estimator::step",
+        severity: Severity::Warning,
+        summary: "a comparison takes the gradient from a continuous latent",
+        explanation: "The density jumps where the comparison changes its mind, and is flat on both sides, so that no gradient says where to go. A latent that is only compared with known numbers is summed out over the buckets between them, and not reported. This one is compared with what other latents decide, or read otherwise too: its values are tried in bins. A smooth step keeps the gradient.",
+        wrong: "data y: real\nlatent tau ~ normal(0, 1)\nlatent a ~ normal(0, 1)\nobserve y ~ normal(if a < tau then a else 0, 1)\n",
+        right: "data y: real\nlatent tau ~ normal(0, 1)\nlatent a ~ normal(0, 1)\nobserve y ~ normal(a * inv_logit((tau - a) / 0.1), 1)\n",
+    },
 ];

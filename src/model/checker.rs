@@ -44,6 +44,8 @@ pub struct Checker<'t> {
     pub unobservable: Vec<SiteId>,
     /// Names that nothing declares and nothing resembles: said once.
     pub unknown: HashSet<&'t str>,
+    /// How many brackets of indices are open.
+    pub indexing: usize,
     /// Calls of the user's functions that are being written out, outermost first.
     pub calls: Vec<Span>,
     /// How much has been written out.
@@ -67,6 +69,7 @@ impl<'t> Checker<'t> {
             observed: HashMap::new(),
             unobservable: Vec::new(),
             unknown: HashSet::new(),
+            indexing: 0,
             calls: Vec::new(),
             extent: Extent::default(),
             diagnostics: Vec::new(),

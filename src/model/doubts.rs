@@ -222,7 +222,8 @@ fn scale_like_variance(call: &FamilyCall, model: &Model, source: &Source) -> Opt
     let (name, whole) = (call.family.name, source.slice(term.span));
     let what = if parameter.name == "scale" { "a scale" } else { "a standard deviation" };
     let message = format!("`{name}` takes {what}; is this {likely}?");
-    let mut diagnostic = Diagnostic::new(Code(1008), message).at(term.span, format!("used as the {}", parameter.name));
+    let mut diagnostic =
+        Diagnostic::new(Code(1008), message).at(term.span, format!("used as the {}", parameter.name));
     if let Some(site) = computed.filter(|_| squared) {
         diagnostic = diagnostic.at(value.span, format!("`{}` is a square", site.name));
     }

@@ -65,13 +65,16 @@ fn exchangeable_states(model: &Model) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     let mut seen = HashSet::new();
     for chooser in &model.sites {
-        let (SiteKind::Latent { prior, .. }, Kind::Index(dim)) = (&chooser.kind, chooser.value) else { continue };
+        let (SiteKind::Latent { prior, .. }, Kind::Index(dim)) = (&chooser.kind, chooser.value) else {
+            continue;
+        };
         if !has_free_categories(prior) || !seen.insert(dim) {
             continue;
         }
         let Some(first) = States { model, dim }.chosen() else { continue };
         let (site, dim) = (model.site(first), &model.dim(dim).name);
-        let order = format!("order them: `latent {}[{}]: ordered over {dim} ~ …`", site.name, brackets(model, site));
+        let order =
+            format!("order them: `latent {}[{}]: ordered over {dim} ~ …`", site.name, brackets(model, site));
         found.push(
             Diagnostic::new(Code(1015), format!("the states of `{}` can change places", chooser.name))
                 .at(site.span, format!("drawn alike for every {dim}"))
@@ -266,7 +269,8 @@ fn logits(model: &Model) -> Vec<(&Term, AxisVar)> {
     });
     for call in distributions(model).into_iter().flat_map(leaves) {
         let parameters = call.family.forms[call.form].parameters.iter().zip(&call.arguments);
-        let vectors = parameters.filter(|(parameter, _)| parameter.name == "logit" && parameter.rank == Rank::Vector);
+        let vectors =
+            parameters.filter(|(parameter, _)| parameter.name == "logit" && parameter.rank == Rank::Vector);
         if let [axis] = call.over[..] {
             found.extend(vectors.map(|(_, term)| (term, axis)));
         }
@@ -321,22 +325,35 @@ fn multiplicative(model: &Model) -> Vec<Diagnostic> {
     });
     let mut products: Vec<_> = products.into_iter().collect();
     products.sort_by_key(|(pair, _)| *pair);
-    let only = products.into_iter().filter(|(pair, (count, _))| pair.iter().all(|id| all.get(id) == Some(count)));
+    let only =
+        products.into_iter().filter(|(pair, (count, _))| pair.iter().all(|id| all.get(id) == Some(count)));
     only.filter_map(|(pair, (_, term))| {
         let [first, second] = pair.map(|id| model.site(id));
-        let (fact, label, help) = match (is_flat(first) && is_flat(second), is_symmetric(first) && is_symmetric(second)) {
-            (true, _) => (
-                format!("only the product of `{}` and `{}` is determined, and both are flat", first.name, second.name),
-                "flat",
-                format!("give one of them a prior that fixes its size: `latent {}{} ~ normal(0, 1)`", second.name, bracket(model, second)),
-            ),
-            (false, true) => (
-                format!("`{}` and `{}` can change their signs together", first.name, second.name),
-                "as likely below 0 as above",
-                format!("let one of them be positive: `latent {}{} ~ half_normal(1)`", first.name, bracket(model, first)),
-            ),
-            _ => return None,
-        };
+        let (fact, label, help) =
+            match (is_flat(first) && is_flat(second), is_symmetric(first) && is_symmetric(second)) {
+                (true, _) => (
+                    format!(
+                        "only the product of `{}` and `{}` is determined, and both are flat",
+                        first.name, second.name
+                    ),
+                    "flat",
+                    format!(
+                        "give one of them a prior that fixes its size: `latent {}{} ~ normal(0, 1)`",
+                        second.name,
+                        bracket(model, second)
+                    ),
+                ),
+                (false, true) => (
+                    format!("`{}` and `{}` can change their signs together", first.name, second.name),
+                    "as likely below 0 as above",
+                    format!(
+                        "let one of them be positive: `latent {}{} ~ half_normal(1)`",
+                        first.name,
+                        bracket(model, first)
+                    ),
+                ),
+                _ => return None,
+            };
         Some(
             Diagnostic::new(Code(1020), fact)
                 .at(term.span, "nothing else reads the two")
@@ -351,7 +368,9 @@ fn multiplicative(model: &Model) -> Vec<Diagnostic> {
 /// Whether a latent is drawn evenly around 0, on both sides.
 fn is_symmetric(site: &Site) -> bool {
     let SiteKind::Latent { prior: Distribution::Family(call), .. } = &site.kind else { return false };
-    let Some((location, _)) = call.family.location_scale.filter(|_| is_even(call.family)) else { return false };
+    let Some((location, _)) = call.family.location_scale.filter(|_| is_even(call.family)) else {
+        return false;
+    };
     let name = call.family.forms[0].parameters[location].name;
     let mut given = call.family.forms[call.form].parameters.iter().zip(&call.arguments);
     given.any(|(parameter, term)| parameter.name == name && literal(term) == Some(0.0))

@@ -156,7 +156,9 @@ impl<'t> Checker<'t> {
         if let ExprKind::Text(label) = &expr.kind {
             return Address::At(self.label(dim, label, expr.span));
         }
+        self.indexing += 1;
         let term = self.term(expr, scope);
+        self.indexing -= 1;
         if terms::is_broken(&term) {
             return Address::At(term);
         }
@@ -168,9 +170,12 @@ impl<'t> Checker<'t> {
             Kind::Index(_) => self.converted_index(term, dim),
             Kind::Int => {
                 let ends = self.ends(dim);
-                let within = |at: &f64| ends[0].is_none_or(|first| *at >= first) && ends[1].is_none_or(|last| *at <= last);
+                let within = |at: &f64| {
+                    ends[0].is_none_or(|first| *at >= first) && ends[1].is_none_or(|last| *at <= last)
+                };
                 if let Some(at) = super::supports::literal(&term).filter(|at| !within(at)) {
-                    let diagnostic = errors::index_out_of_range((&term, at), array, ends, self.model.dim(dim));
+                    let diagnostic =
+                        errors::index_out_of_range((&term, at), array, ends, self.model.dim(dim));
                     return Address::At(self.fail(expr.span, diagnostic));
                 }
                 Address::At(terms::convert(Conversion::ToPosition(dim), term, Kind::Index(dim)))

@@ -57,7 +57,8 @@ impl<'t> Checker<'t> {
         let statement = self.statements.iter().find(is_here)?;
         let StatementKind::Observe(observe) = &statement.kind else { return None };
         let binders = observe.head.as_ref()?.axes.as_ref()?;
-        let named = |name: &Option<crate::syntax::ast::Name>| name.as_ref().is_some_and(|n| n.text == variable);
+        let named =
+            |name: &Option<crate::syntax::ast::Name>| name.as_ref().is_some_and(|n| n.text == variable);
         let binder = binders.iter().find(|binder| named(&binder.variable))?;
         let free = binder.filter.is_none() && self.names.dims.contains_key(binder.dim.text.as_str());
         free.then_some(Span::new(binder.dim.span.end, binder.dim.span.end))
@@ -216,10 +217,7 @@ impl<'c> Search<'c, '_> {
         let at = Element { axis: step.axis, coordinate, model };
         exists(model, step.dim, nth)
             && self.is_member(step.axis.dim, step.dim, coordinate)
-            && self
-                .guards
-                .iter()
-                .all(|(guard, branch)| at.holds(guard) == Some(*branch == Branch::Then))
+            && self.guards.iter().all(|(guard, branch)| at.holds(guard) == Some(*branch == Branch::Then))
     }
 
     /// Whether an element of a dim is certainly in the part of it that an axis runs over.

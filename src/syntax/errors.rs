@@ -134,17 +134,18 @@ impl Stop<'_> {
         let diagnostic = Diagnostic::new(STAN_DECLARATION, "this is a type in Stan's spelling")
             .at(self.found_span(), what);
         let Some((span, own)) = self.bounded() else { return Some(diagnostic.help(help)) };
-        Some(diagnostic.fix(format!("write `{own}`"), vec![Edit { span, text: own.to_owned() }]))
+        Some(diagnostic.fix(format!("write `{own}`"), vec![Edit { span, text: own.clone() }]))
     }
 
     /// A type with bounds of Stan that has a name here, and the name.
-    fn bounded(&self) -> Option<(Span, &str)> {
+    fn bounded(&self) -> Option<(Span, String)> {
         let rest = self.at..self.piece.tokens.end;
         let end = rest.clone().find(|at| self.file.word(*at) == ">").filter(|_| self.found() == "<")?;
         let words: Vec<&str> = (self.at - 1..end).map(|at| self.file.word(at)).collect();
         let own = super::strays::support(&words);
         let tokens = &self.file.tokens;
-        (!matches!(own, "real" | "int")).then(|| (tokens[self.at - 1].span.to(tokens[end].span), own))
+        (!matches!(own.as_str(), "real" | "int"))
+            .then(|| (tokens[self.at - 1].span.to(tokens[end].span), own))
     }
 
     /// What is Stan's about a type, and how it is written here.

@@ -318,11 +318,12 @@ impl<'a> Stray<'a> {
 
     /// A place and the blank right behind it, which a semicolon has left in the cleaned text.
     fn with_blank(&self, span: Span) -> Span {
-        let blank = self.file.text[span.end..].starts_with(' ');
+        let rest = &self.file.text[span.end..];
+        let blank = rest.starts_with(' ') || (rest.starts_with('\r') && !rest.starts_with("\r\n"));
         Span::new(span.start, span.end + usize::from(blank))
     }
 
-    fn support(&self) -> &'a str {
+    fn support(&self) -> String {
         let words: Vec<&str> = (0..self.piece.tokens.len()).map(|nth| self.word(nth)).collect();
         support(&words)
     }
@@ -419,22 +420,50 @@ impl<'a> Stray<'a> {
 }
 
 /// The type of this language nearest to a type of Stan with its bounds, as words.
-pub(super) fn support<'a>(words: &[&'a str]) -> &'a str {
-    let bound = |side: &str, value: &str| words.windows(3).any(|three| three == [side, "=", value]);
-    let element = words.iter().copied().find(|word| *word == "int");
-    match element.or(words.first().copied()).unwrap_or_default() {
-        "int" if bound("lower", "0") && bound("upper", "1") => "bool",
-        "int" if bound("lower", "0") => "count",
-        "int" => "int",
-        kind @ ("simplex" | "ordered" | "positive_ordered" | "unit_vector") => kind,
-        "corr_matrix" => "corr",
-        "cov_matrix" => "cov",
-        "cholesky_factor_corr" => "chol_corr",
-        "cholesky_factor_cov" => "chol_cov",
-        _ if bound("lower", "0") && bound("upper", "1") => "unit",
-        _ if bound("lower", "0") => "positive",
-        _ => "real",
+pub(super) fn support(words: &[&str]) -> String {
+    let kind =
+        words.iter().copied().find(|word| *word == "int").or(words.first().copied()).unwrap_or_default();
+    let bounds = ["lower", "upper"].map(|side| bound(words, side));
+    let joint = match kind {
+        "simplex" | "ordered" | "positive_ordered" | "unit_vector" => Some(kind),
+        "corr_matrix" => Some("corr"),
+        "cov_matrix" => Some("cov"),
+        "cholesky_factor_corr" => Some("chol_corr"),
+        "cholesky_factor_cov" => Some("chol_cov"),
+        _ => None,
+    };
+    let ends = bounds.each_ref().map(|bound| bound.as_deref());
+    let named = match (kind, ends) {
+        (_, _) if joint.is_some() => joint,
+        ("int", [Some("0"), Some("1")]) => Some("bool"),
+        ("int", [Some("0"), None]) => Some("count"),
+        ("int", [None, None]) => Some("int"),
+        ("int", _) => None,
+        (_, [Some("0"), Some("1")]) => Some("unit"),
+        (_, [Some("0"), None]) => Some("positive"),
+        (_, [None, None]) => Some("real"),
+        _ => None,
+    };
+    let number = if kind == "int" { "int" } else { "real" };
+    let [low, high] = ends.map(Option::unwrap_or_default);
+    named.map_or_else(|| format!("{number}({low}..{high})"), str::to_owned)
+}
+
+/// What is written for one side of `<lower=…, upper=…>`.
+fn bound(words: &[&str], side: &str) -> Option<String> {
+    let start = words.windows(2).position(|two| two == [side, "="])? + 2;
+    let mut depth = 0usize;
+    let mut value = String::new();
+    for word in &words[start..] {
+        match *word {
+            "," | ">" if depth == 0 => break,
+            "(" | "[" => depth += 1,
+            ")" | "]" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        value.push_str(word);
     }
+    (!value.is_empty()).then_some(value)
 }
 
 /// A piece of text short enough for a message.

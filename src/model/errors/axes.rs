@@ -246,12 +246,15 @@ pub fn index_out_of_range(
         (Some(first), Some(last)) => {
             (format!("its elements are {first} to {last}"), format!("wanted {first} to {last}"))
         }
-        (Some(first), None) => (format!("its elements count from {first}"), format!("wanted {first} or more")),
+        (Some(first), None) => {
+            (format!("its elements count from {first}"), format!("wanted {first} or more"))
+        }
         _ => ("its elements are given here".to_owned(), "no such element".to_owned()),
     };
-    let diagnostic = Diagnostic::new(Code(312), format!("`{array}` is read at {at}, which is no element of {name}"))
-        .at(term.span, wanted)
-        .at(dim.span, has);
+    let diagnostic =
+        Diagnostic::new(Code(312), format!("`{array}` is read at {at}, which is no element of {name}"))
+            .at(term.span, wanted)
+            .at(dim.span, has);
     match (first, last) {
         (Some(first), _) if at == 0.0 && first == 1.0 => {
             diagnostic.help(format!("elements count from 1: the first is `{array}[1]`"))

@@ -144,7 +144,9 @@ pub fn unguarded(
     match edit {
         Some((span, text)) if text.starts_with(" where") => {
             let text = Edit { span, text };
-            diagnostic.fix(format!("leave these elements out: `where {condition}`"), vec![text]).help(format!("or {own}"))
+            diagnostic
+                .fix(format!("leave these elements out: `where {condition}`"), vec![text])
+                .help(format!("or {own}"))
         }
         Some((span, text)) => diagnostic.fix(
             format!("let the first case hold for all that have no such neighbour: `if {text} then …`"),

@@ -2,7 +2,7 @@
 
 use super::{axes_words, domain_words};
 use crate::diagnostics::{Code, Diagnostic, Edit, File, Help, Label};
-use crate::library::Domain;
+use crate::library::{Domain, Rank};
 use crate::model::distributions::Target;
 use crate::model::ir::*;
 use crate::model::supports::literal;
@@ -31,7 +31,17 @@ pub fn parameter(
     let ty = narrower.unwrap_or_else(|| wanted.name.to_owned());
     diagnostic
         .at(site.span, format!("`{}` is declared as {}", site.name, domain_words(&site.domain)))
-        .fix(format!("declare `{}: {ty}`", site.name), edit.into_iter().collect())
+        .fix(format!("declare `{}: {ty}`{}", site.name, cut_prior(site, wanted)), edit.into_iter().collect())
+}
+
+/// What a narrower type does to a prior: a type for data only checks.
+fn cut_prior(site: &Site, wanted: &Domain) -> &'static str {
+    match (&site.kind, wanted.rank) {
+        (SiteKind::Latent { .. }, Rank::Scalar) => {
+            ", which keeps that part of its prior: half of one around 0"
+        }
+        _ => "",
+    }
 }
 
 /// The function body that an argument at fault comes from.
@@ -112,7 +122,8 @@ pub fn offer_scales(
     (owner, matrix, dim): (&str, &str, &str),
     edits: Option<[Span; 2]>,
 ) {
-    let declarations = format!("latent {matrix}_sd[{dim}] ~ half_normal(1)\nlatent {matrix}_corr[{dim}, {dim}] ~ lkj(2)");
+    let declarations =
+        format!("latent {matrix}_sd[{dim}] ~ half_normal(1)\nlatent {matrix}_corr[{dim}, {dim}] ~ lkj(2)");
     let arguments = format!("sd = {matrix}_sd, corr = {matrix}_corr");
     let text = format!(
         "if it is unobserved, draw scales and correlations: `{}`, and write `{owner}(…, {arguments})`",
@@ -133,10 +144,16 @@ pub fn offer_correlations(diagnostic: &mut Diagnostic, (matrix, dim): (&str, &st
 }
 
 /// A covariance that is known.
-pub fn offer_known_matrix(diagnostic: &mut Diagnostic, (matrix, dim, ty): (&str, &str, &str), statement: Option<Span>) {
+pub fn offer_known_matrix(
+    diagnostic: &mut Diagnostic,
+    (matrix, dim, ty): (&str, &str, &str),
+    statement: Option<Span>,
+) {
     let text = format!("data {matrix}[{dim}, {dim}]: {ty}");
     let edits = statement.map(|span| Edit { span, text: text.clone() });
-    diagnostic.help.push(Help { text: format!("if it is known: `{text}`"), edits: edits.into_iter().collect() });
+    diagnostic
+        .help
+        .push(Help { text: format!("if it is known: `{text}`"), edits: edits.into_iter().collect() });
 }
 
 /// A list of probabilities that do not sum to 1.
