@@ -3,7 +3,7 @@
 
 use crate::graph::{Axis, Builder, Node};
 use crate::library::{Bound, Interval, Rank};
-use crate::model::{AxisVar, Kind, Model, Obligation, SiteKind, Stage, Term, TermKind};
+use crate::model::{AxisVar, Kind, Model, Obligation, Site, SiteKind, Stage, Term, TermKind};
 use crate::translate::Translator;
 
 /// How far a sum of probabilities may be from 1.
@@ -16,16 +16,17 @@ pub fn claims(model: &Model) -> impl Iterator<Item = &Obligation> {
         let term = &obligation.value;
         let noticed = match obligation.domain.rank {
             Rank::Vector => obligation.domain.name != "simplex" || obligation.over.is_empty(),
-            Rank::Scalar => !is_claimed(model, term),
+            Rank::Scalar => claimed(model, obligation).is_none(),
             _ => true,
         };
         term.stage == Stage::Model && !noticed && !reads_discrete(model, term)
     })
 }
 
-/// Whether a term is the value of a let, whose type says where it lies.
-fn is_claimed(model: &Model, term: &Term) -> bool {
-    model.sites.iter().any(|site| matches!(&site.kind, SiteKind::Let(value) if value.span == term.span))
+/// The let whose type claims what an obligation says.
+pub fn claimed<'m>(model: &'m Model, claim: &Obligation) -> Option<&'m Site> {
+    let own = |site: &&Site| matches!(&site.kind, SiteKind::Let(value) if value.span == claim.value.span);
+    model.sites.iter().find(own)
 }
 
 fn reads_discrete(model: &Model, term: &Term) -> bool {

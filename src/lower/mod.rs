@@ -25,7 +25,7 @@ pub mod support;
 mod switch;
 mod tree;
 
-pub use claims::claims;
+pub use claims::{claimed, claims};
 pub use conjugate::Given;
 pub use cost::{expected_axes, formula};
 pub use discrete::{StateProbabilities, StateValues};

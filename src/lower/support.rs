@@ -86,10 +86,15 @@ fn check_one(
     let more = wrong.len().saturating_sub(NAMED);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     let words = domain(call.family.support.domain).map_or("", |row| row.words);
-    let allowed_words = allowed_words(words, &ends, wrong[0].0, (&values, target));
+    let by_parameters = impossible.as_ref().is_some_and(|impossible| impossible[wrong[0].0])
+        && within(first, allowed.low, allowed.high, &allowed)
+        && ends.iter().all(Option::is_none);
+    let allowed_words = match by_parameters {
+        true => "these parameters leave it no probability".to_string(),
+        false => format!("it gives {}", allowed_words(words, &ends, wrong[0].0, (&values, target))),
+    };
     let truncated = if cut.is_some() { "truncated " } else { "" };
-    let message =
-        format!("{truncated}`{}` can never produce {first}: it gives {allowed_words}", call.family.name);
+    let message = format!("{truncated}`{}` can never produce {first}: {allowed_words}", call.family.name);
     let diagnostic = Diagnostic::new(Code(760), message)
         .at(target.span, format!("holds {}{rest}", named.join(", ")))
         .at(cut.map_or(call.span, |(_, span)| span), "observed with this distribution")

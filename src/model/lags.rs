@@ -116,6 +116,16 @@ impl<'c> Search<'c, '_> {
             TermKind::Apply { arguments, filter: None, by, .. } => {
                 arguments.iter().chain(by.as_deref()).for_each(|inner| self.term(inner));
             }
+            // The second side is looked at only where the first does not decide.
+            TermKind::Operate(operator @ (Operator::And | Operator::Or), operands) => {
+                let branch = if *operator == Operator::And { Branch::Then } else { Branch::Otherwise };
+                let known = self.guards.len();
+                for operand in operands {
+                    self.term(operand);
+                    self.guards.push((operand, branch));
+                }
+                self.guards.truncate(known);
+            }
             TermKind::Operate(_, operands) | TermKind::Stack(_, operands) => {
                 operands.iter().for_each(|operand| self.term(operand));
             }
@@ -127,10 +137,11 @@ impl<'c> Search<'c, '_> {
                 self.term(value);
             }
             TermKind::Read(site, addresses) => {
-                for address in addresses {
+                let axes = &self.checker.model.site(*site).axes;
+                for (axis, address) in axes.iter().zip(addresses) {
                     if let Address::At(place) = address {
                         self.term(place);
-                        self.read((*site, term.span), place);
+                        self.read((*site, term.span), (axis.dim, place));
                     }
                 }
             }
@@ -144,8 +155,9 @@ impl<'c> Search<'c, '_> {
         self.guards.pop();
     }
 
-    fn read(&mut self, (site, span): (SiteId, Span), place: &'c Term) {
-        let Some(step) = self.step(place) else { return };
+    fn read(&mut self, (site, span): (SiteId, Span), (dim, place): (DimId, &'c Term)) {
+        // A coordinate of one dim may be one of another that is longer.
+        let Some(step) = self.step(place).filter(|step| step.dim == dim) else { return };
         let model = &self.checker.model;
         if step.back < 0.0 {
             let plain = self.guards.is_empty() && step.axis.dim == step.dim;

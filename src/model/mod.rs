@@ -26,6 +26,7 @@ mod matrices;
 mod mending;
 mod names;
 mod operators;
+mod placement;
 mod print;
 mod priors;
 mod probabilities;

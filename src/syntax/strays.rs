@@ -266,6 +266,15 @@ impl<'a> Stray<'a> {
             || self.word(1) == "[";
         let axes = if container { "[obs]" } else { "" };
         let dim = if container { ", with `dim obs`: no size is passed, it comes from the data" } else { "" };
+        if let (Some((at, "=")), Some(nth), false) = (self.sign(), nth, container)
+            && at == nth + 1
+            && matches!(self.block, Block::Computed | Block::Other)
+        {
+            let edit = Edit { span, text: format!("let {name}") };
+            return Diagnostic::new(STAN_DECLARATION, format!("`{name}` is computed, in Stan's spelling"))
+                .at(span, "a declaration in Stan's spelling")
+                .fix(format!("write `let {name} = …`"), vec![edit]);
+        }
         let message = match self.block {
             Block::Data => format!("`{name}` is data, in Stan's spelling"),
             Block::Parameters => format!("`{name}` is unobserved, in Stan's spelling"),
@@ -312,7 +321,9 @@ impl<'a> Stray<'a> {
             Edit { span: Span::new(left.end, sign.start), text: format!("{typed} ") },
         ];
         let blank = self.with_blank(Span::new(end, end));
-        edits.extend((blank.start < blank.end).then(|| Edit { span: blank, text: String::new() }));
+        let ended = &self.file.text[blank.start..blank.end];
+        let text = if ended == "\r" { "\n" } else { "" };
+        edits.extend((!ended.is_empty()).then(|| Edit { span: blank, text: text.to_owned() }));
         diagnostic.fix(words, edits)
     }
 

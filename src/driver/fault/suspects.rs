@@ -54,7 +54,8 @@ pub(super) fn suspects<'m>(model: &'m Model, sums: &[SummedOut]) -> Vec<Suspect<
         },
     });
     let claims = lower::claims(model).map(|claim| Suspect {
-        name: claim.demanded_by.clone(),
+        name: lower::claimed(model, claim)
+            .map_or_else(|| claim.demanded_by.clone(), |site| format!("`{}`", site.name)),
         span: claim.value.span,
         distribution: None,
         value: Some(&claim.value),

@@ -31,7 +31,7 @@ pub(super) enum Wrong {
     /// Its value is not one that the parameter allows.
     Outside { value: f64, domain: &'static Domain, name: String },
     /// Its numbers do not sum to 1, but to this.
-    Total { total: f64, domain: &'static Domain, name: String },
+    Total { total: f64, name: String },
     /// Its numbers are together not what the parameter allows, because.
     Joint { reason: &'static str, domain: &'static Domain, name: String },
 }
@@ -179,7 +179,7 @@ impl<'a> Trace<'a> {
     fn culprit(&mut self, suspect: &Suspect<'a>, cell: &[(Axis, usize)]) -> Option<Culprit<'a>> {
         let Some(distribution) = suspect.distribution else {
             let found = self.not_finite(suspect.value?, cell);
-            return found.or_else(|| self.broken_claim(suspect.claim?, cell));
+            return found.or_else(|| self.broken_claim((suspect.claim?, &suspect.name), cell));
         };
         let calls = leaves(distribution);
         for argument in calls.iter().flat_map(|call| &call.arguments) {
@@ -208,8 +208,12 @@ impl<'a> Trace<'a> {
     }
 
     /// The value of which something is claimed that does not hold.
-    fn broken_claim(&mut self, claim: &'a Obligation, cell: &[(Axis, usize)]) -> Option<Culprit<'a>> {
-        let (term, domain, name) = (&claim.value, claim.domain, claim.demanded_by.clone());
+    fn broken_claim(
+        &mut self,
+        (claim, name): (&'a Obligation, &str),
+        cell: &[(Axis, usize)],
+    ) -> Option<Culprit<'a>> {
+        let (term, domain, name) = (&claim.value, claim.domain, name.to_owned());
         let values = self.probe.term(term, self.position);
         if domain.rank == Rank::Scalar {
             let (_, value) = values.find(cell, |value| !domain.interval.contains(value))?;
@@ -223,7 +227,7 @@ impl<'a> Trace<'a> {
         };
         let total: f64 = block.iter().sum();
         Some(match reason.contains("sum") {
-            true => Culprit { term, fault: Wrong::Total { total, domain, name } },
+            true => Culprit { term, fault: Wrong::Total { total, name } },
             false => Culprit { term, fault: Wrong::Joint { reason, domain, name } },
         })
     }
@@ -299,8 +303,8 @@ fn fact(fault: &Wrong) -> String {
         Wrong::Outside { value, domain, name } => {
             format!("{name} is {}, wanted {}", number(*value), domain.words)
         }
-        Wrong::Total { total, domain, name } => {
-            format!("{name} sums to {}, wanted {}", number(*total), domain.words)
+        Wrong::Total { total, name } => {
+            format!("{name} sums to {}, not to 1", number(*total))
         }
         Wrong::Joint { reason, domain, name } => format!("{name} {reason}, wanted {}", domain.words),
     }

@@ -36,10 +36,10 @@ pub fn parameter(
 
 /// What a narrower type does to a prior: a type for data only checks.
 fn cut_prior(site: &Site, wanted: &Domain) -> &'static str {
+    let above = wanted.interval.low == 0.0 && wanted.interval.high == f64::INFINITY;
     match (&site.kind, wanted.rank) {
-        (SiteKind::Latent { .. }, Rank::Scalar) => {
-            ", which keeps that part of its prior: half of one around 0"
-        }
+        (SiteKind::Latent { .. }, Rank::Scalar) if above => ", which cuts its prior to the part above 0",
+        (SiteKind::Latent { .. }, Rank::Scalar) => ", which cuts its prior to such values",
         _ => "",
     }
 }
