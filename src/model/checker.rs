@@ -42,6 +42,8 @@ pub struct Checker<'t> {
     pub observed: HashMap<SiteId, usize>,
     /// Sites whose `observe` was wrong: `rep` of them is silent.
     pub unobservable: Vec<SiteId>,
+    /// Latents of which only the prior is wrong: what reads them can be checked by their axes.
+    pub outlines: HashSet<SiteId>,
     /// Names that nothing declares and nothing resembles: said once.
     pub unknown: HashSet<&'t str>,
     /// How many brackets of indices are open.
@@ -68,6 +70,7 @@ impl<'t> Checker<'t> {
             forward: Vec::new(),
             observed: HashMap::new(),
             unobservable: Vec::new(),
+            outlines: HashSet::new(),
             unknown: HashSet::new(),
             indexing: 0,
             calls: Vec::new(),

@@ -23,7 +23,8 @@ enum Verdict<'m> {
 
 /// Where an argument stands among others.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub enum Place {
+    /// Nothing follows it.
     Last,
     /// What follows it would take other places behind a keyword.
     Earlier,
@@ -96,7 +97,7 @@ impl<'t> Checker<'t> {
     }
 
     /// Where the keyword of an argument stands or can be put; none where it cannot, as before other arguments.
-    fn place_of_keyword(&self, call: Span, term: &Term, place: Place) -> Option<Span> {
+    pub fn place_of_keyword(&self, call: Span, term: &Term, place: Place) -> Option<Span> {
         if !call.contains(term.span) {
             return None;
         }

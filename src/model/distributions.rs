@@ -211,7 +211,10 @@ impl<'t> Checker<'t> {
         scope: &mut Scope<'t>,
     ) -> Option<Distribution> {
         let term = self.term(expr, scope);
-        if !terms::is_broken(&term) {
+        // Of a sum it is known that it is no distribution, whatever is wrong with its parts.
+        if terms::is_broken(&term) && matches!(expr.kind, ExprKind::Binary(..)) {
+            self.report(errors::number_right_of_tilde((expr.span, self.text(expr.span)), target));
+        } else if !terms::is_broken(&term) {
             let diagnostic = errors::not_a_distribution((&term, self.text(term.span)), target, &self.model);
             self.report(diagnostic);
         }
@@ -270,6 +273,9 @@ impl<'t> Checker<'t> {
             let scalars = parameters.iter().all(|parameter| parameter.rank == Rank::Scalar);
             let misplaced = if scalars { self.misplaced(&call, target) } else { Vec::new() };
             self.demand_of_rest((called.name, &call), &misplaced);
+            if let (Some(value), Role::Likelihood) = (target.value, target.role) {
+                self.check_kind(value, &Distribution::Family(call), (target, target.span));
+            }
             return None;
         }
         let over = self.joint_axes(called, (form, &arguments), explicit, (target, scope))?;

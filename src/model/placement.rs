@@ -1,11 +1,13 @@
 //! Which axes the arguments of a distribution may vary over.
 
 use super::checker::Checker;
+use super::demands::Place;
 use super::distributions::Target;
 use super::errors;
 use super::ir::*;
 use super::terms;
-use crate::library::{Rank, ValueKind};
+use crate::diagnostics::Diagnostic;
+use crate::library::{Parameter, Rank, ValueKind};
 use crate::source::Span;
 
 impl<'t> Checker<'t> {
@@ -38,6 +40,12 @@ impl<'t> Checker<'t> {
                 misplaced.extend(matrices.clone());
                 continue;
             }
+            if parameter.rank == Rank::Matrix
+                && let Some(diagnostic) = self.not_square((term, parameter), call)
+            {
+                self.report(diagnostic);
+                continue;
+            }
             let better = self.model.dim(extra.dim).name.clone();
             let gather = self.gather(term, extra.dim);
             let diagnostic = errors::extra_axes(term, (target, cells), (&better, gather), &self.model);
@@ -48,6 +56,18 @@ impl<'t> Checker<'t> {
             self.report(diagnostic);
         }
         misplaced
+    }
+
+    /// A matrix over two different dims where one over a dim twice is wanted, with what such a matrix is made of.
+    fn not_square(&self, (term, parameter): (&Term, &Parameter), call: &FamilyCall) -> Option<Diagnostic> {
+        let dim = &self.model.dim(call.over.first()?.dim).name;
+        if !matches!(term.kind, TermKind::Read(..)) {
+            return None;
+        }
+        let mut diagnostic = errors::not_square((term, parameter), (call, dim), &self.model);
+        let keyword = self.place_of_keyword(call.span, term, Place::Earlier);
+        self.mend_matrix(&mut diagnostic, (call.family.name, parameter, &call.over), (term, keyword));
+        Some(diagnostic)
     }
 
     /// Probabilities of an index run along the dim of the index.

@@ -4,6 +4,7 @@ use super::brackets::Braces;
 use super::cut::{Piece, State};
 use super::parse::File;
 use super::token::TokenKind;
+use super::typed::{self, STAN_TYPES};
 use super::words::{self, StatementWord};
 use super::{links, loops};
 use crate::diagnostics::suggest::{is_mistyped, nearest};
@@ -19,26 +20,6 @@ const LABELS: usize = 3;
 
 /// The words that begin a statement, for suggestions; those that are not supported yet are left out.
 const STATEMENT_WORDS: [&str; 8] = ["dim", "data", "let", "latent", "observe", "potential", "generate", "fn"];
-
-const STAN_TYPES: [&str; 17] = [
-    "real",
-    "int",
-    "vector",
-    "row_vector",
-    "matrix",
-    "array",
-    "complex",
-    "simplex",
-    "ordered",
-    "positive_ordered",
-    "unit_vector",
-    "corr_matrix",
-    "cov_matrix",
-    "cholesky_factor_corr",
-    "cholesky_factor_cov",
-    "sum_to_zero_vector",
-    "tuple",
-];
 
 /// One diagnostic for all blocks of a file.
 pub(super) fn blocks(heads: &[Span]) -> Option<Diagnostic> {
@@ -336,7 +317,7 @@ impl<'a> Stray<'a> {
 
     fn support(&self) -> String {
         let words: Vec<&str> = (0..self.piece.tokens.len()).map(|nth| self.word(nth)).collect();
-        support(&words)
+        typed::support(&words)
     }
 
     fn increment(&self, nth: usize) -> Diagnostic {
@@ -384,13 +365,34 @@ impl<'a> Stray<'a> {
         if let Some(inverted) = links::inverted(self.file, self.piece, nth, span) {
             return inverted;
         }
+        let diagnostic = Diagnostic::new(BARE_ASSIGNMENT, format!("`{shown} {sign}` lacks its first word"));
+        // Whether the name is that of a distribution is not known here.
+        if self.is_call(nth + if sign == "<-" { 2 } else { 1 }) {
+            return diagnostic.at(left, "a value, or a draw?").help(format!(
+                "write `let {shown} = …` if it is computed, `latent {shown} ~ …` if it is drawn from a distribution"
+            ));
+        }
         let edits = vec![
             Edit { span: Span::new(left.start, left.start), text: "let ".to_owned() },
             Edit { span, text: "=".to_owned() },
         ];
-        Diagnostic::new(BARE_ASSIGNMENT, format!("`{shown} {sign}` lacks its first word"))
-            .at(left, "a value is declared with `let`")
-            .fix(format!("write `let {shown} = …`"), edits)
+        diagnostic.at(left, "a value is declared with `let`").fix(format!("write `let {shown} = …`"), edits)
+    }
+
+    /// Whether all from a token on is one call: `f(…)`.
+    fn is_call(&self, first: usize) -> bool {
+        let mut depth = 0usize;
+        let end = (first + 1..self.piece.tokens.len()).find(|nth| {
+            match self.word(*nth) {
+                "(" | "[" | "{" => depth += 1,
+                ")" | "]" | "}" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        });
+        self.kind(first) == Some(TokenKind::Word)
+            && self.word(first + 1) == "("
+            && end == Some(self.piece.tokens.len() - 1)
     }
 
     fn unknown(&self) -> Diagnostic {
@@ -428,53 +430,6 @@ impl<'a> Stray<'a> {
             },
         }
     }
-}
-
-/// The type of this language nearest to a type of Stan with its bounds, as words.
-pub(super) fn support(words: &[&str]) -> String {
-    let kind =
-        words.iter().copied().find(|word| *word == "int").or(words.first().copied()).unwrap_or_default();
-    let bounds = ["lower", "upper"].map(|side| bound(words, side));
-    let joint = match kind {
-        "simplex" | "ordered" | "positive_ordered" | "unit_vector" => Some(kind),
-        "corr_matrix" => Some("corr"),
-        "cov_matrix" => Some("cov"),
-        "cholesky_factor_corr" => Some("chol_corr"),
-        "cholesky_factor_cov" => Some("chol_cov"),
-        _ => None,
-    };
-    let ends = bounds.each_ref().map(|bound| bound.as_deref());
-    let named = match (kind, ends) {
-        (_, _) if joint.is_some() => joint,
-        ("int", [Some("0"), Some("1")]) => Some("bool"),
-        ("int", [Some("0"), None]) => Some("count"),
-        ("int", [None, None]) => Some("int"),
-        ("int", _) => None,
-        (_, [Some("0"), Some("1")]) => Some("unit"),
-        (_, [Some("0"), None]) => Some("positive"),
-        (_, [None, None]) => Some("real"),
-        _ => None,
-    };
-    let number = if kind == "int" { "int" } else { "real" };
-    let [low, high] = ends.map(Option::unwrap_or_default);
-    named.map_or_else(|| format!("{number}({low}..{high})"), str::to_owned)
-}
-
-/// What is written for one side of `<lower=…, upper=…>`.
-fn bound(words: &[&str], side: &str) -> Option<String> {
-    let start = words.windows(2).position(|two| two == [side, "="])? + 2;
-    let mut depth = 0usize;
-    let mut value = String::new();
-    for word in &words[start..] {
-        match *word {
-            "," | ">" if depth == 0 => break,
-            "(" | "[" => depth += 1,
-            ")" | "]" => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        value.push_str(word);
-    }
-    (!value.is_empty()).then_some(value)
 }
 
 /// A piece of text short enough for a message.

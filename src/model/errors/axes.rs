@@ -120,6 +120,25 @@ pub fn matrix_argument(
     }
 }
 
+/// A matrix over two dims where one over a dim twice is wanted.
+pub fn not_square(
+    (term, parameter): (&Term, &Parameter),
+    (call, dim): (&FamilyCall, &str),
+    model: &Model,
+) -> Diagnostic {
+    let words = axes_words(&term.axes, model);
+    let (own, family) = (parameter.name, call.family.name);
+    let diagnostic = Diagnostic::new(
+        Code(302),
+        format!("`{own}` of `{family}` is a matrix over {dim} × {dim}, found one over {words}"),
+    )
+    .at(term.span, format!("over {words}"));
+    match term.kind {
+        TermKind::Read(site, _) => diagnostic.at(model.site(site).span, "declared here"),
+        _ => diagnostic,
+    }
+}
+
 /// `A @ B` without exactly one dim to sum over.
 pub fn no_one_shared_dim(sign: Span, sides: [&Term; 2], shared: &[DimId], model: &Model) -> Diagnostic {
     let [left, right] = sides.map(|side| axes_words(&side.axes, model));
@@ -143,7 +162,14 @@ pub fn no_one_shared_dim(sign: Span, sides: [&Term; 2], shared: &[DimId], model:
         .at(sides[1].span, format!("over {}", or_nothing(right)));
     match shared {
         [] if common.is_empty() => {
-            diagnostic.help("declare the right side over the dim of the left that is summed away")
+            let summed = names(sides[0]).pop().unwrap_or_else(|| "the same dim".to_owned());
+            let right = match sides[1].kind {
+                TermKind::Read(site, _) => format!("`{0}[{summed}]`", model.site(site).name),
+                _ => format!("over {summed}"),
+            };
+            diagnostic.help(format!(
+                "declare the right side over the dim of the left that is summed away, such as {right}"
+            ))
         }
         [] => diagnostic.help(format!(
             "both are over {}, which stays because the statement names it: for a product cell by cell, write `*`",
