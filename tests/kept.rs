@@ -229,22 +229,27 @@ fn inclusion_in_a_regression_is_exact_up_to_a_cap() {
     assert_eq!(outcome.estimator("on"), "local");
 }
 
+/// Columns that are nearly the same, one of which is in: states that exclude each other, which no independent cells follow.
 #[test]
-#[ignore = "not reached yet: a mode is missed at some seeds; the verdict says so"]
 fn inclusion_in_a_regression_agrees_with_enumeration_by_every_estimator() {
-    let (x, y) = regression(25, 8);
-    let exact = inclusion(&x, &y);
-    let data = json!({"X": x, "y": y});
-    for (using, name) in [(" using local", "local"), (" using score", "score"), (" using disarm", "disarm")] {
-        for seed in 1..3 {
-            let outcome = fit(&spike_slab(using), &data, seed);
+    let cases = [
+        (8, " using local", "local"),
+        (8, " using score", "score"),
+        (8, " using disarm", "disarm"),
+        (14, "", "local"),
+    ];
+    for (columns, using, name) in cases {
+        let (x, y) = regression(25, columns);
+        let exact = inclusion(&x, &y);
+        for seed in 1..4 {
+            let outcome = fit(&spike_slab(using), &json!({"X": x, "y": y}), seed);
             assert_eq!(outcome.estimator("on"), name);
             for (j, wanted) in exact.iter().enumerate() {
                 outcome.is_near(&format!("on[{}]", j + 1), *wanted, 0.03);
             }
-            assert_ne!(
+            assert_eq!(
                 outcome.fitted.fit.verdict,
-                Verdict::DoNotUse,
+                Verdict::Trust,
                 "{name}: {:?}",
                 outcome.fitted.fit.reasons
             );
@@ -252,15 +257,38 @@ fn inclusion_in_a_regression_agrees_with_enumeration_by_every_estimator() {
     }
 }
 
-/// Wrong and trusted is the one thing that must not be.
+/// Spins with random couplings, some so strong that states of almost the same weight are far apart: the starts find some of
+/// them, with weights that look sound. A fit that misses one must not be trusted.
 #[test]
-fn what_a_guide_without_correlation_misses_is_not_trusted() {
-    let (x, y) = regression(25, 8);
-    let data = json!({"X": x, "y": y});
-    for seed in 1..4 {
-        let fit = fit(&spike_slab(" using local"), &data, seed).fitted.fit;
-        assert_ne!(fit.verdict, Verdict::Trust, "seed {seed}: {:?}", fit.reasons);
+fn coupled_spins_are_right_or_not_trusted() {
+    let text = "dim site
+data J[site, site]: real
+data h[site]: real
+latent z[site] ~ bernoulli(0.5) using local
+let s = 2 * z - 1
+potential sum(h * z) + sum(s * (J @ s))
+";
+    let (count, mut right) = (9, 0);
+    for seed in 0..6_u32 {
+        let number = move |k: usize| ((k * 7919 + 104_729 * seed as usize + 13) % 1009) as f64 / 504.5 - 1.0;
+        let strength = [0.6, 1.5, 3.0][seed as usize % 3];
+        let row = |i: usize| (0..count).map(move |j| if j < i { strength * number(31 * i + j) } else { 0.0 });
+        let couplings: Vec<Vec<f64>> = (0..count).map(|i| row(i).collect()).collect();
+        let fields: Vec<f64> = (0..count).map(|i| 0.4 * number(500 + i)).collect();
+        let exact = enumerate(count, |z| {
+            let spin = |i: usize| 2.0 * z[i] - 1.0;
+            let field: f64 = fields.iter().zip(z).map(|(h, z)| h * z).sum();
+            let pairs = (0..count).flat_map(|i| (0..i).map(move |j| (i, j)));
+            field + pairs.map(|(i, j)| couplings[i][j] * spin(i) * spin(j)).sum::<f64>()
+        });
+        let outcome = fit(text, &json!({"J": couplings, "h": fields}), u64::from(seed));
+        let off = (0..count).map(|i| (outcome.row(&format!("z[{}]", i + 1)).mean - exact[i]).abs());
+        let off = off.fold(0.0, f64::max);
+        let trusted = outcome.fitted.fit.verdict == Verdict::Trust;
+        assert!(off < 0.06 || !trusted, "seed {seed}: {off} and trusted");
+        right += usize::from(trusted);
     }
+    assert!(right >= 3, "{right} of 6 are trusted");
 }
 
 #[test]
@@ -294,7 +322,6 @@ fn what_can_be_summed_out_agrees_with_what_is_tried() {
 }
 
 #[test]
-#[ignore = "not reached yet: the cells of a guide without correlation are too certain here; the verdict says so"]
 fn a_continuous_latent_behind_a_jump_agrees_with_quadrature() {
     let text = "dim obs
 data x[obs]: real

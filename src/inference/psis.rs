@@ -31,13 +31,38 @@ pub fn tail_of_squares(log_weights: &[f64], gaps: &[f64]) -> f64 {
     smooth(&products).khat
 }
 
+/// Draws of states repeat, and so do their weights: a few heights in the tail have no shape either, and where none exceeds
+/// the mean so many times it is capped.
+const REPEATED: f64 = 12.0;
+const REPEATED_KHAT: f64 = 0.4;
+
 /// Smooths log weights; a shape that says nothing is capped.
 pub fn smooth(log_ratios: &[f64]) -> Smoothed {
     let smoothed = smooth_tail_of(log_ratios);
     let top = log_ratios.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mean = log_ratios.iter().map(|x| (x - top).exp()).sum::<f64>() / log_ratios.len() as f64;
-    let khat = if mean > 1.0 / EVEN { smoothed.khat.min(EVEN_KHAT) } else { smoothed.khat };
-    Smoothed { khat, ..smoothed }
+    let cap = if mean > 1.0 / EVEN {
+        EVEN_KHAT
+    } else if mean > 1.0 / REPEATED && repeats(log_ratios) {
+        REPEATED_KHAT
+    } else {
+        f64::INFINITY
+    };
+    Smoothed { khat: smoothed.khat.min(cap), ..smoothed }
+}
+
+/// Number of weights that make the tail.
+fn tail_length(count: usize) -> usize {
+    (0.2 * count as f64).min(3.0 * (count as f64).sqrt()).ceil() as usize
+}
+
+/// Whether fewer than half of the weights of the tail are distinct.
+fn repeats(log_ratios: &[f64]) -> bool {
+    let mut logs = log_ratios.to_vec();
+    logs.sort_by(|a, b| b.total_cmp(a));
+    let tail = &logs[..tail_length(logs.len())];
+    let distinct = tail.windows(2).filter(|pair| pair[0] - pair[1] > 1e-9).count() + 1;
+    2 * distinct < tail.len()
 }
 
 /// Smooths log weights, with the shape as it was fitted.
@@ -51,7 +76,7 @@ pub fn smooth_tail_of(log_ratios: &[f64]) -> Smoothed {
     let mut logs: Vec<f64> = log_ratios.iter().map(|x| x - top).collect();
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by(|a, b| logs[*a].total_cmp(&logs[*b]));
-    let tail = (0.2 * count as f64).min(3.0 * (count as f64).sqrt()).ceil() as usize;
+    let tail = tail_length(count);
     let khat = if tail >= 5 && count > tail { smooth_tail(&mut logs, &order, tail) } else { f64::INFINITY };
     normalise(&mut logs);
     let effective = logs.iter().map(|x| (2.0 * x).exp()).sum::<f64>().recip();

@@ -34,6 +34,8 @@ pub enum Agreement {
         /// Coordinates of latents whose elements they exchange; none if it is no exchange.
         exchanged: Vec<usize>,
     },
+    /// Different states, which are in the draws together.
+    Together,
     /// Nothing: no second path was finished.
     Unknown,
 }
@@ -148,8 +150,14 @@ pub fn judge(evidence: &Evidence) -> (Verdict, Vec<Finding>, Vec<String>) {
 
 fn praise(evidence: &Evidence) -> String {
     format!(
-        "the guide fits the posterior (k-hat {:.2}, {:.0} effective draws of {}) and two independent starts agree",
-        evidence.khat, evidence.effective, evidence.draws
+        "the guide fits the posterior (k-hat {:.2}, {:.0} effective draws of {}) and {}",
+        evidence.khat,
+        evidence.effective,
+        evidence.draws,
+        match evidence.agreement {
+            Agreement::Together => "the draws hold what independent starts found",
+            _ => "two independent starts agree",
+        }
     )
 }
 
@@ -304,7 +312,9 @@ fn weights(evidence: &Evidence) -> Option<Finding> {
 
 /// Two families with sound weights that do not agree: one of them misses a part of the posterior.
 fn contradiction(evidence: &Evidence) -> Option<Finding> {
-    let (axis, gap) = evidence.contradicted.filter(|_| matches!(evidence.agreement, Agreement::Same))?;
+    let (axis, gap) = evidence
+        .contradicted
+        .filter(|_| matches!(evidence.agreement, Agreement::Same | Agreement::Together))?;
     let name = listed(&evidence.names_of(&[axis]));
     let seen = format!(
         "another family, whose weights are as sound, places or spreads {name} differently by {gap:.2} standard deviations"
@@ -332,7 +342,7 @@ fn misfit(evidence: &Evidence, verdict: Verdict, seen: String) -> Finding {
 
 fn agreement(evidence: &Evidence) -> Option<Finding> {
     let (failure, latents, seen) = match &evidence.agreement {
-        Agreement::Same => return None,
+        Agreement::Same | Agreement::Together => return None,
         Agreement::Unknown => {
             let seen = "no second start could confirm the region found".to_owned();
             (Failure::Unconfirmed, &Vec::new(), seen)

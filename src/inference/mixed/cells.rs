@@ -14,6 +14,10 @@ pub const WIDEST: usize = 1024;
 const BINS: (usize, f64) = (64, 0.25);
 /// Fewest bins within a standard deviation.
 const FINE: f64 = 3.0;
+/// Share of a cell's mass that goes to a value seen.
+const LEAN: f64 = 0.8;
+/// So many values are states rather than numbers.
+pub const FEW: usize = 8;
 /// Probability at the edge of a window below which nothing is looked for beyond it.
 const EDGE: f64 = 1e-9;
 
@@ -84,6 +88,11 @@ impl Tables {
         probabilities(self.of(cell))
     }
 
+    /// Log of the sum of a cell's weights times the length of a step.
+    pub fn log_total(&self, cell: usize) -> f64 {
+        log_sum(self.of(cell)) + self.step[cell].ln()
+    }
+
     /// Shifts each cell's log weights so that the largest is 0; what is out of reach is kept finite.
     pub fn settle(&mut self) {
         for logits in self.logits.chunks_exact_mut(self.width) {
@@ -112,8 +121,7 @@ impl Tables {
     /// Log probability of a cell's value, or log density.
     pub fn log_probability(&self, cell: usize, value: f64) -> f64 {
         let Some(place) = self.place(cell, value) else { return f64::NEG_INFINITY };
-        let logits = self.of(cell);
-        logits[place] - log_sum(logits) - self.step[cell].ln()
+        self.of(cell)[place] - self.log_total(cell)
     }
 
     /// Mean and standard deviation of a cell.
@@ -139,7 +147,15 @@ impl Tables {
         soft
     }
 
-    /// Puts half of each cell's mass on and around a value.
+    /// All states alike, where they are few; flatter, where the values are numbers.
+    pub fn levelled(&self) -> Self {
+        if self.width > FEW {
+            return self.softened(1.0);
+        }
+        Self { logits: vec![0.0; self.logits.len()], ..self.clone() }
+    }
+
+    /// Puts most of each cell's mass on and around a value.
     pub fn lean_towards(&mut self, values: &[f64]) {
         let reach = if self.block.support == Support::Real { 4.0 } else { 0.5 };
         for (cell, value) in values.iter().enumerate() {
@@ -150,7 +166,7 @@ impl Tables {
             let own = self.probabilities(cell);
             let logits = &mut self.logits[cell * self.width..(cell + 1) * self.width];
             for ((logit, p), near) in logits.iter_mut().zip(own).zip(near) {
-                *logit = (0.5 * p + 0.5 * near / total).max(1e-300).ln();
+                *logit = ((1.0 - LEAN) * p + LEAN * near / total).max(1e-300).ln();
             }
         }
     }

@@ -1,7 +1,6 @@
 //! The whole of a mixed fit: several starts, the guides they lead to as one proposal, weighted draws, a verdict.
 
 use nalgebra::DVector;
-use rand::RngExt;
 
 use crate::numeric::random::Generator;
 
@@ -12,15 +11,14 @@ use super::super::failure::{Failure, Finding, listed};
 use super::super::faults::Faults;
 use super::super::fit::{Fit, Options, Rung};
 use super::super::gaussian::Definiteness;
-use super::super::importance::{Proposal, log_add};
-use super::super::moments::moments;
+use super::super::moments::{Moments, moments};
 use super::super::natural::Status;
-use super::super::psis::{self, Smoothed};
+use super::super::psis;
 use super::super::target::numbered;
 use super::super::verdict::{self, Agreement, Evidence, Verdict, WeightUse};
-use super::adapt::{Part, adapted};
+use super::anneal::led;
 use super::ascent::{Account, End, Guide, ascend};
-use super::cells::{Tables, pick};
+use super::proposal::{ADAPTED, Joined, Weighed, badness, settled, settled_at, weigh};
 use super::start::start;
 use super::{MixedTarget, Support, width};
 
@@ -30,6 +28,8 @@ const STARTS: u64 = 4;
 const NEGLIGIBLE: f64 = 12.0;
 /// Guides nearer than this, in standard deviations, are one.
 const SAME: f64 = 0.5;
+/// By so many standard deviations two ways may differ.
+const FAR: f64 = 0.25;
 /// A start that is better by so many nats leads alone.
 const CLEARLY: f64 = 0.1;
 
@@ -42,135 +42,6 @@ pub struct Reached {
     pub bound: f64,
     /// How the ascent ended.
     pub end: End,
-}
-
-/// Several guides as one distribution.
-#[derive(Clone, Debug)]
-pub struct Joined {
-    parts: Vec<Part>,
-}
-
-impl Joined {
-    /// With shares by bound, none below a twentieth; a wide part guards them all.
-    pub fn new(reached: &[Reached]) -> Self {
-        let top = reached.iter().map(|one| one.bound).fold(f64::NEG_INFINITY, f64::max);
-        let shares: Vec<f64> = reached.iter().map(|one| (one.bound - top).exp().max(0.05)).collect();
-        let total: f64 = shares.iter().sum::<f64>() / (1.0 - GUARD);
-        let parts = reached.iter().zip(&shares).map(|(one, share)| {
-            let mut guide = one.guide.clone();
-            let cells: usize = guide.tables.iter().map(Tables::count).sum();
-            let soft = (1.0 / cells.max(1) as f64).min(SOFT);
-            guide.tables = guide.tables.iter().map(|table| table.softened(soft)).collect();
-            Part::new(share / total, guide)
-        });
-        let mut parts: Vec<Part> = parts.collect();
-        let mut wide = reached[0].guide.clone();
-        wide.tables = wide.tables.iter().map(|table| table.softened(1.0)).collect();
-        parts.push(Part::new(GUARD, wide));
-        Self { parts }
-    }
-
-    /// Beside copies of the first part that lean towards some of the weighted rows.
-    fn with_more(&self, weighed: &Weighed, wide: usize, generator: &mut Generator) -> Self {
-        let mut parts = self.parts.clone();
-        let guard = parts.pop().expect("the wide part");
-        let weights: Vec<f64> = weighed.smoothed.log_weights.iter().map(|x| x.exp()).collect();
-        while parts.len() < PARTS {
-            let (row, _) = pick(&weights, generator.random());
-            let row = &weighed.rows[row * wide..(row + 1) * wide];
-            let mut guide = self.parts[0].guide.clone();
-            for table in &mut guide.tables {
-                table.lean_towards(&row[table.block.start..table.block.end]);
-            }
-            let d = guide.gaussian.dimension();
-            guide.gaussian.mean.iter_mut().zip(&row[..d]).for_each(|(mean, x)| *mean = 0.5 * (*mean + x));
-            parts.push(Part::new(0.5 / PARTS as f64, guide));
-        }
-        let total = parts.iter().map(|part| part.share).sum::<f64>() / (1.0 - GUARD);
-        parts.iter_mut().for_each(|part| part.share /= total);
-        parts.push(guard);
-        Self { parts }
-    }
-
-    /// `2 * pairs` rows, or a few more; neighbours belong together.
-    pub fn draw(&self, pairs: usize, generator: &mut Generator) -> Vec<f64> {
-        let mut rows = Vec::new();
-        for part in &self.parts {
-            let own = ((part.share * pairs as f64).round() as usize).max(1);
-            let mut drawn = part.guide.draw(own, generator).rows;
-            if let Some(guarded) = &part.guarded {
-                let d = part.guide.gaussian.dimension();
-                let wide = drawn.len() / (2 * own);
-                let positions = guarded.draw(own, generator);
-                for (row, position) in drawn.chunks_exact_mut(wide).zip(positions.chunks_exact(d)) {
-                    row[..d].copy_from_slice(position);
-                }
-            }
-            rows.extend(drawn);
-        }
-        rows
-    }
-
-    /// Log densities of rows.
-    pub fn log_density(&self, rows: &[f64], wide: usize) -> Vec<f64> {
-        let mut total = vec![f64::NEG_INFINITY; rows.len() / wide];
-        for part in &self.parts {
-            let own = part.log_density(rows, wide);
-            total
-                .iter_mut()
-                .zip(own)
-                .for_each(|(total, own)| *total = log_add(*total, part.share.ln() + own));
-        }
-        total
-    }
-}
-
-/// The share of a cell's mass that a proposal spreads, at most.
-const SOFT: f64 = 0.03;
-/// Share of the wide part of a proposal.
-const GUARD: f64 = 0.1;
-/// Parts of an adapted proposal, and how often it is adapted with how many pairs of draws.
-const PARTS: usize = 10;
-const ADAPTATIONS: usize = 8;
-const ADAPTING_PAIRS: usize = 1000;
-/// Columns of a row up to which a proposal is adapted.
-const ADAPTED: usize = 80;
-/// A proposal with this k-hat and this effective share is left as it is.
-const CONTENT: (f64, f64) = (0.4, 0.5);
-
-fn is_content(smoothed: &Smoothed, count: usize) -> bool {
-    smoothed.khat < CONTENT.0 && smoothed.effective > CONTENT.1 * count as f64
-}
-
-/// The proposal, adapted as long as that helps and is affordable.
-fn settled_proposal(account: &mut Account, leaders: &[Reached], generator: &mut Generator) -> Joined {
-    let wide = width(account.target);
-    let first = Joined::new(leaders);
-    let probe = weigh(account, &first, ADAPTING_PAIRS, generator);
-    if is_content(&probe.smoothed, probe.log_ratios.len()) || wide > ADAPTED {
-        return first;
-    }
-    let mut best = (badness(&probe), first.clone());
-    let mut joined = first.with_more(&probe, wide, generator);
-    for _ in 0..ADAPTATIONS {
-        let weighed = weigh(account, &joined, ADAPTING_PAIRS, generator);
-        let own = badness(&weighed);
-        if own < best.0 {
-            best = (own, joined.clone());
-        }
-        if is_content(&weighed.smoothed, weighed.log_ratios.len()) || account.spent >= account.limit as f64 {
-            break;
-        }
-        let parts = adapted(&joined.parts, &weighed.rows, &weighed.smoothed.log_weights, wide);
-        joined = Joined { parts };
-    }
-    best.1
-}
-
-/// Smaller is better.
-fn badness(weighed: &Weighed) -> f64 {
-    let share = weighed.smoothed.effective / weighed.log_ratios.len() as f64;
-    3.0 * weighed.smoothed.khat.clamp(CONTENT.0, 10.0) - share.max(1e-6).ln()
 }
 
 /// Fits a mixed target.
@@ -233,24 +104,62 @@ fn leaders(reached: Vec<Reached>) -> Vec<Reached> {
     leaders
 }
 
-/// Rows with their weights.
-struct Weighed {
-    rows: Vec<f64>,
-    log_ratios: Vec<f64>,
-    smoothed: Smoothed,
+/// What everything is computed from.
+struct Found {
+    weighed: Weighed,
+    /// How many guides the draws come from.
+    guides: usize,
+    agreement: Agreement,
+    /// The column that sound draws from elsewhere place differently.
+    contradicted: Option<(usize, f64)>,
 }
 
-fn weigh(account: &mut Account, joined: &Joined, pairs: usize, generator: &mut Generator) -> Weighed {
+/// Weighted draws of the joined guides; then, since starts miss states, of these with what draws led from all states
+/// alike have found.
+fn found(
+    account: &mut Account,
+    leaders: &[Reached],
+    (agreement, pairs): (Agreement, usize),
+    generator: &mut Generator,
+) -> Found {
     let wide = width(account.target);
-    let rows = joined.draw(pairs, generator);
-    let mut values = vec![0.0; rows.len() / wide];
-    account.target.value(&rows, &mut values);
-    account.spent += values.len() as f64;
-    let own = joined.log_density(&rows, wide);
-    let ratio = |(p, q): (&f64, f64)| if p.is_finite() { p - q } else { f64::NEG_INFINITY };
-    let log_ratios: Vec<f64> = values.iter().zip(own).map(ratio).collect();
-    let smoothed = psis::smooth(&log_ratios);
-    Weighed { rows, log_ratios, smoothed }
+    let joined = settled(account, leaders, generator);
+    let direct = weigh(account, &joined, pairs, generator);
+    let mut found = Found { weighed: direct, guides: joined.guides(), agreement, contradicted: None };
+    let led = if wide > ADAPTED { None } else { led(account, &Joined::spread(leaders), generator) };
+    let Some(led) = led else { return found };
+    let joined = settled_at(account, leaders, &led, generator);
+    let second = weigh(account, &joined, pairs, generator);
+    match (found.weighed.is_sound(), second.is_sound()) {
+        (true, false) => {
+            let led = moments(&led.rows, &led.log_weights, wide);
+            found.contradicted = found.weighed.moments(wide).contradicted_by(&led, FAR);
+        }
+        (_, true) => {
+            let is_told = is_of_states(account.target, &found.agreement);
+            found.agreement = if is_told { Agreement::Together } else { found.agreement };
+            (found.weighed, found.guides) = (second, joined.guides());
+        }
+        _ if badness(&second) < badness(&found.weighed) => {
+            (found.weighed, found.guides) = (second, joined.guides());
+        }
+        _ => {}
+    }
+    found
+}
+
+/// Whether starts are apart in states alone, if at all: states that exclude each other are what a posterior of states may
+/// well hold, and no modes to be told apart.
+fn is_of_states(target: &dyn MixedTarget, agreement: &Agreement) -> bool {
+    let cells = target.cells();
+    let is_state = |i: &usize| {
+        let of = cells.iter().find(|block| (block.start..block.end).contains(i));
+        of.is_some_and(|block| block.support != Support::Real)
+    };
+    match agreement {
+        Agreement::Several { apart, .. } => apart.iter().all(is_state),
+        _ => true,
+    }
 }
 
 fn conclude(
@@ -267,10 +176,8 @@ fn conclude(
     let wide = width(account.target);
     let mut generator = stream(options.seed, Purpose::Result, 1 << 20);
     let pairs = options.draws.max(2).div_ceil(2);
-    let weighed = {
-        let joined = settled_proposal(account, leaders, &mut generator);
-        weigh(account, &joined, pairs, &mut generator)
-    };
+    let Found { weighed, guides, agreement, contradicted } =
+        found(account, leaders, (agreement, pairs), &mut generator);
     let smoothed = &weighed.smoothed;
     let count = weighed.log_ratios.len();
     let undefined = weighed.log_ratios.iter().filter(|ratio| ratio.is_nan()).count();
@@ -282,23 +189,23 @@ fn conclude(
     };
     let level = -((draws.len() / wide) as f64).ln();
     let even = vec![level; draws.len() / wide];
-    let found = moments(&draws, log_weights.as_ref().unwrap_or(&even), wide);
+    let moments = moments(&draws, log_weights.as_ref().unwrap_or(&even), wide);
     let names = names(account.target);
-    let settled = leaders[0].end == End::Settled || matches!(leaders[0].end, End::Halted(_));
+    let is_settled = weighed.is_sound() || matches!(leaders[0].end, End::Settled | End::Halted(_));
     let (verdict, findings, reasons) = verdict::judge(&Evidence {
         khat: smoothed.khat,
         draws: count,
         effective: smoothed.effective,
-        status: if settled { Status::Converged } else { Status::Unconverged },
+        status: if is_settled { Status::Converged } else { Status::Unconverged },
         weights,
         agreement,
         definiteness: Definiteness::Definite,
-        moments: &found,
+        moments: &judged(&moments, account.target),
         escapes: &[],
         outlying: &[],
         bend: None,
         misfits: &[],
-        contradicted: None,
+        contradicted,
         hidden: &[],
         bound_gap: 0.0,
         ends: &ends(account.target),
@@ -310,7 +217,7 @@ fn conclude(
     let (verdict, findings, reasons) =
         factorised((verdict, findings, reasons), smoothed.khat, account.target);
     let elbo = of_pairs(&weighed.log_ratios);
-    let family = family(leaders, account.target.dimension());
+    let family = family(guides, account.target.dimension());
     let guide_deviation = deviations(&leaders[0].guide);
     Fit {
         draws,
@@ -334,13 +241,28 @@ fn conclude(
         findings,
         reasons,
         corrected: weights,
-        mean: found.mean.as_slice().to_vec(),
-        deviation: found.deviation.as_slice().to_vec(),
-        mean_error: found.mean_error.as_slice().to_vec(),
+        mean: moments.mean.as_slice().to_vec(),
+        deviation: moments.deviation.as_slice().to_vec(),
+        mean_error: moments.mean_error.as_slice().to_vec(),
         guide_deviation,
         faults: Faults { lost_draws: (undefined, count), ..Faults::default() },
         moving: Vec::new(),
     }
+}
+
+/// The standard deviation of a state says no more than its probability, and one that is known to 0.005 is known well, be
+/// it as rare as it may.
+fn judged(found: &Moments, target: &dyn MixedTarget) -> Moments {
+    let mut judged = found.clone();
+    for block in target.cells() {
+        if matches!(block.support, Support::Whole { count: Some(_), .. }) {
+            for i in block.start..block.end {
+                judged.spread_error[i] = 0.0;
+                judged.deviation[i] = judged.deviation[i].max(0.05);
+            }
+        }
+    }
+    judged
 }
 
 /// A factorised guide that cannot follow the posterior is no reason to throw its means away: it is said, and to be
@@ -383,9 +305,9 @@ fn log_mean(log_ratios: &[f64]) -> f64 {
     top + (log_ratios.iter().map(|x| (x - top).exp()).sum::<f64>() / log_ratios.len() as f64).ln()
 }
 
-fn family(leaders: &[Reached], d: usize) -> String {
+fn family(guides: usize, d: usize) -> String {
     let one = if d == 0 { "independent cells" } else { "Gaussian beside independent cells" };
-    if leaders.len() == 1 { one.to_owned() } else { format!("mixture of {} ({one} each)", leaders.len()) }
+    if guides == 1 { one.to_owned() } else { format!("mixture of {guides} ({one} each)") }
 }
 
 /// A name for each column of a row.

@@ -5,11 +5,13 @@
 //! expected log density given each value of the cell ([`rules`]).
 
 pub mod adapt;
+pub mod anneal;
 pub mod ascent;
 pub mod averaged;
 pub mod cells;
 pub mod conclude;
 pub mod pilot;
+pub mod proposal;
 pub mod rules;
 pub mod start;
 #[cfg(test)]
