@@ -30,16 +30,8 @@ pub(super) const STAN_TYPES: [&str; 17] = [
 
 /// The diagnostic for a piece that pest could not read, if it is such.
 pub(super) fn explain(file: &File<'_>, piece: &Piece) -> Option<Diagnostic> {
-    let word = piece.word?;
-    let ty = piece.tokens.start + 1;
-    let declares = matches!(
-        word,
-        StatementWord::Data | StatementWord::Latent | StatementWord::Let | StatementWord::Generate
-    );
-    if !declares || !STAN_TYPES.contains(&file.tokens.get(ty).map_or("", |_| file.word(ty))) {
-        return None;
-    }
-    let at = name(file, piece, ty + 1)?;
+    let at = named(file, piece)?;
+    let (word, ty) = (piece.word?, piece.tokens.start + 1);
     let written: Vec<&str> = (ty..at).map(|at| file.word(at)).collect();
     let support = support(&written);
     let (keyword, name) = (file.word(piece.tokens.start), file.word(at));
@@ -63,6 +55,17 @@ pub(super) fn explain(file: &File<'_>, piece: &Piece) -> Option<Diagnostic> {
         true => diagnostic.help(format!("write {form}, with the dims of the axes: no size is passed")),
         false => diagnostic.fix(format!("write {form}"), vec![Edit { span, text: own }]),
     })
+}
+
+/// Where the name stands, behind its type.
+pub(super) fn named(file: &File<'_>, piece: &Piece) -> Option<usize> {
+    let ty = piece.tokens.start + 1;
+    let declares = matches!(
+        piece.word?,
+        StatementWord::Data | StatementWord::Latent | StatementWord::Let | StatementWord::Generate
+    );
+    let typed = piece.tokens.contains(&ty) && STAN_TYPES.contains(&file.word(ty));
+    if declares && typed { name(file, piece, ty + 1) } else { None }
 }
 
 /// The name behind the bounds and sizes of a type.
