@@ -149,6 +149,7 @@ impl<'a> Binder<'a> {
     /// A field that nothing reads, with a name like one whose default is used instead.
     pub fn warn_unread(&mut self) {
         let unread = self.unread();
+        let mut said: Vec<&str> = Vec::new();
         for (at, site) in self.model.sites.iter().enumerate() {
             let (Input::Default(_), SiteKind::Data { field, .. }) = (&self.inputs[at], &site.kind) else {
                 continue;
@@ -164,9 +165,10 @@ impl<'a> Binder<'a> {
                         "if they are the same, write `from \"{name}\"` after the type, or rename the field"
                     )),
             );
-            return;
+            said.push(name);
         }
-        self.warn_unread_arrays(&unread.fields);
+        let others = unread.fields.iter().filter(|field| !said.contains(&field.name.as_str()));
+        self.warn_unread_arrays(&others.copied().collect::<Vec<_>>());
     }
 
     /// Arrays that nothing reads, where every declaration has its field: a file made for the model has none. Columns of

@@ -432,4 +432,15 @@ pub static ROWS: &[Row] = &[
         wrong: "latent m ~ normal(0, 1)\ngenerate g = m + 1\npotential -g^2\n",
         right: "latent m ~ normal(0, 1)\nlet g = m + 1\npotential -g^2\n",
     },
+    Row {
+        code: Code(609),
+        slug: "index::unguarded_lag",
+        severity: Severity::Error,
+        summary: "a neighbour is read that the first or the last element does not have",
+        explanation: "The first element of a dim has none before it, and with `t-2` neither has the second. Leave such elements \
+                      out, `observe y[t: time where t > 2] ~ …`, or give them a case of their own, `if t <= 2 then … else …`. \
+                      What depends on the data, such as the size of a dim, is checked when they are there.",
+        wrong: "dim time\ndata y[time]: real\nlatent a ~ normal(0, 1)\nobserve y[t: time] ~ normal(if t == 1 then 0 else a * y[t-2], 1)\n",
+        right: "dim time\ndata y[time]: real\nlatent a ~ normal(0, 1)\nobserve y[t: time] ~ normal(if t <= 2 then 0 else a * y[t-2], 1)\n",
+    },
 ];

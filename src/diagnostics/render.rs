@@ -1,7 +1,7 @@
 //! The only file that knows miette: diagnostics drawn for a terminal, in one line each, or as JSON.
 
 use super::excerpt::{self, Block, Excerpt};
-use super::{Diagnostic, Edit, File, Label, Severity};
+use super::{Diagnostic, Edit, File, Help, Label, Severity};
 use crate::source::{Source, Span};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
@@ -107,8 +107,13 @@ fn object(diagnostic: &Diagnostic, files: &Files<'_>) -> Value {
     let row = diagnostic.code.row();
     let help: Vec<&str> =
         diagnostic.help.iter().map(|help| help.text.as_str()).filter(|text| !text.is_empty()).collect();
-    let edits: Vec<Value> = diagnostic.help.iter().flat_map(|help| &help.edits).map(edit_object).collect();
-    json!({
+    let offers: Vec<&Help> = diagnostic.help.iter().filter(|help| !help.edits.is_empty()).collect();
+    let edits_of = |help: &Help| help.edits.iter().map(edit_object).collect::<Vec<_>>();
+    let edits = match offers[..] {
+        [only] => edits_of(only),
+        _ => Vec::new(),
+    };
+    let mut object = json!({
         "code": diagnostic.code.to_string(),
         "slug": row.slug,
         "severity": severity_name(row.severity),
@@ -116,7 +121,13 @@ fn object(diagnostic: &Diagnostic, files: &Files<'_>) -> Value {
         "labels": diagnostic.labels.iter().map(|label| label_object(label, files)).collect::<Vec<_>>(),
         "help": help,
         "edits": edits,
-    })
+    });
+    // Of several edits a person has to choose one.
+    if offers.len() > 1 {
+        let each = offers.iter().map(|help| json!({ "help": help.text, "edits": edits_of(help) }));
+        object["alternatives"] = each.collect();
+    }
+    object
 }
 
 fn edit_object(edit: &Edit) -> Value {

@@ -67,6 +67,7 @@ fn check_here(source: &Source) -> Checked {
     let mut choices = Vec::new();
     if !any_error(&diagnostics) {
         let (chosen, refused) = estimator::choose(&model, &Known::default());
+        diagnostics.extend(estimator::steps(&model, &chosen));
         choices = chosen;
         diagnostics.extend(refused);
     }

@@ -10,11 +10,13 @@ mod local;
 mod reach;
 mod reparameterise;
 mod score;
+mod steps;
 
 pub use choose::{Choice, Known, Measured, choose, decide};
 pub use cost::Cost;
 pub use dependence::{Dependence, Level, Part, by_part};
 pub use reach::Reach;
+pub use steps::steps;
 
 use crate::model::{Entry, Kind, Model, SiteId};
 use crate::source::Span;

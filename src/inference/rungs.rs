@@ -289,6 +289,8 @@ impl Ladder<'_, '_> {
         let tolerance = (self.options.effort as f64).sqrt().recip();
         while candidate.weighted.count() < most && is_worth_it(&candidate) && self.evaluator.may_continue() {
             let (mean, spread) = candidate.weighted.moments().worst();
+            let tolerance =
+                if candidate.weighted.smoothed.khat > UNEVEN { UNEVEN_SHARE * tolerance } else { tolerance };
             if mean < least_mean * tolerance && spread < least_spread * tolerance {
                 break;
             }
@@ -302,6 +304,10 @@ impl Ladder<'_, '_> {
         candidate
     }
 }
+
+/// Above this k-hat a few draws carry so much that errors estimated from them are likely too small, and have to be smaller.
+const UNEVEN: f64 = 0.3;
+const UNEVEN_SHARE: f64 = 0.67;
 
 /// One estimate from two, by so many draws each.
 fn pooled([one, other]: [Estimate; 2], [count, more]: [f64; 2]) -> Estimate {

@@ -11,9 +11,9 @@ pub mod spec;
 
 pub use conjugacy::{CONJUGACIES, Conjugacy, Scale, Update, conjugacy, has_conjugacy};
 pub use domains::{DOMAINS, domain};
-pub use families::{FAMILIES, family};
+pub use families::{EVEN, FAMILIES, family, is_even};
 pub(crate) use formula::log_probability;
-pub use functions::{FUNCTIONS, function, function_of};
+pub use functions::{FREE_OF_SHIFTS, FUNCTIONS, function, function_of, is_free_of_shifts};
 pub use guides::{Closure, GUIDES, Guide, GuideAxes, GuideRange, Seen, guide};
 pub use interval::{Bound, Grain, Interval};
 pub use spec::*;

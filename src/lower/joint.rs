@@ -7,6 +7,7 @@ use crate::library::Rank;
 use crate::model::{AxisVar, Distribution, Factor, SiteId};
 use crate::translate::Translator;
 
+use super::claims;
 use super::conjugate::{self, Collapsed, Given};
 use super::kept::{self, Kept};
 use super::latents::{self, Centring, Layout};
@@ -132,6 +133,8 @@ fn build_with(
             }
         }
     }
+    let claimed = claims::tables(translator);
+    joint.tables.extend(claimed);
     let model = translator.model();
     let factors: Vec<(String, Node)> =
         model.factors.iter().map(|factor| factor_table(translator, factor)).collect();

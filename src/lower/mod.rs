@@ -2,6 +2,7 @@
 
 mod buckets;
 mod chain;
+mod claims;
 pub mod columns;
 mod conjugate;
 mod cost;
@@ -24,6 +25,7 @@ pub mod support;
 mod switch;
 mod tree;
 
+pub use claims::{claimed, claims};
 pub use conjugate::Given;
 pub use cost::{expected_axes, formula};
 pub use discrete::{StateProbabilities, StateValues};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::array::Array;
 use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::library::{End, Grain, Interval, Membership, Rank, domain};
+use crate::library::{End, Grain, Interval, Membership, Rank, ValueKind, domain};
 use crate::model::{
-    Address, AxisVar, Distribution, Factor, FamilyCall, Model, Obligation, SiteId, SiteKind, Stage, Term,
-    TermKind,
+    Address, AxisVar, Distribution, DistributionFunction, Factor, FamilyCall, Kind, Model, Obligation,
+    SiteId, SiteKind, Stage, Term, TermKind,
 };
 use crate::source::Span;
 use crate::translate::evaluate;
@@ -66,6 +66,10 @@ fn check_one(
         let high = ends[1].as_ref().map_or(allowed.high, |end| end.at(flat, &values, &target.axes));
         !within(value, low, high, &allowed)
     };
+    let impossible = impossible(bound, target, call).filter(|_| cut.is_none());
+    let outside = |flat: usize, value: f64| {
+        outside(flat, value) || impossible.as_ref().is_some_and(|impossible| impossible[flat])
+    };
     let wrong: Vec<(usize, f64)> = values
         .values
         .iter()
@@ -82,10 +86,15 @@ fn check_one(
     let more = wrong.len().saturating_sub(NAMED);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     let words = domain(call.family.support.domain).map_or("", |row| row.words);
-    let allowed_words = allowed_words(words, &ends, wrong[0].0, (&values, target));
+    let by_parameters = impossible.as_ref().is_some_and(|impossible| impossible[wrong[0].0])
+        && within(first, allowed.low, allowed.high, &allowed)
+        && ends.iter().all(Option::is_none);
+    let allowed_words = match by_parameters {
+        true => "these parameters leave it no probability".to_string(),
+        false => format!("it gives {}", allowed_words(words, &ends, wrong[0].0, (&values, target))),
+    };
     let truncated = if cut.is_some() { "truncated " } else { "" };
-    let message =
-        format!("{truncated}`{}` can never produce {first}: it gives {allowed_words}", call.family.name);
+    let message = format!("{truncated}`{}` can never produce {first}: {allowed_words}", call.family.name);
     let diagnostic = Diagnostic::new(Code(760), message)
         .at(target.span, format!("holds {}{rest}", named.join(", ")))
         .at(cut.map_or(call.span, |(_, span)| span), "observed with this distribution")
@@ -100,6 +109,23 @@ fn check_one(
     };
     let cells = wrong.iter().take(NAMED).map(|&(flat, _)| flat).collect();
     Some(Impossible { diagnostic, site, cells })
+}
+
+/// Which values have no probability, where all parameters are known from data: the log density is minus infinity.
+fn impossible(bound: &BoundModel, target: &Term, call: &FamilyCall) -> Option<Vec<bool>> {
+    let known = call.arguments.iter().all(|argument| argument.stage <= Stage::Data);
+    if !known || call.family.kind != ValueKind::Count || call.family.rank != Rank::Scalar {
+        return None;
+    }
+    let distribution = Arc::new(Distribution::Family(call.clone()));
+    let kind = TermKind::OfDistribution(
+        DistributionFunction::LogProbability,
+        distribution,
+        Arc::new(target.clone()),
+    );
+    let term = Term { kind, value: Kind::Real, ..target.clone() };
+    let density = evaluate(bound.model(), bound.bindings(), &term)?;
+    Some(density.values.iter().map(|value| *value == f64::NEG_INFINITY || value.is_nan()).collect())
 }
 
 /// Zeros among positive numbers are a kind of data of its own.

@@ -164,7 +164,9 @@ impl<'t> Checker<'t> {
         scope.frames.push(closures);
         scope.frame = scope.frames.len() - 1;
         scope.inlining.push(name);
+        self.calls.push(span);
         let result = elaborate(self, &declaration.body, scope);
+        self.calls.pop();
         scope.inlining.pop();
         scope.frame = caller;
         scope.frames.pop();

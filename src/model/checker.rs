@@ -42,8 +42,14 @@ pub struct Checker<'t> {
     pub observed: HashMap<SiteId, usize>,
     /// Sites whose `observe` was wrong: `rep` of them is silent.
     pub unobservable: Vec<SiteId>,
+    /// Latents of which only the prior is wrong: what reads them can be checked by their axes.
+    pub outlines: HashSet<SiteId>,
     /// Names that nothing declares and nothing resembles: said once.
     pub unknown: HashSet<&'t str>,
+    /// How many brackets of indices are open.
+    pub indexing: usize,
+    /// Calls of the user's functions that are being written out, outermost first.
+    pub calls: Vec<Span>,
     /// How much has been written out.
     pub extent: Extent,
     /// What has been found.
@@ -64,7 +70,10 @@ impl<'t> Checker<'t> {
             forward: Vec::new(),
             observed: HashMap::new(),
             unobservable: Vec::new(),
+            outlines: HashSet::new(),
             unknown: HashSet::new(),
+            indexing: 0,
+            calls: Vec::new(),
             extent: Extent::default(),
             diagnostics: Vec::new(),
             reported: HashSet::new(),
@@ -77,7 +86,10 @@ impl<'t> Checker<'t> {
     }
 
     /// Keeps a diagnostic, unless the same was said of the same place.
-    pub fn report(&mut self, diagnostic: Diagnostic) {
+    pub fn report(&mut self, mut diagnostic: Diagnostic) {
+        if let Some(call) = self.calls.first() {
+            errors::point_at_call(&mut diagnostic, *call);
+        }
         let place = diagnostic.labels.first().map(|label| label.span);
         if self.reported.insert((diagnostic.code, place)) {
             self.diagnostics.push(diagnostic);
@@ -93,6 +105,7 @@ impl<'t> Checker<'t> {
     fn finish(mut self) -> (Model, Vec<Diagnostic>) {
         let order = recursion::order(&self.model, &self.forward);
         self.model.order = order;
+        self.unguarded().into_iter().for_each(|diagnostic| self.report(diagnostic));
         if !crate::diagnostics::any_error(&self.diagnostics) {
             self.diagnostics.extend(gaps::check(&self.model));
         }

@@ -23,7 +23,8 @@ enum Verdict<'m> {
 
 /// Where an argument stands among others.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub enum Place {
+    /// Nothing follows it.
     Last,
     /// What follows it would take other places behind a keyword.
     Earlier,
@@ -67,10 +68,25 @@ impl<'t> Checker<'t> {
                 );
                 return;
             }
+            if let [diagnostic] = &mut self.diagnostics[known..] {
+                let value = match &term.kind {
+                    TermKind::Read(id, _) => Some(self.model.site(*id)),
+                    _ => None,
+                };
+                if let Some(Site { name, kind: SiteKind::Let(value), .. }) = value {
+                    errors::point_at_let(diagnostic, name, value.span);
+                }
+            }
             if let Some(body) = self.body_at(term.span)
                 && let [diagnostic] = &mut self.diagnostics[known..]
             {
                 errors::point_at_body(diagnostic, body);
+            }
+            if parameter.rank == Rank::Matrix && self.diagnostics.len() == known + 1 {
+                let keyword = self.place_of_keyword(span, term, Place::Earlier);
+                let mut diagnostic = self.diagnostics.remove(known);
+                self.mend_matrix(&mut diagnostic, (owner, parameter, over), (term, keyword));
+                self.diagnostics.push(diagnostic);
             }
             let whole = parameter.domain != "simplex" || is_read_along(term, over);
             if whole && self.diagnostics.len() == known + 1 {
@@ -81,7 +97,7 @@ impl<'t> Checker<'t> {
     }
 
     /// Where the keyword of an argument stands or can be put; none where it cannot, as before other arguments.
-    fn place_of_keyword(&self, call: Span, term: &Term, place: Place) -> Option<Span> {
+    pub fn place_of_keyword(&self, call: Span, term: &Term, place: Place) -> Option<Span> {
         if !call.contains(term.span) {
             return None;
         }

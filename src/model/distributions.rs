@@ -10,7 +10,7 @@ use super::ir::*;
 use super::like::Sort;
 use super::scope::{Origin, Scope};
 use super::{dialect, errors, joint, terms};
-use crate::library::{self, Family, Form, Rank, ValueKind};
+use crate::library::{self, Family, Form, Rank};
 use crate::source::Span;
 use crate::syntax::ast::*;
 
@@ -211,7 +211,10 @@ impl<'t> Checker<'t> {
         scope: &mut Scope<'t>,
     ) -> Option<Distribution> {
         let term = self.term(expr, scope);
-        if !terms::is_broken(&term) {
+        // Of a sum it is known that it is no distribution, whatever is wrong with its parts.
+        if terms::is_broken(&term) && matches!(expr.kind, ExprKind::Binary(..)) {
+            self.report(errors::number_right_of_tilde((expr.span, self.text(expr.span)), target));
+        } else if !terms::is_broken(&term) {
             let diagnostic = errors::not_a_distribution((&term, self.text(term.span)), target, &self.model);
             self.report(diagnostic);
         }
@@ -259,14 +262,28 @@ impl<'t> Checker<'t> {
         }
         scope.bound.truncate(depth);
         if arguments.iter().any(terms::is_broken) {
-            self.demand((called.name, called.span), (parameters, &[]), &arguments);
+            let call = FamilyCall {
+                family: called.family,
+                form,
+                arguments,
+                over: explicit,
+                twins: Vec::new(),
+                span: called.span,
+            };
+            let scalars = parameters.iter().all(|parameter| parameter.rank == Rank::Scalar);
+            let misplaced = if scalars { self.misplaced(&call, target) } else { Vec::new() };
+            self.demand_of_rest((called.name, &call), &misplaced);
+            if let (Some(value), Role::Likelihood) = (target.value, target.role) {
+                self.check_kind(value, &Distribution::Family(call), (target, target.span));
+            }
             return None;
         }
         let over = self.joint_axes(called, (form, &arguments), explicit, (target, scope))?;
         let twins = self.twins(called.family, form, &over, (target, scope));
         let call = FamilyCall { family: called.family, form, arguments, over, twins, span: called.span };
-        self.check_arguments(&call, target)?;
-        self.demand((called.name, called.span), (parameters, &call.over), &call.arguments);
+        let misplaced = self.misplaced(&call, target);
+        self.demand_of_rest((called.name, &call), &misplaced);
+        self.check_category(&call, target).filter(|()| misplaced.is_empty())?;
         self.check_ends(&call)?;
         Some(Distribution::Family(call))
     }
@@ -365,87 +382,6 @@ impl<'t> Checker<'t> {
             _ if matrix => over.iter().map(|axis| twin(*axis, scope)).collect(),
             _ => Vec::new(),
         }
-    }
-
-    /// Arguments vary over the cells and, by their rank, the joint axes and their twins.
-    fn check_arguments(&mut self, call: &FamilyCall, target: &Target) -> Option<()> {
-        let parameters = call.family.forms[call.form].parameters;
-        let mut right = Some(());
-        for (term, parameter) in call.arguments.iter().zip(parameters) {
-            let Some(cells) = &target.axes else { continue };
-            let allowed = |axis: &AxisVar| match parameter.rank {
-                Rank::Scalar => cells.contains(axis) && !call.over.contains(axis),
-                Rank::Vector => cells.contains(axis) || call.over.contains(axis),
-                Rank::Matrix => cells.contains(axis) || call.over.contains(axis) || call.twins.contains(axis),
-                _ => true,
-            };
-            if let Some(extra) = term.axes.iter().find(|axis| !allowed(axis)) {
-                if cells.iter().chain(&call.over).any(|axis| axis.dim == extra.dim) {
-                    self.report(errors::matrix_argument((term, parameter), call, &self.model));
-                    right = None;
-                    continue;
-                }
-                let better = self.model.dim(extra.dim).name.clone();
-                let gather = self.gather(term, extra.dim);
-                let diagnostic = errors::extra_axes(term, (target, cells), (&better, gather), &self.model);
-                let diagnostic = match self.product(term, extra.dim) {
-                    Some((sign, text)) => errors::matrix_product(diagnostic, (sign, &text), &better),
-                    None => diagnostic,
-                };
-                self.report(diagnostic);
-                right = None;
-            }
-        }
-        self.check_category(call, target).and(right)
-    }
-
-    /// Probabilities of an index run along the dim of the index.
-    fn check_category(&mut self, call: &FamilyCall, target: &Target) -> Option<()> {
-        let parameters = call.family.forms[call.form].parameters;
-        let free = parameters.iter().any(|parameter| {
-            matches!(parameter.domain, "simplex" | "real") && parameter.rank == Rank::Vector
-        });
-        if let (ValueKind::Index, Rank::Scalar, Some(Kind::Index(dim)), Some(axis), true) =
-            (call.family.kind, call.family.rank, target.value, call.over.first(), free)
-            && axis.dim != dim
-        {
-            let names = [self.model.dim(axis.dim).name.as_str(), self.model.dim(dim).name.as_str()];
-            let diagnostic = errors::wrong_categories(call.span, names, target);
-            self.report(diagnostic);
-            return None;
-        }
-        Some(())
-    }
-
-    /// A product cell by cell of two arrays over a dim that was perhaps to be summed over, in a term or the lets that it
-    /// reads: its sign, and the matrix product as text.
-    fn product(&self, term: &Term, dim: DimId) -> Option<(Span, String)> {
-        let has = |term: &Term| term.axes.iter().any(|axis| axis.dim == dim);
-        let mut lets = Vec::new();
-        let mut products = Vec::new();
-        term.walk(&mut |inner| match &inner.kind {
-            TermKind::Read(site, _) => lets.push(*site),
-            TermKind::Operate(Operator::Multiply, sides) => {
-                if let [left, right] = &sides[..]
-                    && has(left)
-                    && has(right)
-                    && left.axes != right.axes
-                {
-                    products.push([left.span, right.span]);
-                }
-            }
-            _ => {}
-        });
-        if let Some([left, right]) = products.first() {
-            let gap = Span::new(left.end, right.start.max(left.end));
-            let sign = self.text(gap).find('*').map(|at| Span::new(gap.start + at, gap.start + at + 1))?;
-            return Some((sign, format!("{} @ {}", self.text(*left), self.text(*right))));
-        }
-        let values = lets.into_iter().filter_map(|site| match &self.model.site(site).kind {
-            SiteKind::Let(value) if has(value) => Some(value),
-            _ => None,
-        });
-        values.into_iter().find_map(|value| self.product(value, dim))
     }
 
     /// The indices that a bare array may want: `mu[county]`, with the place of the array.

@@ -1,22 +1,20 @@
 //! Warnings about what a model says: priors that hardly mean what they say, latents that the data cannot tell apart,
 //! sums over nothing.
 
-use std::collections::HashSet;
-
+use super::ident;
 use super::ir::*;
 use super::lints::{once, walk_all};
 use super::priors::leaves;
 use super::supports::literal;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::library::{Action, Normaliser, Parameter, Rank};
+use crate::library::{Action, Normaliser, Parameter};
 use crate::source::{Source, Span};
 
 /// All of them.
 pub fn doubts(model: &Model, source: &Source) -> Vec<Diagnostic> {
     let mut found = improper(model);
     found.extend(absent_axes(model));
-    found.extend(exchangeable(model));
-    found.extend(additive(model));
+    found.extend(ident::undetermined(model));
     found.extend(shared_states(model));
     found.extend(pathless(model));
     for call in calls(model) {
@@ -27,7 +25,7 @@ pub fn doubts(model: &Model, source: &Source) -> Vec<Diagnostic> {
 }
 
 /// Every distribution of the model.
-fn distributions(model: &Model) -> Vec<&Distribution> {
+pub fn distributions(model: &Model) -> Vec<&Distribution> {
     let priors = model.sites.iter().filter_map(|site| match &site.kind {
         SiteKind::Latent { prior, .. } => Some(prior),
         _ => None,
@@ -151,126 +149,6 @@ fn absent_axes(model: &Model) -> Vec<Diagnostic> {
     once(found)
 }
 
-/// Mixture components drawn alike: their labels can be exchanged without a difference to the density.
-fn exchangeable(model: &Model) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for distribution in distributions(model) {
-        let Distribution::MixtureOver { component, axis, span, .. } = distribution else { continue };
-        let mut read: Vec<SiteId> = Vec::new();
-        let mut told_apart = false;
-        component.walk(&mut |term| match &term.kind {
-            TermKind::Read(site, _) if term.axes.contains(axis) => {
-                let site_ = model.site(*site);
-                let joint = site_.domain.over.iter().any(|own| own.dim == axis.dim);
-                let latent = matches!(site_.kind, SiteKind::Latent { .. });
-                let own = latent && !varies_by_prior(site_, axis.dim);
-                told_apart |= joint || !own;
-                if own && !joint {
-                    read.push(*site);
-                }
-            }
-            TermKind::Position(own) if own == axis => told_apart = true,
-            _ => {}
-        });
-        if let (Some(first), false) = (read.first(), told_apart) {
-            let site = model.site(*first);
-            let dim = &model.dim(axis.dim).name;
-            found.push(
-                Diagnostic::new(Code(1015), format!("the components over {dim} can change places"))
-                    .at(site.span, format!("drawn alike for every {dim}"))
-                    .at(*span, "the same density in any order of the components")
-                    .help(format!(
-                        "order them: `latent {}[{}]: ordered over {dim} ~ …`",
-                        site.name,
-                        brackets(model, site)
-                    )),
-            );
-        }
-    }
-    found
-}
-
-/// `k, item`
-fn brackets(model: &Model, site: &Site) -> String {
-    let names: Vec<&str> = site.axes.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
-    names.join(", ")
-}
-
-/// Whether the prior itself tells the elements of a dim apart.
-fn varies_by_prior(site: &Site, dim: DimId) -> bool {
-    let SiteKind::Latent { prior, .. } = &site.kind else { return false };
-    let mut varies = false;
-    prior.walk(&mut |term| varies |= term.axes.iter().any(|axis| axis.dim == dim));
-    varies
-}
-
-/// Two flat latents in one sum: only the sum is determined.
-fn additive(model: &Model) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = Vec::new();
-    let mut inner: HashSet<*const Term> = HashSet::new();
-    walk_all(model, &mut |_, term| {
-        // A sum inside of one that has been looked at.
-        if inner.contains(&std::ptr::from_ref(term)) {
-            return;
-        }
-        let mut flat: Vec<SiteId> = Vec::new();
-        summands(term, &mut inner, &mut |part| {
-            if let TermKind::Read(site, _) = part.kind
-                && is_flat(model.site(site))
-                && can_shift(model.site(site))
-                && !flat.contains(&site)
-            {
-                flat.push(site);
-            }
-        });
-        if let [first, second, ..] = flat[..] {
-            let (first, second) = (model.site(first), model.site(second));
-            let message = format!(
-                "only the sum of `{}` and `{}` is determined, and both are flat",
-                first.name, second.name
-            );
-            let diagnostic = Diagnostic::new(Code(1014), message)
-                .at(second.span, "flat")
-                .at(first.span, "flat too")
-                .help(format!(
-                    "give one of them a proper prior, `~ normal(0, 1)`{}",
-                    zero_sum([second, first], model)
-                ));
-            found.push(diagnostic);
-        }
-    });
-    once(found)
-}
-
-/// Whether a number can be added to all values of a site: not on a surface, such as where a sum is fixed.
-fn can_shift(site: &Site) -> bool {
-    const SIZE: usize = 5;
-    let domain = site.domain.domain;
-    let free = domain.transform.map(|transform| (transform.free_size)(&[SIZE]));
-    domain.rank != Rank::Vector || free == Some(SIZE)
-}
-
-/// The declaration that fixes the sum of the first site that has elements.
-fn zero_sum(sites: [&Site; 2], model: &Model) -> String {
-    let Some(site) = sites.into_iter().find(|site| !site.axes.is_empty()) else { return String::new() };
-    let over = match &site.axes[..] {
-        [.., _, last] => format!(" over {}", model.dim(last.dim).name),
-        _ => String::new(),
-    };
-    let dims = brackets(model, site);
-    format!(", or let elements sum to 0: `latent {}[{dims}]: zero_sum{over} ~ flat`", site.name)
-}
-
-fn summands<'t>(term: &'t Term, sums: &mut HashSet<*const Term>, visit: &mut dyn FnMut(&'t Term)) {
-    match &term.kind {
-        TermKind::Operate(Operator::Add | Operator::Subtract, operands) => {
-            sums.insert(std::ptr::from_ref(term));
-            operands.iter().for_each(|operand| summands(operand, sums, visit));
-        }
-        _ => visit(term),
-    }
-}
-
 /// One discrete latent that chooses for every cell at once, where each cell was hardly meant to share it.
 fn shared_states(model: &Model) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -327,34 +205,52 @@ fn given(call: &FamilyCall) -> impl Iterator<Item = (&'static Parameter, &Term)>
 /// `normal(mu, sigma^2)`, `normal(0, 0.0001)`: a variance or a precision at the place of a standard deviation.
 fn scale_like_variance(call: &FamilyCall, model: &Model, source: &Source) -> Option<Diagnostic> {
     const SMALL: f64 = 1e-3;
+    let names = |name: &str| given(call).any(|(parameter, _)| parameter.name == name);
     let has = |name: &str| {
         call.family.forms.iter().any(|form| form.parameters.iter().any(|parameter| parameter.name == name))
     };
-    let (_, term) = given(call).find(|(parameter, _)| parameter.name == "sd")?;
+    let is_scale = |name: &str| matches!(name, "sd" | "sd_log") || (name == "scale" && names("loc"));
+    let (parameter, term) = given(call).find(|(parameter, _)| is_scale(parameter.name))?;
     let small = literal(term).is_some_and(|value| value > 0.0 && value < SMALL);
-    let squared = is_squared(term) || is_named_variance(term, model);
-    let (likely, keyword) = match (small, squared) {
-        (true, _) if has("precision") => ("a precision", "precision"),
-        (_, true) if has("variance") => ("a variance", "variance"),
-        _ => return None,
+    let (computed, value) = through_let(term, model);
+    let squared = is_squared(value);
+    let likely = match small && has("precision") {
+        true => "a precision",
+        false if squared || is_named_variance(term, model) => "a variance",
+        false => return None,
     };
-    let name = call.family.name;
-    let inner = match &term.kind {
-        TermKind::Operate(Operator::Power, operands) if squared => operands[0].span,
-        _ => term.span,
+    let (name, whole) = (call.family.name, source.slice(term.span));
+    let what = if parameter.name == "scale" { "a scale" } else { "a standard deviation" };
+    let message = format!("`{name}` takes {what}; is this {likely}?");
+    let mut diagnostic =
+        Diagnostic::new(Code(1008), message).at(term.span, format!("used as the {}", parameter.name));
+    if let Some(site) = computed.filter(|_| squared) {
+        diagnostic = diagnostic.at(value.span, format!("`{}` is a square", site.name));
+    }
+    let keyword = if small { "precision" } else { "variance" };
+    let diagnostic = match has(keyword) {
+        true => diagnostic.help(format!("if it is {likely}, name it: `{keyword} = {whole}`")),
+        false => diagnostic.help(format!("if it is {likely}, take its root: `sqrt({whole})`")),
     };
-    let (whole, inner) = (source.slice(term.span), source.slice(inner));
-    let plainly = if squared && inner != whole {
-        format!("if `{inner}` is the sd itself, write `{inner}`")
-    } else {
-        String::new()
+    let root = match &value.kind {
+        TermKind::Operate(Operator::Power | Operator::Multiply, operands) => source.slice(operands[0].span),
+        _ => whole,
     };
-    Some(
-        Diagnostic::new(Code(1008), format!("`{name}` takes a standard deviation; is this {likely}?"))
-            .at(term.span, "used as the sd")
-            .help(format!("if it is {likely}, name it: `{keyword} = {whole}`"))
-            .help(plainly),
-    )
+    Some(match squared && root != whole {
+        true => diagnostic.help(format!("if `{root}` is the {} itself, write `{root}`", parameter.name)),
+        false => diagnostic,
+    })
+}
+
+/// What a name stands for, if a `let` says it.
+fn through_let<'m>(term: &'m Term, model: &'m Model) -> (Option<&'m Site>, &'m Term) {
+    match term.kind {
+        TermKind::Read(id, _) => match &model.site(id).kind {
+            SiteKind::Let(value) => (Some(model.site(id)), value),
+            _ => (None, term),
+        },
+        _ => (None, term),
+    }
 }
 
 /// A latent by the name of a variance, drawn as variances are.
@@ -373,6 +269,13 @@ fn is_squared(term: &Term) -> bool {
     match &term.kind {
         TermKind::Operate(Operator::Power, operands) => {
             literal(&operands[1]) == Some(2.0) && operands[0].stage == Stage::Model
+        }
+        TermKind::Operate(Operator::Multiply, operands) => {
+            let reads = |at: usize| match (&operands[at].kind, operands[at].stage) {
+                (TermKind::Read(site, _), Stage::Model) => Some(site),
+                _ => None,
+            };
+            reads(0).is_some() && reads(0) == reads(1)
         }
         TermKind::If(_, yes, no) => is_squared(yes) && is_squared(no),
         _ => false,

@@ -136,7 +136,8 @@ impl<'t> Checker<'t> {
         });
         let nearest = suggest::nearest(name, scope.names().chain(self.names.like(Sort::Value, name)));
         let place = nearest.and_then(|near| self.names.arrays.get(near)).map(|array| array.span);
-        match unnamed.filter(|_| nearest.is_none() && name.chars().count() <= 2) {
+        let runs = self.indexing > 0 || matches!(name, "i" | "j" | "k" | "n" | "t");
+        match unnamed.filter(|_| nearest.is_none() && runs && name.chars().count() <= 2) {
             Some(bound) => errors::unnamed_element(name, span, &self.model.dim(bound.axis.dim).name),
             None => errors::unknown_name(name, span, nearest, place),
         }

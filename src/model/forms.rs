@@ -61,7 +61,9 @@ impl<'t> Checker<'t> {
         };
         let known = self.names.arrays.get(name.as_str()).map(|array| array.id);
         let Some((site, factor)) = known.and_then(|site| Some((site, *self.observed.get(&site)?))) else {
-            if known.is_some_and(|site| self.unobservable.contains(&site)) {
+            let broken =
+                self.names.arrays.get(name.as_str()).map(|array| array.state) == Some(ArrayState::Broken);
+            if broken || known.is_some_and(|site| self.unobservable.contains(&site)) {
                 return terms::broken(span);
             }
             return self.fail(span, errors::nothing_to_replicate(observed.span));

@@ -113,7 +113,7 @@ impl<'t> Checker<'t> {
         }
         for (place, &dim) in dims.iter().enumerate() {
             let address = match given[place] {
-                Some(expr) => Some(self.address(expr, dim, scope)),
+                Some(expr) => Some(self.address(expr, (dim, name), scope)),
                 None => bare.next(),
             };
             addresses.extend(address);
@@ -152,11 +152,13 @@ impl<'t> Checker<'t> {
     }
 
     /// One place between the brackets, as a position in a dim.
-    fn address(&mut self, expr: &'t Expr, dim: DimId, scope: &mut Scope<'t>) -> Address {
+    fn address(&mut self, expr: &'t Expr, (dim, array): (DimId, &str), scope: &mut Scope<'t>) -> Address {
         if let ExprKind::Text(label) = &expr.kind {
             return Address::At(self.label(dim, label, expr.span));
         }
+        self.indexing += 1;
         let term = self.term(expr, scope);
+        self.indexing -= 1;
         if terms::is_broken(&term) {
             return Address::At(term);
         }
@@ -167,9 +169,13 @@ impl<'t> Checker<'t> {
             },
             Kind::Index(_) => self.converted_index(term, dim),
             Kind::Int => {
-                let out = super::supports::literal(&term).filter(|at| !self.may_have(dim, *at));
-                if let Some(at) = out {
-                    let diagnostic = errors::index_out_of_range(&term, at, dim, &self.model);
+                let ends = self.ends(dim);
+                let within = |at: &f64| {
+                    ends[0].is_none_or(|first| *at >= first) && ends[1].is_none_or(|last| *at <= last)
+                };
+                if let Some(at) = super::supports::literal(&term).filter(|at| !within(at)) {
+                    let diagnostic =
+                        errors::index_out_of_range((&term, at), array, ends, self.model.dim(dim));
                     return Address::At(self.fail(expr.span, diagnostic));
                 }
                 Address::At(terms::convert(Conversion::ToPosition(dim), term, Kind::Index(dim)))
@@ -213,18 +219,15 @@ impl<'t> Checker<'t> {
         indices.map(|site| site.name.clone()).collect()
     }
 
-    /// Whether a dim may have a coordinate, as far as the model says.
-    fn may_have(&self, dim: DimId, coordinate: f64) -> bool {
-        let bound = |term: &Term| super::supports::literal(term);
+    /// The first and the last coordinate of a dim, as far as the model says.
+    fn ends(&self, dim: DimId) -> [Option<f64>; 2] {
+        let literal = super::supports::literal;
         match &self.model.dim(dim).kind {
-            DimKind::Range(first, last) => {
-                bound(first).is_none_or(|first| coordinate >= first)
-                    && bound(last).is_none_or(|last| coordinate <= last)
-            }
-            DimKind::FromData => coordinate >= 1.0,
-            DimKind::Size(size) => coordinate >= 1.0 && bound(size).is_none_or(|size| coordinate <= size),
-            DimKind::Labels(labels) => coordinate >= 1.0 && coordinate <= labels.len() as f64,
-            DimKind::Sub { .. } => true,
+            DimKind::Range(first, last) => [literal(first), literal(last)],
+            DimKind::FromData => [Some(1.0), None],
+            DimKind::Size(size) => [Some(1.0), literal(size)],
+            DimKind::Labels(labels) => [Some(1.0), Some(labels.len() as f64)],
+            DimKind::Sub { .. } => [None, None],
         }
     }
 

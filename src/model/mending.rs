@@ -2,7 +2,10 @@
 
 use super::checker::Checker;
 use super::errors;
+use super::ir::{AxisVar, SiteKind, Term, TermKind};
+use super::joint;
 use crate::diagnostics::{Diagnostic, Edit};
+use crate::library::{self, Parameter};
 use crate::source::Span;
 use crate::syntax::ast::*;
 
@@ -43,6 +46,43 @@ impl<'t> Checker<'t> {
             .then_some(("move this statement down", self.moved(self.lines_of(first.span)?, place)))
     }
 
+    /// What a covariance, a factor of one or a correlation matrix is drawn from, in place of a type that no prior of single
+    /// numbers has: for a matrix that was declared as single numbers.
+    pub fn mend_matrix(
+        &self,
+        diagnostic: &mut Diagnostic,
+        (owner, parameter, over): (&str, &Parameter, &[AxisVar]),
+        (term, keyword): (&Term, Option<Span>),
+    ) {
+        let TermKind::Read(id, _) = term.kind else { return };
+        let site = self.model.site(id);
+        let Some(axis) = over.first().copied().or_else(|| joint::repeated(&site.axes)) else { return };
+        let dim = self.model.dim(axis.dim).name.as_str();
+        let square = site.axes.len() == 2 && site.axes.iter().all(|own| own.dim == axis.dim);
+        let is_data = matches!(site.kind, SiteKind::Data { .. });
+        if is_data && square {
+            return;
+        }
+        diagnostic.help.clear();
+        let alone = self.text(Span::new(0, self.source.text().len())).split(|c| !part_of_name(c));
+        let alone = alone.filter(|word| *word == site.name).count() == 2;
+        let statement = self.statement_at(site.span).map(|at| self.statements[at].span);
+        let statement = statement.filter(|_| alone && !is_data);
+        errors::offer_known_matrix(diagnostic, (&site.name, dim, parameter.domain), statement);
+        let by_parts = library::family(owner).is_some_and(|family| {
+            family.forms.iter().any(|form| {
+                ["sd", "corr"].iter().all(|name| form.parameters.iter().any(|own| own.name == *name))
+            })
+        });
+        if by_parts && parameter.domain != "corr" {
+            let argument = keyword.map_or(term.span, |keyword| keyword.to(term.span));
+            let edits = statement.map(|statement| [statement, argument]);
+            errors::offer_scales(diagnostic, (owner, &site.name, dim), edits);
+        } else if parameter.domain == "corr" {
+            errors::offer_correlations(diagnostic, (&site.name, dim), statement);
+        }
+    }
+
     fn statement_at(&self, place: Span) -> Option<usize> {
         let after = self.statements.partition_point(|statement| statement.span.start <= place.start);
         let at = after.checked_sub(1)?;
@@ -58,7 +98,6 @@ impl<'t> Checker<'t> {
             let dim = self.names.dims.get(word).map(|dim| dim.span);
             array.into_iter().chain(dim).any(|span| inside(&span))
         };
-        let part_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
         self.text(statement.span).split(|c| !part_of_name(c)).any(declared)
     }
 
@@ -80,4 +119,8 @@ impl<'t> Checker<'t> {
         text = if ended { text + "\n" } else { format!("\n{text}") };
         vec![Edit { span: Span::new(place, place), text }, Edit { span: lines, text: String::new() }]
     }
+}
+
+fn part_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }

@@ -24,9 +24,42 @@ impl<'t> Checker<'t> {
                 self.demand_probabilities(asked, then, axis);
                 self.demand_probabilities(asked, otherwise, axis);
             }
+            _ if self.is_divided_by_its_sum(term, axis) => {}
             _ if !term.axes.contains(&axis) => self.demand_same(asked, term, axis),
             TermKind::Stack(along, parts) if *along == axis && self.demand_sum(asked, parts, term.span) => {}
             _ => self.demand_along(asked, wanted, (term, &[axis])),
+        }
+    }
+
+    /// Whether a term is `v / sum(v)` with numbers from 0, also where lets have names for the two.
+    fn is_divided_by_its_sum(&self, term: &Term, axis: AxisVar) -> bool {
+        let TermKind::Operate(Operator::Divide, parts) = &self.written_out(term).kind else { return false };
+        let [own, total] = &parts[..] else { return false };
+        let TermKind::Apply { function, arguments, over, filter: None, by: None, .. } =
+            &self.written_out(total).kind
+        else {
+            return false;
+        };
+        let summed = function.name == "sum" && over.len() == 1 && over[0].dim == axis.dim;
+        let read = |term: &Term| match &term.kind {
+            TermKind::Read(site, addresses) => is_here(addresses).then_some(*site),
+            _ => None,
+        };
+        let same = read(own).is_some() && arguments.len() == 1 && read(own) == read(&arguments[0]);
+        let once = read(own).is_some_and(|site| {
+            self.model.site(site).axes.iter().filter(|own| own.dim == axis.dim).count() == 1
+        });
+        summed && same && once && interval_of(&self.model, own).low >= 0.0
+    }
+
+    /// What a name without indices stands for, if a let says it.
+    fn written_out<'m>(&'m self, term: &'m Term) -> &'m Term {
+        match &term.kind {
+            TermKind::Read(site, addresses) if is_here(addresses) => match &self.model.site(*site).kind {
+                SiteKind::Let(value) => value,
+                _ => term,
+            },
+            _ => term,
         }
     }
 
@@ -68,6 +101,10 @@ impl<'t> Checker<'t> {
         let diagnostic = errors::one_for_all((term, total), asked, (wanted, dim), declared);
         self.report(diagnostic);
     }
+}
+
+fn is_here(addresses: &[Address]) -> bool {
+    addresses.iter().all(|address| matches!(address, Address::Here(_)))
 }
 
 /// Whether all numbers between two lie away from 1.

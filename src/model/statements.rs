@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::checker::Checker;
+use super::dialect;
 use super::distributions::{Role, Target};
 use super::errors;
 use super::ir::*;
@@ -12,7 +13,7 @@ use super::scope::{Origin, Scope};
 use super::supports;
 use super::terms;
 use super::types::{self, Declared};
-use crate::library::{self, ValueKind};
+use crate::library::{self, Rank, ValueKind};
 use crate::source::Span;
 use crate::syntax::ast::*;
 
@@ -69,6 +70,7 @@ impl<'t> Checker<'t> {
                 self.model.sites[id.0] = site;
                 self.advance(&head.name, ArrayState::Ready);
             }
+            (Some(id), None) if self.outlines.remove(&id) => self.advance(&head.name, ArrayState::Ready),
             _ => self.advance(&head.name, ArrayState::Broken),
         }
     }
@@ -222,6 +224,22 @@ impl<'t> Checker<'t> {
         }
     }
 
+    /// Whether a latent has real numbers, whatever else may be wrong with its prior: then it can be read by its axes.
+    fn gives_reals(&self, latent: &LatentDeclaration) -> bool {
+        let name = match latent.prior.as_ref().map(|prior| &prior.kind) {
+            Some(ExprKind::Call(call)) => call.function.text.as_str(),
+            Some(ExprKind::Name(name)) => name.as_str(),
+            Some(_) => return false,
+            None => return latent.ty.is_none(),
+        };
+        let foreign = || dialect::form(name).and_then(|form| form.split('(').next());
+        let near = || self.names.like(Sort::Distribution, name);
+        let own = library::family(name).map(|family| family.name);
+        let family = own.or_else(foreign).or_else(near).and_then(library::family);
+        let real = family.is_some_and(|family| family.kind == ValueKind::Continuous);
+        latent.ty.as_ref().map_or(real, |ty| self.kind_foreseen(ty) == Kind::Real)
+    }
+
     fn latent(&mut self, latent: &'t LatentDeclaration, doc: Option<&String>) -> Option<Site> {
         let name = &latent.head.name;
         let mut scope = Scope::new();
@@ -233,6 +251,9 @@ impl<'t> Checker<'t> {
         };
         let axes = self.begin(&latent.head, foreseen, &mut scope);
         self.drawn = self.reader;
+        if axes.is_some() && self.gives_reals(latent) {
+            self.outlines.extend(self.reader);
+        }
         let Some(prior) = prior else {
             self.report(errors::missing_prior(name));
             return None;
@@ -248,7 +269,11 @@ impl<'t> Checker<'t> {
         let target = target(name, axes.clone(), declared.as_ref().map(|(declared, _)| declared.value));
         let prior = self.distribution(prior, &target, &mut scope)?;
         let settled = self.settle(declared, prior, &target)?;
-        self.drawn_before_fit(&settled.prior)?;
+        if self.drawn_before_fit(&settled.prior).is_none() {
+            // It cannot be read before the fit either.
+            self.outlines.clear();
+            return None;
+        }
         let using = latent.using.as_ref().map(|name| (name.text.clone(), name.span));
         let kind = SiteKind::Latent { prior: settled.prior, using };
         Some(site(name, axes, (settled.value, settled.domain), (Stage::Model, kind), doc))
@@ -292,7 +317,10 @@ impl<'t> Checker<'t> {
     fn observe(&mut self, observe: &'t ObserveStatement, span: Span) -> Option<()> {
         let mut scope = Scope::new();
         let observed = self.observed_site(observe);
-        let (name, site) = observed?;
+        let Some((name, site)) = observed else {
+            self.unobserved(observe, &mut scope);
+            return None;
+        };
         self.unobservable.push(site);
         let axes = self.observed_axes(observe, &name, site, &mut scope)?;
         let declared: Vec<DimId> = self.model.site(site).axes.iter().map(|axis| axis.dim).collect();
@@ -319,6 +347,25 @@ impl<'t> Checker<'t> {
         self.observed.entry(site).or_insert(self.model.factors.len());
         self.model.factors.push(Factor::Observe { target: read, site, axes, distribution, gaps, span });
         Some(())
+    }
+
+    /// The distribution of what cannot be observed, which has been said: its own mistakes are looked for where they do not
+    /// hang on what is observed.
+    fn unobserved(&mut self, observe: &'t ObserveStatement, scope: &mut Scope<'t>) {
+        let alone = match &observe.distribution.kind {
+            ExprKind::Binary(..) => true,
+            ExprKind::Call(call) => library::family(&call.function.text).is_some_and(|family| {
+                let scalar =
+                    |form: &library::Form| form.parameters.iter().all(|own| own.rank == Rank::Scalar);
+                family.rank == Rank::Scalar && family.forms.iter().all(scalar)
+            }),
+            _ => false,
+        };
+        if alone && observe.head.is_none() {
+            let target = Target::cells(scope, observe.target.span);
+            let target = Target { name: self.text(observe.target.span).to_owned(), ..target };
+            self.distribution(&observe.distribution, &target, scope);
+        }
     }
 
     /// The site left of `~`: data, or computed from data alone.

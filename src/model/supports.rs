@@ -37,7 +37,7 @@ pub fn of_kind(kind: Kind) -> Interval {
 }
 
 /// Coordinates of a dim.
-fn coordinates(model: &Model, dim: DimId) -> Interval {
+pub fn coordinates(model: &Model, dim: DimId) -> Interval {
     let from = |low: f64, high: f64| Interval::new(low, high, Bound::Closed, Bound::Closed, Grain::Integer);
     match &model.dim(dim).kind {
         DimKind::Range(first, last) => {

@@ -76,9 +76,17 @@ impl<'a> Cleaner<'a> {
     }
 
     fn semicolon(&mut self) {
-        let edit = Edit { span: Span::new(self.at, self.at + 1), text: String::new() };
-        self.semicolons.push(edit);
-        self.blank(1);
+        let span = Span::new(self.at, self.at + 1);
+        let after = self.rest()[1..].trim_start_matches([' ', '\t']);
+        // What follows on the line is another statement.
+        if after.is_empty() || after.starts_with(['\n', '\r', '#', '/', ';', '}']) {
+            self.semicolons.push(Edit { span, text: String::new() });
+            self.blank(1);
+        } else {
+            self.semicolons.push(Edit { span, text: "\n".to_owned() });
+            self.out.push('\r');
+            self.at += 1;
+        }
     }
 
     /// `// …`: only its two marks need an edit.

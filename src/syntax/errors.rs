@@ -4,7 +4,7 @@ use super::cut::Piece;
 use super::grammar::{Rule, is_word, word_text};
 use super::parse::File;
 use super::words::{self, StatementWord};
-use super::{juxtaposed, truncation};
+use super::{juxtaposed, truncation, typed};
 use crate::diagnostics::syntax_codes::{
     CLAUSE_COMMA, RESERVED, SINGLE_EQUALS, STAN_DECLARATION, UNEXPECTED, WRONG_SIGN,
 };
@@ -32,6 +32,9 @@ pub(super) fn explain(file: &File<'_>, piece: &Piece, error: &Error<Rule>) -> Di
     };
     let tokens = &file.tokens[piece.tokens.clone()];
     let at = piece.tokens.start + tokens.partition_point(|token| token.span.start < place);
+    if let Some(typed) = typed::explain(file, piece) {
+        return typed;
+    }
     let stop = Stop { file, piece, at, expected };
     let particular = [
         Stop::clause_comma,
@@ -134,17 +137,18 @@ impl Stop<'_> {
         let diagnostic = Diagnostic::new(STAN_DECLARATION, "this is a type in Stan's spelling")
             .at(self.found_span(), what);
         let Some((span, own)) = self.bounded() else { return Some(diagnostic.help(help)) };
-        Some(diagnostic.fix(format!("write `{own}`"), vec![Edit { span, text: own.to_owned() }]))
+        Some(diagnostic.fix(format!("write `{own}`"), vec![Edit { span, text: own.clone() }]))
     }
 
     /// A type with bounds of Stan that has a name here, and the name.
-    fn bounded(&self) -> Option<(Span, &str)> {
+    fn bounded(&self) -> Option<(Span, String)> {
         let rest = self.at..self.piece.tokens.end;
         let end = rest.clone().find(|at| self.file.word(*at) == ">").filter(|_| self.found() == "<")?;
         let words: Vec<&str> = (self.at - 1..end).map(|at| self.file.word(at)).collect();
-        let own = super::strays::support(&words);
+        let own = typed::support(&words);
         let tokens = &self.file.tokens;
-        (!matches!(own, "real" | "int")).then(|| (tokens[self.at - 1].span.to(tokens[end].span), own))
+        (!matches!(own.as_str(), "real" | "int"))
+            .then(|| (tokens[self.at - 1].span.to(tokens[end].span), own))
     }
 
     /// What is Stan's about a type, and how it is written here.

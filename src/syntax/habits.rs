@@ -109,6 +109,14 @@ const METHODS: [(&str, &str); 11] = [
     ("round", "round"),
 ];
 
+/// Functions of R with a point in their names, as they are here.
+const DOTTED: [(&str, &str); 3] = [("is.na", "is_missing"), ("is.nan", "is_missing"), ("as.integer", "int")];
+
+/// What a function of R is called here.
+pub(super) fn dotted(word: &str) -> Option<&'static str> {
+    DOTTED.iter().find(|(foreign, _)| *foreign == word).map(|(_, own)| *own)
+}
+
 /// `y.mean()`: a method, where the text at the front is a dotted name of some length.
 pub(super) fn method(rest: &str, length: usize, span: Span) -> Option<Diagnostic> {
     let (object, name) = rest[..length].rsplit_once('.')?;

@@ -24,6 +24,7 @@ mod spacing;
 mod strays;
 mod token;
 mod truncation;
+mod typed;
 mod words;
 
 pub use format::format;

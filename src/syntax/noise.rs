@@ -5,13 +5,18 @@ use super::cut::{Piece, State};
 use super::loops;
 use super::parse::File;
 use super::words;
-use crate::diagnostics::syntax_codes::{LOOP, RESERVED, SEMICOLON, STAN_DECLARATION, UNEXPECTED};
-use crate::diagnostics::{Diagnostic, Edit};
+use crate::diagnostics::syntax_codes::{
+    BARE_ASSIGNMENT, BARE_TILDE, LOOP, RESERVED, SEMICOLON, STAN_DECLARATION, TARGET_INCREMENT, UNEXPECTED,
+};
+use crate::diagnostics::{Code, Diagnostic, Edit, Help};
 use crate::source::Span;
 use std::collections::HashSet;
 
 /// At most this many places get a label.
 const LABELS: usize = 3;
+
+/// What is said of text that has to be written anew.
+const REWRITTEN: [Code; 5] = [STAN_DECLARATION, LOOP, BARE_TILDE, BARE_ASSIGNMENT, TARGET_INCREMENT];
 
 /// The statement below the head of a loop is its body: it is written for one element, and not a statement as it stands.
 pub(super) fn withhold_bodies(file: &File<'_>, pieces: &mut [Piece]) {
@@ -88,25 +93,41 @@ fn named_in(file: &File<'_>, piece: &Piece, word: &str) -> Vec<Span> {
     places.map(|at| file.tokens[at].span).collect()
 }
 
-/// A semicolon after what has to be written anew goes with it.
+/// A semicolon after what has to be written anew goes with it: with its edits, if there are such.
 fn drop_semicolons(file: &File<'_>, pieces: &[Piece], diagnostics: &mut Vec<Diagnostic>) {
-    let explained = diagnostics.iter().filter(|own| matches!(own.code, STAN_DECLARATION | LOOP));
-    let mut labels: Vec<Span> = explained.flat_map(|own| &own.labels).map(|label| label.span).collect();
-    labels.sort_unstable();
-    let holds_label = |piece: &Span| {
-        let next = labels.partition_point(|label| label.start < piece.start);
-        labels.get(next).is_some_and(|label| piece.contains(*label))
-    };
-    let strays = pieces.iter().filter(|piece| piece.word.is_none()).map(|piece| file.span(piece));
-    let rewritten: Vec<Span> = strays.filter(holds_label).collect();
-    let goes = |edit: &Edit| {
-        let nth = rewritten.partition_point(|piece| piece.start <= edit.span.start);
-        let Some(piece) = nth.checked_sub(1).map(|nth| rewritten[nth]) else { return false };
-        let gap = file.text.get(piece.end..edit.span.start);
-        piece.contains(edit.span) || gap.is_some_and(|gap| gap.chars().all(|c| c == ' '))
-    };
     let Some(at) = diagnostics.iter().position(|own| own.code == SEMICOLON) else { return };
     let whole = diagnostics.remove(at);
-    let edits = whole.help.into_iter().flat_map(|help| help.edits).filter(|edit| !goes(edit));
-    diagnostics.extend(clean::semicolons(edits.collect()));
+    let mut explained: Vec<(Span, usize)> = diagnostics
+        .iter()
+        .enumerate()
+        .filter(|(_, own)| REWRITTEN.contains(&own.code))
+        .flat_map(|(nth, own)| own.labels.iter().map(move |label| (label.span, nth)))
+        .collect();
+    explained.sort_unstable();
+    let held = |piece: Span| {
+        let next = explained.partition_point(|(label, _)| label.start < piece.start);
+        explained.get(next).filter(|(label, _)| piece.contains(*label)).map(|(_, nth)| (piece, *nth))
+    };
+    let strays = pieces.iter().filter(|piece| piece.word.is_none()).map(|piece| file.span(piece));
+    let rewritten: Vec<(Span, usize)> = strays.filter_map(held).collect();
+    let goes_with = |edit: &Edit| {
+        let nth = rewritten.partition_point(|(piece, _)| piece.start <= edit.span.start);
+        let (piece, own) = nth.checked_sub(1).map(|nth| rewritten[nth])?;
+        let gap = file.text.get(piece.end..edit.span.start);
+        let follows = gap.is_some_and(|gap| gap.chars().all(|c| c == ' '));
+        (piece.contains(edit.span) || follows).then_some(own)
+    };
+    let mut left = Vec::new();
+    for edit in whole.help.into_iter().flat_map(|help| help.edits) {
+        let Some(own) = goes_with(&edit) else {
+            left.push(edit);
+            continue;
+        };
+        let edited = diagnostics[own].help.iter_mut().find(|help| !help.edits.is_empty());
+        let taken = |help: &Help| help.edits.iter().any(|other| other.span.contains(edit.span));
+        if let Some(help) = edited.filter(|help| !taken(help)) {
+            help.edits.push(edit);
+        }
+    }
+    diagnostics.extend(clean::semicolons(left));
 }

@@ -7,6 +7,7 @@ use super::ast::*;
 use super::cut::Piece;
 use super::parse::File;
 use super::token::TokenKind;
+use super::typed;
 use super::words::{self, StatementWord};
 use crate::source::Span;
 
@@ -122,6 +123,9 @@ fn head(file: &File<'_>, piece: &Piece) -> Option<Head> {
     let at = piece.tokens.start + 1;
     if !piece.tokens.contains(&at) {
         return None;
+    }
+    if let Some(at) = typed::named(file, piece) {
+        return Some(Head { name: name(file, at)?, axes: None });
     }
     let name = name(file, at)?;
     let axes = if file.word(at + 1) == "[" { axes(file, at + 2) } else { None };

@@ -4,6 +4,7 @@ use super::brackets::Braces;
 use super::cut::{Piece, State};
 use super::parse::File;
 use super::token::TokenKind;
+use super::typed::{self, STAN_TYPES};
 use super::words::{self, StatementWord};
 use super::{links, loops};
 use crate::diagnostics::suggest::{is_mistyped, nearest};
@@ -19,26 +20,6 @@ const LABELS: usize = 3;
 
 /// The words that begin a statement, for suggestions; those that are not supported yet are left out.
 const STATEMENT_WORDS: [&str; 8] = ["dim", "data", "let", "latent", "observe", "potential", "generate", "fn"];
-
-const STAN_TYPES: [&str; 17] = [
-    "real",
-    "int",
-    "vector",
-    "row_vector",
-    "matrix",
-    "array",
-    "complex",
-    "simplex",
-    "ordered",
-    "positive_ordered",
-    "unit_vector",
-    "corr_matrix",
-    "cov_matrix",
-    "cholesky_factor_corr",
-    "cholesky_factor_cov",
-    "sum_to_zero_vector",
-    "tuple",
-];
 
 /// One diagnostic for all blocks of a file.
 pub(super) fn blocks(heads: &[Span]) -> Option<Diagnostic> {
@@ -266,6 +247,15 @@ impl<'a> Stray<'a> {
             || self.word(1) == "[";
         let axes = if container { "[obs]" } else { "" };
         let dim = if container { ", with `dim obs`: no size is passed, it comes from the data" } else { "" };
+        if let (Some((at, "=")), Some(nth), false) = (self.sign(), nth, container)
+            && at == nth + 1
+            && matches!(self.block, Block::Computed | Block::Other)
+        {
+            let edit = Edit { span, text: format!("let {name}") };
+            return Diagnostic::new(STAN_DECLARATION, format!("`{name}` is computed, in Stan's spelling"))
+                .at(span, "a declaration in Stan's spelling")
+                .fix(format!("write `let {name} = …`"), vec![edit]);
+        }
         let message = match self.block {
             Block::Data => format!("`{name}` is data, in Stan's spelling"),
             Block::Parameters => format!("`{name}` is unobserved, in Stan's spelling"),
@@ -312,19 +302,22 @@ impl<'a> Stray<'a> {
             Edit { span: Span::new(left.end, sign.start), text: format!("{typed} ") },
         ];
         let blank = self.with_blank(Span::new(end, end));
-        edits.extend((blank.start < blank.end).then(|| Edit { span: blank, text: String::new() }));
+        let ended = &self.file.text[blank.start..blank.end];
+        let text = if ended == "\r" { "\n" } else { "" };
+        edits.extend((!ended.is_empty()).then(|| Edit { span: blank, text: text.to_owned() }));
         diagnostic.fix(words, edits)
     }
 
     /// A place and the blank right behind it, which a semicolon has left in the cleaned text.
     fn with_blank(&self, span: Span) -> Span {
-        let blank = self.file.text[span.end..].starts_with(' ');
+        let rest = &self.file.text[span.end..];
+        let blank = rest.starts_with(' ') || (rest.starts_with('\r') && !rest.starts_with("\r\n"));
         Span::new(span.start, span.end + usize::from(blank))
     }
 
-    fn support(&self) -> &'a str {
+    fn support(&self) -> String {
         let words: Vec<&str> = (0..self.piece.tokens.len()).map(|nth| self.word(nth)).collect();
-        support(&words)
+        typed::support(&words)
     }
 
     fn increment(&self, nth: usize) -> Diagnostic {
@@ -372,13 +365,34 @@ impl<'a> Stray<'a> {
         if let Some(inverted) = links::inverted(self.file, self.piece, nth, span) {
             return inverted;
         }
+        let diagnostic = Diagnostic::new(BARE_ASSIGNMENT, format!("`{shown} {sign}` lacks its first word"));
+        // Whether the name is that of a distribution is not known here.
+        if self.is_call(nth + if sign == "<-" { 2 } else { 1 }) {
+            return diagnostic.at(left, "a value, or a draw?").help(format!(
+                "write `let {shown} = …` if it is computed, `latent {shown} ~ …` if it is drawn from a distribution"
+            ));
+        }
         let edits = vec![
             Edit { span: Span::new(left.start, left.start), text: "let ".to_owned() },
             Edit { span, text: "=".to_owned() },
         ];
-        Diagnostic::new(BARE_ASSIGNMENT, format!("`{shown} {sign}` lacks its first word"))
-            .at(left, "a value is declared with `let`")
-            .fix(format!("write `let {shown} = …`"), edits)
+        diagnostic.at(left, "a value is declared with `let`").fix(format!("write `let {shown} = …`"), edits)
+    }
+
+    /// Whether all from a token on is one call: `f(…)`.
+    fn is_call(&self, first: usize) -> bool {
+        let mut depth = 0usize;
+        let end = (first + 1..self.piece.tokens.len()).find(|nth| {
+            match self.word(*nth) {
+                "(" | "[" | "{" => depth += 1,
+                ")" | "]" | "}" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        });
+        self.kind(first) == Some(TokenKind::Word)
+            && self.word(first + 1) == "("
+            && end == Some(self.piece.tokens.len() - 1)
     }
 
     fn unknown(&self) -> Diagnostic {
@@ -415,25 +429,6 @@ impl<'a> Stray<'a> {
                 )),
             },
         }
-    }
-}
-
-/// The type of this language nearest to a type of Stan with its bounds, as words.
-pub(super) fn support<'a>(words: &[&'a str]) -> &'a str {
-    let bound = |side: &str, value: &str| words.windows(3).any(|three| three == [side, "=", value]);
-    let element = words.iter().copied().find(|word| *word == "int");
-    match element.or(words.first().copied()).unwrap_or_default() {
-        "int" if bound("lower", "0") && bound("upper", "1") => "bool",
-        "int" if bound("lower", "0") => "count",
-        "int" => "int",
-        kind @ ("simplex" | "ordered" | "positive_ordered" | "unit_vector") => kind,
-        "corr_matrix" => "corr",
-        "cov_matrix" => "cov",
-        "cholesky_factor_corr" => "chol_corr",
-        "cholesky_factor_cov" => "chol_cov",
-        _ if bound("lower", "0") && bound("upper", "1") => "unit",
-        _ if bound("lower", "0") => "positive",
-        _ => "real",
     }
 }
 

@@ -92,6 +92,11 @@ impl<'a> Lexer<'a> {
                 self.line += 1;
                 self.at += 1;
             }
+            // A semicolon between statements has left it.
+            '\r' if !self.rest().starts_with("\r\n") => {
+                self.line += 1;
+                self.at += 1;
+            }
             _ if first.is_ascii_whitespace() => self.at += 1,
             '#' => self.comment(),
             '"' => self.quoted(),
@@ -350,6 +355,12 @@ fn ascii(character: char) -> String {
 }
 
 fn name_mistake(word: &str, span: Span) -> Diagnostic {
+    if let Some(own) = habits::dotted(word) {
+        let edit = Edit { span, text: own.to_owned() };
+        return Diagnostic::new(NAME_LETTERS, format!("`{word}` is R's name"))
+            .at(span, "a name has no point in it")
+            .fix(format!("write `{own}`"), vec![edit]);
+    }
     let mut plain = String::new();
     for character in word.chars() {
         match GREEK.iter().find(|(letter, _)| *letter == character) {

@@ -1,7 +1,7 @@
 //! Densities: normalised, equal to outside values, with the right derivatives, the same in every form.
 
 use vic::graph::{Builder, interpret::interpret};
-use vic::library::{FAMILIES, Family, Form, Law, Normaliser, Parameter, Reference, ValueKind};
+use vic::library::{FAMILIES, Family, Form, Law, Normaliser, Parameter, Reference, ValueKind, is_even};
 
 use crate::evaluate::{
     applies, axes, close, constants, cut, difference, joint_size, length, log_densities, rank_axes,
@@ -87,6 +87,21 @@ fn location_scale_families_standardise() {
             let found = log_densities(family, &standard, &[vec![value]], 1)[0] - width.ln();
             assert!(close(found, reference.log_density, 1e-10), "{}: {found}", family.name);
         }
+    }
+}
+
+#[test]
+fn the_families_said_to_be_even_are_and_no_others() {
+    for family in FAMILIES.iter().filter(|family| family.support.domain == "real") {
+        let Some((location, _)) = family.location_scale else { continue };
+        let even = family.references.iter().all(|reference| {
+            let centre = reference.arguments[location];
+            let distance = reference.value[0] - centre;
+            let values = [vec![centre + distance], vec![centre - distance]];
+            let densities = log_densities(family, reference.arguments, &values, 1);
+            close(densities[0], densities[1], 1e-12)
+        });
+        assert_eq!(even, is_even(family), "{}", family.name);
     }
 }
 

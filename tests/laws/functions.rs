@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 use vic::graph::{Builder, Node, Vector, autodiff::gradient, interpret::interpret};
 use vic::library::{
     Action, Bound, FUNCTIONS, Function, Grain, Interval, Over, Smoothness, domain, function_of,
+    is_free_of_shifts,
 };
 
 use crate::evaluate::{axes, close, difference, rank_axes};
@@ -178,12 +179,26 @@ fn reductions_equal_loops() {
 }
 
 fn along(name: &str) -> Vec<f64> {
+    along_of(name, &X)
+}
+
+fn along_of(name: &str, values: &[f64]) -> Vec<f64> {
     let row = function_of(name, 1).expect("a function");
     let mut b = Builder::new();
-    let axis = b.axis("item", X.len());
-    let x = b.data(&[axis], X.to_vec());
+    let axis = b.axis("item", values.len());
+    let x = b.data(&[axis], values.to_vec());
     let node = (row.expand)(&mut b, &[x], None, &Over { axes: vec![axis], twins: vec![] });
     interpret(&b.finish(), &[], &[], &[node]).remove(0)
+}
+
+#[test]
+fn the_functions_said_to_be_free_of_shifts_are_and_no_others() {
+    let shifted: Vec<f64> = X.iter().map(|x| x + 0.7).collect();
+    for row in FUNCTIONS.iter().filter(|row| row.action == Action::Along) {
+        let values = along(row.name).into_iter().zip(along_of(row.name, &shifted));
+        let free = values.clone().all(|(one, other)| close(one, other, 1e-12));
+        assert_eq!(free, is_free_of_shifts(row), "{}", row.name);
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The terms of a density, and which of them is to blame.
 
-use crate::lower::SummedOut;
 use crate::lower::probe::Values;
-use crate::model::{Distribution, Factor, Model, SiteKind, Step, Term};
+use crate::lower::{self, SummedOut};
+use crate::model::{Distribution, Factor, Model, Obligation, SiteKind, Step, Term};
 use crate::source::Span;
 
 /// A term of the density.
@@ -12,6 +12,8 @@ pub(super) struct Suspect<'m> {
     pub(super) span: Span,
     pub(super) distribution: Option<&'m Distribution>,
     pub(super) value: Option<&'m Term>,
+    /// What is claimed of the value.
+    pub(super) claim: Option<&'m Obligation>,
     /// Whether states of a discrete latent may have no probability.
     pub(super) states: bool,
 }
@@ -26,6 +28,7 @@ pub(super) fn suspects<'m>(model: &'m Model, sums: &[SummedOut]) -> Vec<Suspect<
                 span: model.site(*id).span,
                 distribution: Some(prior),
                 value: None,
+                claim: None,
                 states,
             }),
             _ => None,
@@ -38,6 +41,7 @@ pub(super) fn suspects<'m>(model: &'m Model, sums: &[SummedOut]) -> Vec<Suspect<
             span: target.span,
             distribution: Some(distribution),
             value: Some(target),
+            claim: None,
             states,
         },
         Factor::Potential { value, span } => Suspect {
@@ -45,10 +49,20 @@ pub(super) fn suspects<'m>(model: &'m Model, sums: &[SummedOut]) -> Vec<Suspect<
             span: *span,
             distribution: None,
             value: Some(value),
+            claim: None,
             states,
         },
     });
-    priors.chain(factors).collect()
+    let claims = lower::claims(model).map(|claim| Suspect {
+        name: lower::claimed(model, claim)
+            .map_or_else(|| claim.demanded_by.clone(), |site| format!("`{}`", site.name)),
+        span: claim.value.span,
+        distribution: None,
+        value: Some(&claim.value),
+        claim: Some(claim),
+        states: false,
+    });
+    priors.chain(claims).chain(factors).collect()
 }
 
 /// The first term with an element that no density has. Where states are summed out, minus infinity is one of a state

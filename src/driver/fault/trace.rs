@@ -7,7 +7,9 @@ use crate::graph::interpret::interpret;
 use crate::library::{self, Domain, Membership, Parameter, Rank};
 use crate::lower::Objective;
 use crate::lower::probe::{Probe, Values};
-use crate::model::{Address, FamilyCall, Model, SiteId, SiteKind, Stage, Term, TermKind, leaves};
+use crate::model::{Address, FamilyCall, Model, Obligation, SiteId, SiteKind, Stage, Term, TermKind, leaves};
+
+use crate::source::Span;
 
 use super::suspects::Suspect;
 use super::words::{advice, number};
@@ -28,6 +30,8 @@ pub(super) enum Wrong {
     Value(f64),
     /// Its value is not one that the parameter allows.
     Outside { value: f64, domain: &'static Domain, name: String },
+    /// Its numbers do not sum to 1, but to this.
+    Total { total: f64, name: String },
     /// Its numbers are together not what the parameter allows, because.
     Joint { reason: &'static str, domain: &'static Domain, name: String },
 }
@@ -68,7 +72,10 @@ impl<'a> Trace<'a> {
         let cell = table.cell(flat);
         let place = self.place(table, flat);
         let shown = number(table.values[flat]);
-        let message = format!("the log density of {} is {shown}{place}{}", suspect.name, self.when());
+        let message = match suspect.claim {
+            Some(claim) => format!("{} is not {}{place}{}", suspect.name, claim.domain.words, self.when()),
+            None => format!("the log density of {} is {shown}{place}{}", suspect.name, self.when()),
+        };
         let diagnostic = Diagnostic::new(code, message);
         let culprit = self.culprit(suspect, &cell);
         let (mut diagnostic, blamed) = match &culprit {
@@ -77,6 +84,9 @@ impl<'a> Trace<'a> {
         };
         let around = blamed
             .is_some_and(|term| suspect.span.start <= term.span.start && term.span.end <= suspect.span.end);
+        if let Some((name, value)) = blamed.and_then(|term| self.computed(term)) {
+            diagnostic = diagnostic.at(value, format!("`{name}` is computed here"));
+        }
         if culprit.is_some() && !around {
             diagnostic = diagnostic.at(suspect.span, "whose density is asked for");
         }
@@ -88,6 +98,16 @@ impl<'a> Trace<'a> {
         Traced {
             diagnostic: diagnostic.help(advice(culprit.as_ref())),
             datum: suspect.value.and_then(|target| self.datum(target, &cell)),
+        }
+    }
+
+    /// The let that a name stands for, and its value.
+    fn computed(&self, term: &Term) -> Option<(&'a str, Span)> {
+        let TermKind::Read(site, _) = term.kind else { return None };
+        let site = self.bound.model().site(site);
+        match &site.kind {
+            SiteKind::Let(value) => Some((&site.name, value.span)),
+            _ => None,
         }
     }
 
@@ -158,7 +178,8 @@ impl<'a> Trace<'a> {
 
     fn culprit(&mut self, suspect: &Suspect<'a>, cell: &[(Axis, usize)]) -> Option<Culprit<'a>> {
         let Some(distribution) = suspect.distribution else {
-            return self.not_finite(suspect.value?, cell);
+            let found = self.not_finite(suspect.value?, cell);
+            return found.or_else(|| self.broken_claim((suspect.claim?, &suspect.name), cell));
         };
         let calls = leaves(distribution);
         for argument in calls.iter().flat_map(|call| &call.arguments) {
@@ -184,6 +205,31 @@ impl<'a> Trace<'a> {
         }
         let inner = children(term).into_iter().find_map(|child| self.not_finite(child, cell));
         inner.or(Some(Culprit { term, fault: Wrong::Value(value) }))
+    }
+
+    /// The value of which something is claimed that does not hold.
+    fn broken_claim(
+        &mut self,
+        (claim, name): (&'a Obligation, &str),
+        cell: &[(Axis, usize)],
+    ) -> Option<Culprit<'a>> {
+        let (term, domain, name) = (&claim.value, claim.domain, name.to_owned());
+        let values = self.probe.term(term, self.position);
+        if domain.rank == Rank::Scalar {
+            let (_, value) = values.find(cell, |value| !domain.interval.contains(value))?;
+            return Some(Culprit { term, fault: Wrong::Outside { value, domain, name } });
+        }
+        let along: Vec<Axis> = claim.over.iter().map(|axis| self.probe.axis(*axis)).collect();
+        let block = values.block(&along, cell)?;
+        let reason = match (domain.contains)(&block, [f64::NEG_INFINITY, f64::INFINITY], block.len()) {
+            Membership::Outside(reason) => reason,
+            Membership::Inside => return None,
+        };
+        let total: f64 = block.iter().sum();
+        Some(match reason.contains("sum") {
+            true => Culprit { term, fault: Wrong::Total { total, name } },
+            false => Culprit { term, fault: Wrong::Joint { reason, domain, name } },
+        })
     }
 
     /// An argument outside of the domain of its parameter.
@@ -256,6 +302,9 @@ fn fact(fault: &Wrong) -> String {
         Wrong::Value(value) => format!("this is {}", number(*value)),
         Wrong::Outside { value, domain, name } => {
             format!("{name} is {}, wanted {}", number(*value), domain.words)
+        }
+        Wrong::Total { total, name } => {
+            format!("{name} sums to {}, not to 1", number(*total))
         }
         Wrong::Joint { reason, domain, name } => format!("{name} {reason}, wanted {}", domain.words),
     }

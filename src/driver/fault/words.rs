@@ -8,6 +8,10 @@ pub(super) fn advice(culprit: Option<&Culprit<'_>>) -> String {
             "write it so that it is {} whatever the latents are (`exp(…)`, `inv_logit(…)`), or declare the latents so",
             domain.words
         ),
+        Some(Wrong::Total { .. }) => {
+            "divide by the sum of just these numbers, `v / sum(v)`, or take `softmax(…)`; or draw them from `dirichlet`"
+                .to_string()
+        }
         Some(Wrong::Joint { domain, .. }) => format!(
             "declare it as a latent that is {} by its type, or build it of one: for a covariance, scales and a factor of a correlation matrix",
             domain.words

@@ -100,3 +100,12 @@ pub static FAMILIES: &[&Family] = &[
 pub fn family(name: &str) -> Option<&'static Family> {
     FAMILIES.iter().copied().find(|row| row.name == name)
 }
+
+/// Families whose density is even about their location.
+pub static EVEN: &[&Family] =
+    &[&normal::NORMAL, &student_t::STUDENT_T, &cauchy::CAUCHY, &laplace::LAPLACE, &logistic::LOGISTIC];
+
+/// Whether a family is one of `EVEN`.
+pub fn is_even(family: &Family) -> bool {
+    EVEN.iter().any(|row| std::ptr::eq(*row, family))
+}

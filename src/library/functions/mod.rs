@@ -94,3 +94,11 @@ pub fn function_of(name: &str, arguments: usize) -> Option<&'static Function> {
     };
     named.clone().find(fits).or_else(|| named.next())
 }
+
+/// Functions along an axis that do not change where one number is added to all of their argument.
+pub static FREE_OF_SHIFTS: &[&Function] = &[&along::SOFTMAX, &along::LOG_SOFTMAX];
+
+/// Whether a function is one of `FREE_OF_SHIFTS`.
+pub fn is_free_of_shifts(function: &Function) -> bool {
+    FREE_OF_SHIFTS.iter().any(|row| std::ptr::eq(*row, function))
+}

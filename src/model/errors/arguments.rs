@@ -136,8 +136,16 @@ pub fn clause_not_taken(span: Span, function: &str, clause: &str) -> Diagnostic 
 
 /// A number where a distribution is wanted.
 pub fn not_a_distribution((term, written): (&Term, &str), target: &Target, model: &Model) -> Diagnostic {
-    let diagnostic = Diagnostic::new(Code(403), "a distribution is wanted right of `~`".to_string())
-        .at(term.span, term_words(term, model));
+    wanted_right_of_tilde((term.span, term_words(term, model)), written, target)
+}
+
+/// The same of an expression with mistakes inside of it.
+pub fn number_right_of_tilde((span, written): (Span, &str), target: &Target) -> Diagnostic {
+    wanted_right_of_tilde((span, "a number".to_string()), written, target)
+}
+
+fn wanted_right_of_tilde((span, found): (Span, String), written: &str, target: &Target) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code(403), "a distribution is wanted right of `~`").at(span, found);
     if target.role == Role::Law {
         return diagnostic.help(format!(
             "a latent has a prior, such as `normal(0, 1)`; if `{0}` is computed, write `let {0} = {written}`",

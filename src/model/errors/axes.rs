@@ -120,6 +120,25 @@ pub fn matrix_argument(
     }
 }
 
+/// A matrix over two dims where one over a dim twice is wanted.
+pub fn not_square(
+    (term, parameter): (&Term, &Parameter),
+    (call, dim): (&FamilyCall, &str),
+    model: &Model,
+) -> Diagnostic {
+    let words = axes_words(&term.axes, model);
+    let (own, family) = (parameter.name, call.family.name);
+    let diagnostic = Diagnostic::new(
+        Code(302),
+        format!("`{own}` of `{family}` is a matrix over {dim} × {dim}, found one over {words}"),
+    )
+    .at(term.span, format!("over {words}"));
+    match term.kind {
+        TermKind::Read(site, _) => diagnostic.at(model.site(site).span, "declared here"),
+        _ => diagnostic,
+    }
+}
+
 /// `A @ B` without exactly one dim to sum over.
 pub fn no_one_shared_dim(sign: Span, sides: [&Term; 2], shared: &[DimId], model: &Model) -> Diagnostic {
     let [left, right] = sides.map(|side| axes_words(&side.axes, model));
@@ -143,7 +162,14 @@ pub fn no_one_shared_dim(sign: Span, sides: [&Term; 2], shared: &[DimId], model:
         .at(sides[1].span, format!("over {}", or_nothing(right)));
     match shared {
         [] if common.is_empty() => {
-            diagnostic.help("declare the right side over the dim of the left that is summed away")
+            let summed = names(sides[0]).pop().unwrap_or_else(|| "the same dim".to_owned());
+            let right = match sides[1].kind {
+                TermKind::Read(site, _) => format!("`{0}[{summed}]`", model.site(site).name),
+                _ => format!("over {summed}"),
+            };
+            diagnostic.help(format!(
+                "declare the right side over the dim of the left that is summed away, such as {right}"
+            ))
         }
         [] => diagnostic.help(format!(
             "both are over {}, which stays because the statement names it: for a product cell by cell, write `*`",
@@ -234,13 +260,35 @@ pub fn too_many_indices(
     }
 }
 
-/// A coordinate that no element has.
-pub fn index_out_of_range(term: &Term, at: f64, dim: DimId, model: &Model) -> Diagnostic {
-    let dim = model.dim(dim);
-    Diagnostic::new(Code(312), format!("{} has no element {at}", dim.name))
-        .at(term.span, format!("{at}"))
-        .at(dim.span, "its coordinates are given here")
-        .help("coordinates count from 1 unless the dim declares others")
+/// A coordinate that no element has; with the coordinates that elements have, as far as the model says.
+pub fn index_out_of_range(
+    (term, at): (&Term, f64),
+    array: &str,
+    [first, last]: [Option<f64>; 2],
+    dim: &Dim,
+) -> Diagnostic {
+    let name = &dim.name;
+    let (has, wanted) = match (first, last) {
+        (Some(first), Some(last)) => {
+            (format!("its elements are {first} to {last}"), format!("wanted {first} to {last}"))
+        }
+        (Some(first), None) => {
+            (format!("its elements count from {first}"), format!("wanted {first} or more"))
+        }
+        _ => ("its elements are given here".to_owned(), "no such element".to_owned()),
+    };
+    let diagnostic =
+        Diagnostic::new(Code(312), format!("`{array}` is read at {at}, which is no element of {name}"))
+            .at(term.span, wanted)
+            .at(dim.span, has);
+    match (first, last) {
+        (Some(first), _) if at == 0.0 && first == 1.0 => {
+            diagnostic.help(format!("elements count from 1: the first is `{array}[1]`"))
+        }
+        (Some(first), _) if at < first => diagnostic.help(format!("the first is `{array}[{first}]`")),
+        (_, Some(last)) => diagnostic.help(format!("the last is `{array}[{last}]`")),
+        _ => diagnostic.help("coordinates count from 1 unless the dim declares others"),
+    }
 }
 
 /// A label that the dim does not have.

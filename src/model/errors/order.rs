@@ -1,7 +1,7 @@
 //! Mistakes about what is known when: recursion, stages, what can be observed.
 
 use crate::diagnostics::{Code, Diagnostic, Edit};
-use crate::model::ir::{Site, SiteKind};
+use crate::model::ir::{Dim, Site, SiteKind};
 use crate::source::Span;
 use crate::syntax::ast::Name;
 
@@ -100,5 +100,58 @@ pub fn after_fit((span, text): (Span, &str), site: Option<(&Site, Option<Edit>)>
         )),
         (_, Some(edit)) => diagnostic.fix(format!("compute it with the density: `let {name} = …`"), vec![edit]),
         (_, None) => diagnostic.help(format!("`{name}` itself reads what is drawn after the fit: keep both in a `generate`")),
+    }
+}
+
+/// On which side a read leaves its dim.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Outside {
+    /// At a coordinate, which reads at one that comes before the first.
+    BeforeTheFirst {
+        /// Of the first element.
+        first: f64,
+        /// Of the running element.
+        at: f64,
+        /// Of what is read.
+        read: f64,
+    },
+    /// At the last element.
+    BehindTheLast,
+}
+
+/// A read of a neighbour that an element does not have. The condition that the others fulfil, and the edit that says so.
+pub fn unguarded(
+    (name, span): (&str, Span),
+    dim: &Dim,
+    outside: Outside,
+    (condition, edit): (&str, Option<(Span, String)>),
+) -> Diagnostic {
+    let dim_name = &dim.name;
+    let (message, label, ends) = match outside {
+        Outside::BeforeTheFirst { first, at, read } => (
+            format!("at {dim_name} {at} this reads `{name}` at {read}, before the first {dim_name}"),
+            format!("at {dim_name} {at} there is no such element"),
+            format!("begins at {first}"),
+        ),
+        Outside::BehindTheLast => (
+            format!("at the last {dim_name} this reads `{name}` behind it"),
+            format!("at the last {dim_name} there is no such element"),
+            "has a last element".to_string(),
+        ),
+    };
+    let diagnostic = Diagnostic::new(Code(609), message).at(span, label).at(dim.span, ends);
+    let own = format!("give these elements a case of their own, `if {condition} then … else …`");
+    match edit {
+        Some((span, text)) if text.starts_with(" where") => {
+            let text = Edit { span, text };
+            diagnostic
+                .fix(format!("leave these elements out: `where {condition}`"), vec![text])
+                .help(format!("or {own}"))
+        }
+        Some((span, text)) => diagnostic.fix(
+            format!("let the first case hold for all that have no such neighbour: `if {text} then …`"),
+            vec![Edit { span, text }],
+        ),
+        None => diagnostic.help(own),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{axes_words, domain_words};
 use crate::diagnostics::{Code, Diagnostic, Edit, File, Help, Label};
-use crate::library::Domain;
+use crate::library::{Domain, Rank};
 use crate::model::distributions::Target;
 use crate::model::ir::*;
 use crate::model::supports::literal;
@@ -31,13 +31,39 @@ pub fn parameter(
     let ty = narrower.unwrap_or_else(|| wanted.name.to_owned());
     diagnostic
         .at(site.span, format!("`{}` is declared as {}", site.name, domain_words(&site.domain)))
-        .fix(format!("declare `{}: {ty}`", site.name), edit.into_iter().collect())
+        .fix(format!("declare `{}: {ty}`{}", site.name, cut_prior(site, wanted)), edit.into_iter().collect())
+}
+
+/// What a narrower type does to a prior: a type for data only checks.
+fn cut_prior(site: &Site, wanted: &Domain) -> &'static str {
+    let above = wanted.interval.low == 0.0 && wanted.interval.high == f64::INFINITY;
+    match (&site.kind, wanted.rank) {
+        (SiteKind::Latent { .. }, Rank::Scalar) if above => ", which cuts its prior to the part above 0",
+        (SiteKind::Latent { .. }, Rank::Scalar) => ", which cuts its prior to such values",
+        _ => "",
+    }
 }
 
 /// The function body that an argument at fault comes from.
 pub fn point_at_body(diagnostic: &mut Diagnostic, body: Span) {
     let text = "what the function comes to".to_owned();
     diagnostic.labels.push(Label { file: File::Model, span: body, text });
+}
+
+/// The call that brought a function body to values or axes that are not right there.
+pub fn point_at_call(diagnostic: &mut Diagnostic, call: Span) {
+    let slug = diagnostic.code.row().slug;
+    let by_arguments = slug.starts_with("support::") || slug.starts_with("shape::");
+    let outside = diagnostic.labels.first().is_some_and(|label| !call.contains(label.span));
+    if by_arguments && outside {
+        diagnostic.labels.push(Label { file: File::Model, span: call, text: "called here".to_owned() });
+    }
+}
+
+/// The let that a name at fault stands for.
+pub fn point_at_let(diagnostic: &mut Diagnostic, name: &str, value: Span) {
+    let text = format!("`{name}` is computed here");
+    diagnostic.labels.push(Label { file: File::Model, span: value, text });
 }
 
 /// An expression of which it is not known whether it stays where it must.
@@ -87,6 +113,47 @@ pub fn offer_simplex(diagnostic: &mut Diagnostic, site: &Site, model: &Model) {
         names.join(", ")
     );
     diagnostic.help.push(Help { text, edits: Vec::new() });
+}
+
+/// A covariance, or a matrix it is made of, from what the language draws: scales and correlations. `owner` takes the two in
+/// place of one matrix, with edits for the declaration and the argument if they can be made.
+pub fn offer_scales(
+    diagnostic: &mut Diagnostic,
+    (owner, matrix, dim): (&str, &str, &str),
+    edits: Option<[Span; 2]>,
+) {
+    let declarations =
+        format!("latent {matrix}_sd[{dim}] ~ half_normal(1)\nlatent {matrix}_corr[{dim}, {dim}] ~ lkj(2)");
+    let arguments = format!("sd = {matrix}_sd, corr = {matrix}_corr");
+    let text = format!(
+        "if it is unobserved, draw scales and correlations: `{}`, and write `{owner}(…, {arguments})`",
+        declarations.replace('\n', "`, `")
+    );
+    let edits = edits.map(|[statement, argument]| {
+        vec![Edit { span: statement, text: declarations }, Edit { span: argument, text: arguments }]
+    });
+    diagnostic.help.insert(0, Help { text, edits: edits.unwrap_or_default() });
+}
+
+/// Correlations, drawn.
+pub fn offer_correlations(diagnostic: &mut Diagnostic, (matrix, dim): (&str, &str), statement: Option<Span>) {
+    let text = format!("latent {matrix}[{dim}, {dim}] ~ lkj(2)");
+    let edits = statement.map(|span| Edit { span, text: text.clone() });
+    let text = format!("if it is unobserved, draw it as correlations: `{text}`");
+    diagnostic.help.insert(0, Help { text, edits: edits.into_iter().collect() });
+}
+
+/// A covariance that is known.
+pub fn offer_known_matrix(
+    diagnostic: &mut Diagnostic,
+    (matrix, dim, ty): (&str, &str, &str),
+    statement: Option<Span>,
+) {
+    let text = format!("data {matrix}[{dim}, {dim}]: {ty}");
+    let edits = statement.map(|span| Edit { span, text: text.clone() });
+    diagnostic
+        .help
+        .push(Help { text: format!("if it is known: `{text}`"), edits: edits.into_iter().collect() });
 }
 
 /// A list of probabilities that do not sum to 1.

@@ -1,0 +1,38 @@
+//! A warning where a comparison has taken the gradient from a continuous latent that cannot be summed out.
+
+use std::collections::BTreeMap;
+
+use super::choose::Choice;
+use super::dependence::of_density;
+use super::{Dependence, Level, Takes};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::model::{Kind, Model, Site};
+use crate::source::Span;
+
+/// One for each comparison, with the latents that it takes the gradient from.
+pub fn steps(model: &Model, choices: &[Choice]) -> Vec<Diagnostic> {
+    let dependence = of_density(model);
+    let mut by_place: BTreeMap<Span, Vec<&Site>> = BTreeMap::new();
+    for choice in choices {
+        let site = model.site(choice.latent);
+        let continuous = site.value == Kind::Real && site.domain.domain.transform.is_some();
+        let sampled = !matches!(choice.estimator.takes, Takes::Sum | Takes::Path);
+        let Dependence { level, span } = dependence[choice.latent.0];
+        if continuous && sampled && level == Level::Jump {
+            by_place.entry(span).or_default().push(site);
+        }
+    }
+    by_place.into_iter().map(|(place, latents)| step(place, &latents)).collect()
+}
+
+fn step(place: Span, latents: &[&Site]) -> Diagnostic {
+    let names: Vec<String> = latents.iter().map(|site| format!("`{}`", site.name)).collect();
+    let (names, move_) = (names.join(" and "), if latents.len() == 1 { "moves" } else { "move" });
+    let diagnostic =
+        Diagnostic::new(Code(1021), format!("the density jumps as {names} {move_}, without a gradient"))
+            .at(place, "a step");
+    let labelled = latents
+        .iter()
+        .fold(diagnostic, |diagnostic, site| diagnostic.at(site.span, "tried in bins, which is coarse"));
+    labelled.help("a smooth step keeps the gradient: `inv_logit((b - a) / width)` in place of `a < b`")
+}
