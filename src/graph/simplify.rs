@@ -156,6 +156,14 @@ fn div(b: &mut Builder, x: Node, y: Node) -> Option<Node> {
     if scalar(b, x) == Some(1.0) {
         return Some(b.reciprocal(y));
     }
+    // Derivatives multiply by the reciprocal of what is divided by: with data it is there once for both.
+    if let Op::Data(id) = b.graph().node(y).op
+        && !matches!(b.graph().node(x).op, Op::Data(_))
+        && b.graph().data(id).iter().all(|c| (1.0 / c).is_normal())
+    {
+        let reciprocal = b.reciprocal(y);
+        return Some(b.mul(x, reciprocal));
+    }
     let x = negated(b, x)?;
     let ratio = b.div(x, y);
     Some(b.neg(ratio))

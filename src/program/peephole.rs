@@ -47,28 +47,49 @@ fn pair_at(ops: &[RowOp], index: usize) -> Option<(usize, usize, RowOp)> {
     Some((index.min(at), index.max(at), joined))
 }
 
-/// Turns a product read once, by a sum or difference or by a reduction, into a part of its reader.
+/// What a slot that is read once holds, as far as its reader can do it on the way.
+#[derive(Clone, Copy)]
+enum Held {
+    Product([Operand; 2]),
+    Reciprocal(Operand),
+}
+
+/// Turns a product or square read once, by a sum or difference or by a reduction, and a reciprocal read once, by a product,
+/// into a part of its reader.
 fn absorb_products(ops: &mut [RowOp]) {
     let mut reads: HashMap<usize, usize> = HashMap::new();
     ops.iter().flat_map(RowOp::slots_read).for_each(|slot| *reads.entry(slot).or_default() += 1);
-    let mut products: HashMap<usize, [Operand; 2]> = HashMap::new();
+    let mut held: HashMap<usize, Held> = HashMap::new();
     for op in ops {
-        if let RowOp::Binary { op: Binary::Mul, out: Place::Slot(slot), x, y } = *op
-            && reads.get(&slot) == Some(&1)
-        {
-            products.insert(slot, [x, y]);
-        }
-        if let Some(absorbed) = absorb(op, &products) {
+        if let Some(absorbed) = absorb(op, &held) {
             *op = absorbed;
+        }
+        let (slot, what) = match *op {
+            RowOp::Binary { op: Binary::Mul, out: Place::Slot(slot), x, y } => (slot, Held::Product([x, y])),
+            RowOp::Unary { op: Unary::Square, out: Place::Slot(slot), x } => (slot, Held::Product([x, x])),
+            RowOp::Unary { op: Unary::Reciprocal, out: Place::Slot(slot), x } => (slot, Held::Reciprocal(x)),
+            _ => continue,
+        };
+        if reads.get(&slot) == Some(&1) {
+            held.insert(slot, what);
         }
     }
 }
 
-fn absorb(op: &RowOp, products: &HashMap<usize, [Operand; 2]>) -> Option<RowOp> {
-    let product = |operand: &Operand| match operand {
-        Operand::Rows(Place::Slot(slot)) => products.get(slot).copied(),
+fn absorb(op: &RowOp, held: &HashMap<usize, Held>) -> Option<RowOp> {
+    let of = |operand: &Operand| match operand {
+        Operand::Rows(Place::Slot(slot)) => held.get(slot).copied(),
         _ => None,
     };
+    let product = |operand: &Operand| match of(operand) {
+        Some(Held::Product(factors)) => Some(factors),
+        _ => None,
+    };
+    let divisor = |operand: &Operand| match of(operand) {
+        Some(Held::Reciprocal(x)) => Some(x),
+        _ => None,
+    };
+    let divided = |out, x, y| Some(RowOp::Binary { op: Binary::Div, out, x, y });
     let fused = |out, product, addend, signs| Some(RowOp::MultiplyAdd { out, product, addend, signs });
     match *op {
         RowOp::Binary { op: Binary::Add, out, x, y } => match (product(&x), product(&y)) {
@@ -79,6 +100,11 @@ fn absorb(op: &RowOp, products: &HashMap<usize, [Operand; 2]>) -> Option<RowOp> 
         RowOp::Binary { op: Binary::Sub, out, x, y } => match (product(&x), product(&y)) {
             (Some(factors), _) => fused(out, factors, y, [Sign::Plus, Sign::Minus]),
             (None, Some(factors)) => fused(out, factors, x, [Sign::Minus, Sign::Plus]),
+            (None, None) => None,
+        },
+        RowOp::Binary { op: Binary::Mul, out, x, y } => match (divisor(&x), divisor(&y)) {
+            (_, Some(below)) => divided(out, x, below),
+            (Some(below), None) => divided(out, y, below),
             (None, None) => None,
         },
         RowOp::Sum { factors: Factors::One(x), into } => {
