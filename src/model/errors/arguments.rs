@@ -7,7 +7,7 @@ use crate::model::dialect;
 use crate::model::distributions::{Role, Target};
 use crate::model::ir::*;
 use crate::source::Span;
-use crate::syntax::ast::{Argument, ExprKind, Name};
+use crate::syntax::ast::{Argument, ExprKind, Name, TypeExpr};
 
 /// Too few arguments, or too many.
 pub fn arity(function: &Name, span: Span, given: &[Argument], signatures: &[String]) -> Diagnostic {
@@ -201,10 +201,31 @@ pub fn missing_type(name: &Name) -> Diagnostic {
 }
 
 /// `latent` without a prior.
-pub fn missing_prior(name: &Name) -> Diagnostic {
+pub fn missing_prior(name: &Name, ty: Option<&TypeExpr>) -> Diagnostic {
+    let example = match ty {
+        Some(TypeExpr { bounds: Some((Some(_), Some(_))), .. }) => "uniform",
+        Some(ty) => example_of(&ty.name.text),
+        None => "normal(0, 1)",
+    };
+    let flat = if example == "normal(0, 1)" { "; `~ flat` if you mean it" } else { "" };
     Diagnostic::new(Code(407), format!("`{}` has no prior", name.text))
         .at(name.span, "needs `~` and a distribution")
-        .help("for example `~ normal(0, 1)`; `~ flat` if you mean it")
+        .help(format!("for example `~ {example}`{flat}"))
+}
+
+/// A prior whose values have a type; any other name is that of a dim, one of whose elements is drawn.
+fn example_of(ty: &str) -> &'static str {
+    match ty {
+        "real" | "int" | "ordered" | "positive_ordered" | "zero_sum" => "normal(0, 1)",
+        "positive" | "nonneg" => "half_normal(1)",
+        "bool" => "bernoulli(0.5)",
+        "count" => "poisson(1)",
+        "simplex" => "dirichlet(1)",
+        "corr" => "lkj(2)",
+        "chol_corr" => "lkj_chol(2)",
+        "cov" | "chol_cov" => "wishart(…)",
+        _ => "uniform",
+    }
 }
 
 /// A family whose values are of another kind than the site's.
