@@ -256,7 +256,7 @@ const TYPES: &[(&str, &str)] = &[
 /// Keywords of NumPyro, PyMC, R and Stan's manual, and the parameters that they may stand for.
 const KEYWORDS: &[(&str, &[&str])] = &[
     ("loc", &["mean", "location", "mean_log"]),
-    ("mu", &["mean", "location", "mean_log"]),
+    ("mu", &["mean", "location", "loc", "mean_log"]),
     ("meanlog", &["mean_log"]),
     ("lambda", &["mean", "rate"]),
     ("lam", &["mean", "rate"]),

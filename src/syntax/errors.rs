@@ -337,6 +337,10 @@ impl Stop<'_> {
                 diagnostic.help("nothing follows the comma: leave it out, or say what does")
             }
             "(" if named => diagnostic.help(format!("brackets name dims: `{}[obs]`", self.name())),
+            ":" if self.piece.word == Some(StatementWord::Dim) => {
+                let edit = Edit { span: self.found_span(), text: "..".to_owned() };
+                diagnostic.fix("a range is written with dots: `1900..1950`", vec![edit])
+            }
             "?" | "if" if expects(Rule::infix) => diagnostic.help("a choice is written `if c then a else b`"),
             ".." if self.inside_bracket() => diagnostic.help(ELEMENTS),
             "" if self.piece.word == Some(StatementWord::Observe) && named => {

@@ -99,6 +99,10 @@ pub fn unknown_argument(
     let diagnostic =
         Diagnostic::new(Code(402), format!("`{}` has no argument `{}`", function.text, keyword.text))
             .at(keyword.span, format!("it has {}", names.join(", ")));
+    if let Some(inverse) = inverse_rate(given, (&unknown, known)) {
+        let diagnostic = diagnostic.fix("its rate is 1 divided by the scale: write `rate = 1 / (…)`", inverse);
+        return diagnostic.help(format!("it is `{}`", signatures.join("` or `")));
+    }
     let mended: Option<Vec<(&Name, &str)>> = unknown.iter().map(|name| Some((*name, own(name)?))).collect();
     let diagnostic = match mended {
         Some(mended) => {
@@ -119,6 +123,16 @@ pub fn unknown_argument(
         None => diagnostic,
     };
     diagnostic.help(format!("it is `{}`", signatures.join("` or `")))
+}
+
+/// The edits for a scale given to what has a rate: a name for another alone would be another distribution.
+fn inverse_rate(given: &[Argument], (unknown, known): (&[&Name], &[&str])) -> Option<Vec<Edit>> {
+    let [keyword] = unknown else { return None };
+    let value = given.iter().find(|argument| argument.name.as_ref() == Some(*keyword))?.value.span;
+    let at = |place: usize, text: &str| Edit { span: Span::new(place, place), text: text.to_owned() };
+    let named = Edit { span: keyword.span, text: "rate".to_owned() };
+    let inverse = keyword.text == "scale" && known.contains(&"rate");
+    inverse.then(|| vec![named, at(value.start, "1 / ("), at(value.end, ")")])
 }
 
 /// A place given twice.

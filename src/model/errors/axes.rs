@@ -197,6 +197,9 @@ pub fn index_kind(term: &Term, wanted: &str, better: &[String], model: &Model) -
         ([], Kind::Index(_)) => diagnostic.help(format!(
             "declare data that say which {wanted} each row belongs to, `data {wanted}[…]: {wanted}`, and read with them"
         )),
+        ([], Kind::Bool) => diagnostic.help(format!(
+            "choose by it, `if … then … else …`, or let it be one of the {wanted}s: `{wanted}` in place of `bool`, drawn by `categorical(…)`"
+        )),
         ([], _) => diagnostic.help(format!(
             "where the data hold {wanted}s, declare them so: `data …: {wanted}`; a number written in the model is a coordinate: 1, 2, 3 …"
         )),
