@@ -8,8 +8,8 @@ use vic::data::BoundModel;
 use vic::driver::{self, Fitted, compare};
 use vic::inference::loo::{Loo, leave_one_out};
 use vic::inference::{Options, Unwatched};
-use vic::lower::{self, Centring, Limits};
-use vic::posterior;
+use vic::lower::{self, Centring, Limits, Objective};
+use vic::posterior::{self, Draws, Row, SiteDraws, summarise};
 use vic::source::Source;
 
 fn bind(text: &str, data: &Value) -> BoundModel {
@@ -331,4 +331,56 @@ fn differences_are_paired() {
     let gap = report.models[1].difference.expect("the same points");
     close(gap.value, sum, "difference");
     close(gap.se, (6.0 * spread).sqrt(), "its standard error");
+}
+
+/// Rows of the site of that name.
+fn rows(
+    (bound, objective): (&BoundModel, &Objective),
+    draws: Draws,
+    sites: &mut [SiteDraws],
+    name: &str,
+) -> Vec<Row> {
+    posterior::summarise_long(bound, objective, draws, sites);
+    let named = |site: &&SiteDraws| site.names[0].split('[').next() == Some(name);
+    sites.iter().filter(named).flat_map(|site| summarise(site, draws.weights)).collect()
+}
+
+/// Beyond ten million numbers draws of a derived quantity are not kept. Its summary is that of draws put together from
+/// parts, which are.
+#[test]
+fn long_derived_quantities_are_summarised_without_their_draws() {
+    let text = "dim n\ndim p\ndim g\ndata x[n, p]: real\ndata group[n]: g\ndata y[n]: real\n\
+        latent a ~ normal(0, 1)\nlatent b[p] ~ normal(0, 1)\nlatent u[g] ~ normal(0, 1)\n\
+        let eta[n] = a + x @ b + u[group[n]]\nlet part[p, n] = exp(x[n, p] * b[p]) + eta[n]\n\
+        observe y ~ normal(eta, 1)\n";
+    let (n, count) = (1300, 4000);
+    let number = |k: usize| (k as f64 * 0.61).sin();
+    let x: Vec<[f64; 2]> = (0..n).map(|k| [number(k), number(k + n)]).collect();
+    let group: Vec<usize> = (0..n).map(|k| 1 + k * 7 % 5).collect();
+    let y: Vec<f64> = (0..n).map(|k| number(3 * k)).collect();
+    let bound = bind(text, &json!({ "x": x, "group": group, "y": y, "g": 5 }));
+    let objective = driver::lower(&bound).expect("it can be lowered");
+    let positions: Vec<f64> = (0..count * objective.width()).map(|k| number(5 * k) + number(k * k)).collect();
+    let weights: Vec<f64> = (0..count).map(|k| (1.5 + number(11 * k)) / (1.5 * count as f64)).collect();
+    let draws = Draws { positions: &positions, count, weights: Some(&weights) };
+    let evaluate = |positions: &[f64], count| posterior::evaluate(&bound, &objective, positions, count, 1);
+    let mut long = evaluate(&positions, count);
+    assert_eq!(long.iter().filter(|site| !site.has_draws()).count(), 1);
+    let mut parts = positions.chunks(positions.len() / 2).map(|part| evaluate(part, count / 2));
+    let mut whole = parts.next().expect("two parts");
+    for part in parts {
+        whole.iter_mut().zip(part).for_each(|(site, part)| site.values.extend(part.values));
+    }
+    assert!(whole.iter().all(|site| site.values.len() == site.names.len() * count), "a part is kept");
+    let got = rows((&bound, &objective), draws, &mut long, "part");
+    let want = rows((&bound, &objective), draws, &mut whole, "part");
+    assert_eq!(want.len(), 2 * n);
+    let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * b.abs().max(1.0);
+    for (got, want) in got.iter().zip(&want) {
+        assert_eq!(got.name, want.name);
+        let numbers = |row: &Row| [row.mean, row.sd, row.q05, row.q50, row.q95, row.mcse];
+        let pairs = numbers(got).into_iter().zip(numbers(want));
+        assert!(pairs.into_iter().all(|(a, b)| close(a, b)), "{got:?} {want:?}");
+    }
+    assert_eq!(got.len(), want.len());
 }

@@ -26,6 +26,12 @@ pub fn run(report: &mut Report) {
     if report.wants("m2_over_memory_read") {
         memory_read(report);
     }
+    for (samples, bound) in [(1, 0.75), (10, 1.1)] {
+        let name = format!("m2_{samples}_samples_in_single_over_double");
+        if report.wants(&name) {
+            single_precision(report, (&name, bound), samples);
+        }
+    }
     batches(report);
     hessian_products(report);
     if report.wants("linear_1e6_over_1e4_rows") {
@@ -122,6 +128,16 @@ fn read<const STRANDS: usize>(numbers: &[f64]) -> u64 {
         }
     }
     sums.iter().fold(0, |a, b| a.wrapping_add(*b))
+}
+
+/// M2 with covariates that fit single precision, against covariates that do not.
+fn single_precision(report: &mut Report, (name, bound): (&str, f64), samples: usize) {
+    let models = [models::logistic_in_single(ROWS, COLUMNS), models::logistic(ROWS, COLUMNS)];
+    let mut evaluations = models.map(|model| Evaluation::of(&model, samples));
+    let mut works: Vec<Work> = evaluations.iter_mut().map(|own| Box::new(|| own.call()) as Work).collect();
+    let (times, quotients) = interleaved(&mut works);
+    report.note(&microseconds(&["single", "double"], &times));
+    report.target(name, quotients[1], bound);
 }
 
 fn batches(report: &mut Report) {

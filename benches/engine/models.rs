@@ -123,9 +123,18 @@ pub fn logistic_data(rows: usize, columns: usize) -> (Vec<f64>, Vec<f64>) {
 
 /// Logistic regression with `rows` rows and `columns` covariates.
 pub fn logistic(rows: usize, columns: usize) -> Model {
-    let mut b = Builder::new();
-    let (n, p) = (b.axis("n", rows), b.axis("p", columns));
+    logistic_of(logistic_data(rows, columns), columns)
+}
+
+/// The same with covariates that single precision does not change.
+pub fn logistic_in_single(rows: usize, columns: usize) -> Model {
     let (x, y) = logistic_data(rows, columns);
+    logistic_of((x.into_iter().map(|x| f64::from(x as f32)).collect(), y), columns)
+}
+
+fn logistic_of((x, y): (Vec<f64>, Vec<f64>), columns: usize) -> Model {
+    let mut b = Builder::new();
+    let (n, p) = (b.axis("n", y.len()), b.axis("p", columns));
     let x = b.data(&[n, p], x);
     let y = b.data(&[n], y);
     let mut latents = Latents::new();

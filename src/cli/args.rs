@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use vic::inference::{FamilyChoice, Options};
-use vic::lower::Limits;
+use vic::lower::{Limits, Matrices};
 use vic::report::text::Rows;
 use vic::source::{Decimal, Table};
 
@@ -111,6 +111,9 @@ pub struct EngineArguments {
     /// No progress, no warnings
     #[arg(long, short)]
     pub quiet: bool,
+    /// How the constant matrices of products are held where single precision would change them
+    #[arg(long, value_enum, default_value_t = MatrixStore::Exact)]
+    pub matrices: MatrixStore,
     /// Number of threads; the result does not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -153,6 +156,15 @@ impl EngineArguments {
             max_evaluations: self.max_evaluations.unwrap_or(defaults.max_evaluations),
             ..defaults
         }
+    }
+
+    /// What its objective may cost.
+    pub fn limits(&self) -> Limits {
+        let matrices = match self.matrices {
+            MatrixStore::Exact => Matrices::Exact,
+            MatrixStore::Single => Matrices::Single,
+        };
+        Limits { matrices, ..self.sums.limits() }
     }
 
     /// On how many threads.
@@ -347,6 +359,15 @@ pub enum Stage {
     Model,
     Graph,
     Program,
+}
+
+/// How matrices are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MatrixStore {
+    /// As they are: in single precision only if that changes nothing
+    Exact,
+    /// Rounded to single precision, half the memory, unless that moves an entry by 1e-4 sd of its column
+    Single,
 }
 
 /// The variational families.

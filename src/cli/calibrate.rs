@@ -40,7 +40,7 @@ pub fn run(arguments: &CalibrateArguments) -> Status {
     let outcome = report(&found, &loaded, &data);
     let (Some(bound), Outcome::Fine) = (bound, outcome) else { return Status::Wrong };
     let engine = &arguments.engine;
-    let limits = engine.sums.limits();
+    let limits = engine.limits();
     let asked = driver::lower_within(&bound, &limits)
         .and_then(|objective| driver::request::check(&bound, &objective, &engine.options()));
     if let Err(refusal) = asked {

@@ -38,7 +38,7 @@ pub fn run(arguments: &CompareArguments) -> Status {
     let mut watch = Terminal::start(engine.line(), engine.max_time);
     let mut assessed = Vec::new();
     for entry in &entries {
-        let assessment = driver::lower_within(&entry.bound, &engine.sums.limits()).and_then(|objective| {
+        let assessment = driver::lower_within(&entry.bound, &engine.limits()).and_then(|objective| {
             driver::request::check(&entry.bound, &objective, &engine.options())?;
             let fitted =
                 driver::fit(&entry.bound, &objective, &engine.options(), engine.threads(), &mut watch);

@@ -36,7 +36,7 @@ pub fn run(arguments: &FitArguments) -> Status {
     let outcome = print_diagnostics(&found, &loaded, &data);
     let (Some(bound), Outcome::Fine) = (bound, outcome) else { return Status::Wrong };
     let engine = &arguments.engine;
-    let lowered = driver::lower_within(&bound, &engine.sums.limits()).and_then(|objective| {
+    let lowered = driver::lower_within(&bound, &engine.limits()).and_then(|objective| {
         driver::request::check(&bound, &objective, &engine.options()).map(|()| objective)
     });
     let objective = match lowered {
@@ -144,14 +144,15 @@ fn write_out(folder: &Path, report: &Report, fitted: &Fitted) -> Result<(), file
     files::write(&folder.join("unconstrained.csv"), &unconstrained(fitted))
 }
 
-/// One line a draw: its weight (where draws are weighted), then every scalar.
+/// One line a draw: its weight (where draws are weighted), then every scalar whose draws were kept.
 fn draws(fitted: &Fitted) -> String {
-    let names = fitted.sites.iter().flat_map(|site| &site.names).map(|name| quoted(name));
+    let sites = || fitted.sites.iter().filter(|site| site.has_draws());
+    let names = sites().flat_map(|site| &site.names).map(|name| quoted(name));
     let mut text: String = std::iter::once("weight".to_string()).chain(names).collect::<Vec<_>>().join(",");
     for draw in 0..fitted.count {
         let weight = fitted.weights.as_ref().map_or(1.0 / fitted.count as f64, |weights| weights[draw]);
         let _ = write!(text, "\n{weight}");
-        for site in &fitted.sites {
+        for site in sites() {
             let width = site.names.len();
             for value in &site.values[draw * width..(draw + 1) * width] {
                 let _ = write!(text, ",{value}");

@@ -4,6 +4,7 @@ use crate::data::BoundModel;
 use crate::estimator::Choice;
 use crate::inference::{self, Fit, Options, Rung, Watch};
 use crate::lower::{self, Objective};
+use crate::program::Inexact;
 
 use super::attempts::attempts;
 use super::plan;
@@ -31,6 +32,8 @@ pub struct Outcome {
     pub kept: Option<usize>,
     /// How each latent's gradient was taken.
     pub choices: Vec<Choice>,
+    /// Matrices that rounding to single precision was considered for.
+    pub inexact: Vec<Inexact>,
 }
 
 /// The best fit of all that is tried.
@@ -42,6 +45,7 @@ pub fn fit(
     mut sought: Option<&mut Sought>,
 ) -> Outcome {
     let mut best: Option<(Fit, Option<Objective>)> = None;
+    let mut inexact = Vec::new();
     let (mut spent, mut tried, mut kept) = (0, Vec::<Tried>::new(), None);
     for attempt in attempts(bound.model(), centred, options) {
         let known = best.as_ref().map(|(fit, objective)| (fit, objective.as_ref().unwrap_or(centred)));
@@ -78,6 +82,7 @@ pub fn fit(
             }
             None => inference::fit(&mut compiled, &left, watch),
         };
+        inexact = compiled.inexact().to_vec();
         found.faults = found.faults.after(spent);
         spent += found.evaluations;
         let first = tried.len();
@@ -98,7 +103,7 @@ pub fn fit(
     let (mut fit, objective) =
         best.unwrap_or_else(|| unreachable!("the latents themselves are always tried"));
     fit.evaluations = spent;
-    Outcome { fit, objective, tried, kept, choices: plan::choices(bound, centred) }
+    Outcome { fit, objective, tried, kept, choices: plan::choices(bound, centred), inexact }
 }
 
 /// Rungs with what each cost itself, in place of what had been spent when it was done; the first with what led to it.

@@ -4,8 +4,9 @@ use crate::graph::Node;
 use crate::inference::Block;
 use crate::inference::mixed::{CellBlock, MixedTarget, Rule, Support};
 use crate::lower::{self, Objective, Tried};
+use crate::program::Inexact;
 
-use super::target::{Compiled, blocks, lay_out};
+use super::target::{Compiled, blocks, constants, lay_out};
 use super::team::Team;
 
 /// The compiled programs of a mixed objective.
@@ -18,6 +19,7 @@ pub struct CompiledMixed {
     gradient: Compiled,
     product: Compiled,
     kernels: Vec<Kernels>,
+    inexact: Vec<Inexact>,
     team: Team,
 }
 
@@ -35,6 +37,10 @@ impl CompiledMixed {
         let graph = &objective.graph;
         let gradient: Vec<Node> =
             std::iter::once(objective.log_joint).chain(objective.gradient.clone()).collect();
+        let mut constants = constants(&objective.limits);
+        let mut compiled = |roots: &[Node]| Compiled::sharing(graph, roots, &mut constants);
+        let [value, gradient, product] =
+            [&[objective.log_joint][..], &gradient, &objective.hessian_vector].map(&mut compiled);
         let density = work(objective, &[objective.log_joint]);
         let cells = objective.kept.iter().zip(rules).map(|(kept, &rule)| CellBlock {
             name: kept.name.clone(),
@@ -51,8 +57,8 @@ impl CompiledMixed {
             let page =
                 tried.map_or(1, |changes| if let Tried::Page(size) = changes.tried { size } else { 2 });
             Kernels {
-                changes: tried.map(|changes| (Compiled::new(graph, &[changes.node]), changes.tried)),
-                blanket: kept.blanket.map(|node| Compiled::new(graph, &[node])),
+                changes: tried.map(|changes| (compiled(&[changes.node]), changes.tried)),
+                blanket: kept.blanket.map(|node| compiled(&[node])),
                 cost: tried.map_or(1.0, |changes| work(objective, &[changes.node]) / density / page as f64),
             }
         });
@@ -61,16 +67,22 @@ impl CompiledMixed {
             width: objective.width(),
             blocks: blocks(objective),
             cells: cells.collect(),
-            value: Compiled::new(graph, &[objective.log_joint]),
-            gradient: Compiled::new(graph, &gradient),
-            product: Compiled::new(graph, &objective.hessian_vector),
+            value,
+            gradient,
+            product,
             kernels: kernels.collect(),
+            inexact: constants.inexact().to_vec(),
             team: Team::for_graph(graph, threads),
         }
     }
 }
 
 impl CompiledMixed {
+    /// The matrices that rounding was considered for.
+    pub(super) fn inexact(&self) -> &[Inexact] {
+        &self.inexact
+    }
+
     /// Takes the expectation over each kept latent by another rule.
     pub fn take(&mut self, rules: &[Rule]) {
         self.cells.iter_mut().zip(rules).for_each(|(cells, rule)| cells.rule = *rule);

@@ -36,7 +36,7 @@ use crate::lower::support::Impossible;
 use crate::lower::{self, Centring, Limits, Objective};
 use crate::model::{self, Model};
 use crate::posterior::{self, Draws, SiteDraws};
-use crate::program::Program;
+use crate::program::{Inexact, Program};
 use crate::source::Source;
 use crate::syntax::{self, ast::Tree};
 use replay::Sought;
@@ -193,6 +193,8 @@ pub struct Fitted {
     pub fault: Option<fault::Traced>,
     /// How far the sums over counts without an end went.
     pub windows: Vec<Window>,
+    /// Matrices that rounding to single precision was considered for.
+    pub inexact: Vec<Inexact>,
 }
 
 /// Objective -> Program -> Fit -> Posterior. Where the fit cannot be trusted, other parameterisations of the latents
@@ -214,18 +216,19 @@ fn fit_here(
     (threads, watch): (usize, &mut dyn Watch),
 ) -> Fitted {
     let (found, windows) = search(bound, objective, options, (threads, watch), None);
-    let Outcome { fit, objective: other, tried, kept, choices } = found;
+    let Outcome { fit, objective: other, tried, kept, choices, inexact } = found;
     let objective = other.as_ref().unwrap_or(objective);
     let count = fit.draws.len().checked_div(objective.width()).unwrap_or(options.draws);
     let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
     let weights: Option<Vec<f64>> =
         fit.log_weights.as_ref().map(|weights| weights.iter().map(|weight| weight.exp()).collect());
     let draws = Draws { positions: &fit.draws, count, weights: weights.as_deref() };
+    posterior::summarise_long(bound, objective, draws, &mut sites);
     posterior::average_states(bound, objective, draws, &mut sites);
     posterior::count_states(bound, objective, weights.as_deref(), &mut sites);
     let fault = fault::of_fit(bound, objective, &fit, options.seed);
     let (centring, limits) = (objective.centring.clone(), objective.limits.clone());
-    Fitted { fit, choices, centring, limits, tried, kept, sites, count, weights, fault, windows }
+    Fitted { fit, choices, centring, limits, tried, kept, sites, count, weights, fault, windows, inexact }
 }
 
 /// Fits made again because a window turned out to be too short.
@@ -283,7 +286,8 @@ fn attempt(
         .cloned()
         .map(|rung| Tried { parameterisation: "as written".to_owned(), rung })
         .collect();
-    Outcome { fit, objective: None, tried, kept: Some(0), choices }
+    let inexact = target.inexact().to_vec();
+    Outcome { fit, objective: None, tried, kept: Some(0), choices, inexact }
 }
 
 /// A target with latents that are kept, the rules that its pilot leaves, and the evaluations this took.

@@ -4,8 +4,9 @@ use crate::data::BoundModel;
 use crate::estimator::Choice;
 use crate::inference;
 use crate::inference::FamilyChoice;
-use crate::posterior::{self, summarise};
-use crate::report::{DrawsKept, Elbo, Estimator, Point, Report, Row, Rung, Seconds, Verdict};
+use crate::posterior::{self, SiteDraws, summarise};
+use crate::program::Inexact;
+use crate::report::{DrawsKept, Elbo, Estimator, Matrix, Point, Report, Row, Rung, Seconds, Verdict};
 
 use super::replay::Replay;
 use super::{Fitted, Tried};
@@ -62,9 +63,21 @@ pub fn report(
                 why: format!("{}{}", choice.why, window_words(choice, fitted)),
             })
             .collect(),
+        matrices: fitted.inexact.iter().map(matrix).collect(),
         summary: if fitted.count == 0 { vec![] } else { summary(fitted) },
-        notes: vec![],
+        notes: fitted.sites.iter().filter(|site| !site.has_draws()).map(|site| unkept(bound, site)).collect(),
     }
+}
+
+fn matrix(inexact: &Inexact) -> Matrix {
+    let (rows, columns) = inexact.shape;
+    Matrix { rows, columns, rounded: inexact.is_narrowed(), moved: inexact.moved }
+}
+
+/// A derived quantity is summarised, but its draws would take too much room.
+fn unkept(bound: &BoundModel, site: &SiteDraws) -> String {
+    let name = &bound.model().site(site.site).name;
+    format!("`{name}` has {} numbers: they are summarised, but their draws are not kept", site.names.len())
 }
 
 /// An evaluation as what is reported of it.

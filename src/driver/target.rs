@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use crate::data::BoundModel;
 use crate::graph::{Graph, Node};
 use crate::inference::{Block, Expected, Guide, Known, Target, Unknown};
-use crate::lower::{Layout, Objective};
+use crate::lower::{Layout, Limits, Matrices, Objective};
 use crate::posterior::scalar_names;
-use crate::program::{Constants, Program, Share, Workspace};
+use crate::program::{Constants, Inexact, Program, Share, Workspace};
 
 use super::exact::Exact;
 
@@ -27,6 +27,7 @@ pub struct CompiledTarget {
     gradient: Compiled,
     product: Compiled,
     exact: Exact,
+    inexact: Vec<Inexact>,
     team: Team,
 }
 
@@ -36,7 +37,7 @@ impl CompiledTarget {
         let graph = &objective.graph;
         let gradient: Vec<Node> =
             std::iter::once(objective.log_joint).chain(objective.gradient.clone()).collect();
-        let mut constants = Constants::default();
+        let mut constants = constants(&objective.limits);
         let mut compiled = |roots: &[Node]| Compiled::sharing(graph, roots, &mut constants);
         let [value, gradient, product] =
             [&[objective.log_joint][..], &gradient, &objective.hessian_vector].map(&mut compiled);
@@ -48,6 +49,7 @@ impl CompiledTarget {
             value,
             gradient,
             product,
+            inexact: constants.inexact().to_vec(),
             exact: Exact::new(objective, constants),
             team: Team::for_graph(graph, threads),
         }
@@ -66,9 +68,22 @@ impl CompiledTarget {
         self
     }
 
+    /// The matrices that rounding was considered for.
+    pub(super) fn inexact(&self) -> &[Inexact] {
+        &self.inexact
+    }
+
     /// Evaluations that an expectation costs as much as.
     pub(super) fn cost(&self) -> u64 {
         self.exact.cost()
+    }
+}
+
+/// What programs of an objective have in common, before the first of them.
+pub(super) fn constants(limits: &Limits) -> Constants {
+    match limits.matrices {
+        Matrices::Exact => Constants::default(),
+        Matrices::Single => Constants::in_single(),
     }
 }
 

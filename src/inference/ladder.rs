@@ -99,7 +99,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
         let mut fitted = self.gaussian(&first.gaussian).unwrap_or_else(|| as_found(&first));
         let mut guide_deviation = fitted.gaussian.deviations();
         self.respond(&mut fitted);
-        let mut region = Region { fitted, definiteness: first.definiteness, proposal: None };
+        let mut region = Region::new(fitted, first.definiteness);
         let mut weighted = self.first_proposal(&region.fitted);
         if !weighted.is_good() && self.evaluator.may_continue() {
             self.evaluator.enter("finding more starts");
@@ -138,7 +138,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
         let guide_deviation = fitted.gaussian.deviations();
         self.respond(&mut fitted);
         paths.remove(0);
-        Some((Region { fitted, definiteness: path.definiteness, proposal: None }, guide_deviation))
+        Some((Region::new(fitted, path.definiteness), guide_deviation))
     }
 
     /// Replaces independent standard deviations by their linear response.

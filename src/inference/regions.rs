@@ -24,6 +24,9 @@ const MOST_REFITTED: usize = 2;
 const BEYOND: u64 = 2000;
 /// Difference of bounds, in nats, up to which regions may be the same but for labels.
 const ALIKE: f64 = 1.5;
+/// A region whose mass is known to be so many nats below has no part in the result: 6e-6, which moves a mean by a
+/// twentieth of a standard deviation at most from 8000 standard deviations away.
+const WEIGHTLESS: f64 = 12.0;
 /// Distance in standard deviations from which on regions are apart in a coordinate.
 const APART: f64 = 2.0;
 
@@ -35,6 +38,15 @@ pub struct Region {
     pub definiteness: Definiteness,
     /// The best proposal in it, with the log of its mass, where that was looked for.
     pub proposal: Option<(Rc<dyn Proposal>, f64)>,
+    /// The log of its mass, where weights tell it.
+    pub mass: Option<f64>,
+}
+
+impl Region {
+    /// A region of which nothing is known but its Gaussian.
+    pub fn new(fitted: Fitted, definiteness: Definiteness) -> Self {
+        Self { fitted, definiteness, proposal: None, mass: None }
+    }
 }
 
 /// What another path led to.
@@ -58,7 +70,8 @@ impl Ladder<'_, '_> {
     pub(super) fn settle_from(&mut self, mut region: Region, first: Candidate) -> (Region, Candidate) {
         let best = self.better_proposal(&region.fitted, first);
         let weighted = &best.weighted;
-        let level = if best.is_usable() { weighted.log_evidence() } else { region.fitted.elbo };
+        region.mass = best.is_usable().then(|| weighted.log_evidence());
+        let level = region.mass.unwrap_or(region.fitted.elbo);
         region.proposal = Some((Rc::clone(&best.proposal), level));
         (region, best)
     }
@@ -88,7 +101,7 @@ impl Ladder<'_, '_> {
                         self.seen.clear();
                         agreed = false;
                     }
-                    let region = Region { fitted: *found, definiteness: path.definiteness, proposal: None };
+                    let region = Region::new(*found, path.definiteness);
                     best = self.with_region(region, best);
                 }
             }
@@ -113,10 +126,13 @@ impl Ladder<'_, '_> {
     }
 
     /// Takes a region in: the best leads, and a union of those with weight is weighed.
-    fn with_region(&mut self, region: Region, best: Candidate) -> Candidate {
+    fn with_region(&mut self, mut region: Region, best: Candidate) -> Candidate {
         let leads = self.regions.first().is_none_or(|first| region.fitted.elbo > first.fitted.elbo);
         let level = self.regions.first().map_or(f64::NEG_INFINITY, |first| first.fitted.elbo);
         if !leads && level - region.fitted.elbo > NEGLIGIBLE / 2.0 {
+            // Its bound may be far below its mass; the weights of its Gaussian know more.
+            let own = self.first_proposal(&region.fitted);
+            region.mass = own.is_usable().then(|| own.weighted.log_evidence());
             self.regions.push(region);
             return best;
         }
@@ -161,8 +177,9 @@ impl Ladder<'_, '_> {
     /// What the regions say of each other.
     pub(super) fn agreement(&self, agreed: bool) -> Agreement {
         let Some((first, others)) = self.regions.split_first() else { return Agreement::Unknown };
-        let level =
-            |region: &Region| region.proposal.as_ref().map_or(region.fitted.elbo, |(_, level)| *level);
+        let level = |region: &Region| region.mass.unwrap_or(region.fitted.elbo);
+        let has_weight = |other: &&Region| other.mass.is_none_or(|mass| mass > level(first) - WEIGHTLESS);
+        let others: Vec<&Region> = others.iter().filter(has_weight).collect();
         let Some(gap) = others.iter().map(|other| (level(first) - level(other)).abs()).reduce(f64::min)
         else {
             return if agreed { Agreement::Same } else { Agreement::Unknown };

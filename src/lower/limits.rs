@@ -1,16 +1,29 @@
-//! How far exact sums may go: the largest table, and the windows over counts that have no end.
+//! What an objective may cost: the largest table of an exact sum, the windows over counts that have no end, and how precisely
+//! matrices are held.
 
 use std::collections::BTreeMap;
 
 use crate::model::SiteId;
 
-/// What exact sums are allowed, and what is known about the windows they need.
+/// What exact sums are allowed, what is known about the windows they need, and how programs hold matrices.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
     /// Elements of the largest table that is built.
     pub max_states: f64,
     /// How many values of a latent without an end are summed, where the first guess was too few.
     pub windows: BTreeMap<SiteId, usize>,
+    /// How the constant matrices of products are held.
+    pub matrices: Matrices,
+}
+
+/// How constant matrices are held where single precision would change them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Matrices {
+    /// As they are.
+    #[default]
+    Exact,
+    /// Rounded to single precision, where that moves no entry far.
+    Single,
 }
 
 impl Limits {
@@ -20,6 +33,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_states: Self::MAX_STATES, windows: BTreeMap::new() }
+        Self { max_states: Self::MAX_STATES, windows: BTreeMap::new(), matrices: Matrices::Exact }
     }
 }

@@ -33,7 +33,7 @@ pub use generative::circular;
 pub use kept::{Changes, Kept, Support, Tried, culprit};
 pub use latents::{Centring, LatentBlock, Layout, centrable, guide_of, whitenable};
 pub use likelihood::{Coverage, Likelihood, PointGroup, likelihood};
-pub use limits::Limits;
+pub use limits::{Limits, Matrices};
 pub use predict::{RandomSite, Reported};
 pub use shares::{OpenDensity, OpenLatent, Shares, open_density};
 pub use simulate::{Arrangement, Simulation, SimulationStep, simulate};

@@ -2,12 +2,14 @@
 //! the baseline is entered.
 
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{__m256d, __m512d, _mm256_fmadd_pd, _mm512_fmadd_pd};
+use std::arch::x86_64::{
+    __m128, __m256, __m256d, __m512d, _mm256_cvtps_pd, _mm256_fmadd_pd, _mm512_cvtps_pd, _mm512_fmadd_pd,
+};
 #[cfg(target_arch = "x86_64")]
 use std::mem::transmute;
 use std::sync::OnceLock;
 
-use super::lanes::{F8, each_times_plus};
+use super::lanes::{F8, Lanes, each_times_plus};
 
 /// An instruction set, when code is compiled for it.
 pub trait Isa: Copy {
@@ -20,6 +22,12 @@ pub trait Isa: Copy {
     #[inline(always)]
     fn multiply_add(x: F8, y: F8, z: F8) -> F8 {
         each_times_plus::<Self, 8>(x, y, z)
+    }
+
+    /// Numbers of single precision as such of double precision.
+    #[inline(always)]
+    fn widen(x: [f32; 8]) -> F8 {
+        Lanes(x.map(f64::from))
     }
 }
 
@@ -73,6 +81,15 @@ impl Isa for Avx2 {
             transmute([_mm256_fmadd_pd(x[0], y[0], z[0]), _mm256_fmadd_pd(x[1], y[1], z[1])])
         }
     }
+
+    #[inline(always)]
+    fn widen(x: [f32; 8]) -> F8 {
+        // SAFETY: as above; eight numbers of single precision are two vectors of four.
+        unsafe {
+            let x: [__m128; 2] = transmute(x);
+            transmute([_mm256_cvtps_pd(x[0]), _mm256_cvtps_pd(x[1])])
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -90,6 +107,12 @@ impl Isa for Avx512 {
             let z: __m512d = transmute(z);
             transmute(_mm512_fmadd_pd(x, y, z))
         }
+    }
+
+    #[inline(always)]
+    fn widen(x: [f32; 8]) -> F8 {
+        // SAFETY: as above; eight numbers of single precision are one vector of half the width.
+        unsafe { transmute(_mm512_cvtps_pd(transmute::<[f32; 8], __m256>(x))) }
     }
 }
 

@@ -4,7 +4,7 @@
 //! the features that are on where they are inlined. Hence `#[inline(always)]` throughout.
 
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
 use std::cell::Cell;
 use std::marker::PhantomData;
 
@@ -83,7 +83,7 @@ impl<const N: usize> Lanes<N> {
 
     /// Of the same length, which the compiler does not know to be the same.
     #[inline(always)]
-    fn resized<const M: usize>(self) -> Lanes<M> {
+    pub(super) fn resized<const M: usize>(self) -> Lanes<M> {
         assert!(N == M, "lanes are only resized to their own length");
         // SAFETY: of the same length, both are the same array of numbers, all of whose bits are allowed.
         unsafe { std::mem::transmute_copy(&self) }
@@ -129,13 +129,13 @@ pub fn store<const N: usize>(cells: &[Cell<f64>], at: usize, vector: Lanes<N>) {
     vectors::<N>(&cells[at..at + N])[0].set(vector);
 }
 
-/// Asks for numbers that are read soon.
+/// Asks for numbers that are read soon, as far as the second-level cache: the first is full of what is read now.
 #[inline(always)]
-pub fn prefetch(numbers: &[f64]) {
+pub fn prefetch<E>(numbers: &[E]) {
     #[cfg(target_arch = "x86_64")]
-    for line in numbers.chunks(LANES) {
+    for line in numbers.chunks(LANES * size_of::<f64>() / size_of::<E>()) {
         // SAFETY: the instruction belongs to the baseline of this architecture, and reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = numbers;

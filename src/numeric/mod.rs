@@ -1,6 +1,7 @@
 //! Scalar and vector mathematics: special functions, the lanes that kernels run in, and random numbers. Knows nothing else of the project.
 
 pub mod dispatch;
+pub mod entry;
 pub mod kernels;
 pub mod lanes;
 pub mod quadrature;

@@ -1,5 +1,6 @@
 //! Draws on unconstrained space as named scalars of the model: values per draw, predictions, summaries.
 
+mod long;
 mod names;
 mod points;
 mod predict;
@@ -30,13 +31,23 @@ pub struct SiteDraws {
     pub site: SiteId,
     /// Names of its scalars, in declared order.
     pub names: Vec<String>,
-    /// Their values, `[draw][scalar]`.
+    /// Their values, `[draw][scalar]`; none of a derived quantity so long that its draws are not kept.
     pub values: Vec<f64>,
+    /// The summary of what has no values.
+    pub rows: Option<Vec<Row>>,
     /// For a discrete latent, the probabilities of its states.
     pub states: Option<StateSummary>,
 }
 
-/// Evaluates all that is reported at unconstrained draws `[n][D]`.
+impl SiteDraws {
+    /// Whether its draws were kept.
+    pub fn has_draws(&self) -> bool {
+        self.rows.is_none()
+    }
+}
+
+/// Evaluates all that is reported at unconstrained draws `[n][D]`, but for derived quantities that are too long for
+/// their draws to be kept: these have names alone (see [`summarise_long`]).
 pub fn evaluate(
     bound: &BoundModel,
     objective: &Objective,
@@ -45,10 +56,29 @@ pub fn evaluate(
     seed: u64,
 ) -> Vec<SiteDraws> {
     let random = predict::draw_randoms(objective, draws, count, seed);
-    let nodes: Vec<Node> = objective.reported.iter().map(|reported| reported.node).collect();
-    let values = run_batches(&objective.graph, &nodes, draws, &random, count);
-    let sites = objective.reported.iter().zip(values);
-    sites.map(|(reported, values)| site_draws(bound, &objective.graph, reported, values)).collect()
+    let is_long = |reported: &Reported| long::is_long(bound, objective, reported, count);
+    let kept = || objective.reported.iter().filter(|reported| !is_long(reported));
+    let nodes: Vec<Node> = kept().map(|reported| reported.node).collect();
+    let mut values = run_batches(&objective.graph, &nodes, draws, &random, count).into_iter();
+    let sites = objective.reported.iter().map(|reported| match is_long(reported) {
+        true => without_draws(bound, reported),
+        false => site_draws(bound, &objective.graph, reported, values.next().unwrap_or_default()),
+    });
+    sites.collect()
+}
+
+/// Fills in the summaries of derived quantities whose draws are not kept.
+pub fn summarise_long(bound: &BoundModel, objective: &Objective, draws: Draws, sites: &mut [SiteDraws]) {
+    for (reported, site) in objective.reported.iter().zip(sites) {
+        if !site.has_draws() {
+            site.rows = Some(long::rows(bound, objective, (reported, draws), long::HELD));
+        }
+    }
+}
+
+fn without_draws(bound: &BoundModel, reported: &Reported) -> SiteDraws {
+    let names = scalar_names(bound, reported.site);
+    SiteDraws { site: reported.site, names, values: vec![], rows: Some(vec![]), states: None }
 }
 
 /// Values of nodes for each draw, `[draw][element]` each.
@@ -107,7 +137,6 @@ impl Batches {
 }
 
 fn site_draws(bound: &BoundModel, graph: &Graph, reported: &Reported, values: Vec<f64>) -> SiteDraws {
-    let site = bound.model().site(reported.site);
     let names = scalar_names(bound, reported.site);
     let order = declared_order(graph, reported.node, &reported.axes);
     let length = names.len().max(1);
@@ -116,13 +145,19 @@ fn site_draws(bound: &BoundModel, graph: &Graph, reported: &Reported, values: Ve
     } else {
         values.chunks_exact(length).flat_map(|draw| order.iter().map(|&from| draw[from])).collect()
     };
-    if let Kind::Index(dim) = site.value
-        && let Some(coordinates) = bound.bindings().coordinates.get(dim.0)
-    {
-        let first = states::first_coordinate(coordinates);
+    let first = first_value(bound, reported.site);
+    if first != 0.0 {
         values.iter_mut().for_each(|value| *value += first);
     }
-    SiteDraws { site: reported.site, names, values, states: None }
+    SiteDraws { site: reported.site, names, values, rows: None, states: None }
+}
+
+/// The coordinate that a site's number 0 stands for.
+fn first_value(bound: &BoundModel, site: SiteId) -> f64 {
+    match bound.model().site(site).value {
+        Kind::Index(dim) => bound.bindings().coordinates.get(dim.0).map_or(0.0, states::first_coordinate),
+        _ => 0.0,
+    }
 }
 
 /// For each element in declared order, its place in the node's own order.

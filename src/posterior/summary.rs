@@ -28,6 +28,9 @@ pub type Weights<'a> = Option<&'a [f64]>;
 
 /// One row for each scalar of a site.
 pub fn summarise(site: &SiteDraws, weights: Weights) -> Vec<Row> {
+    if let Some(rows) = &site.rows {
+        return rows.clone();
+    }
     if let Some(states) = &site.states {
         return state_rows(site, states);
     }
@@ -41,7 +44,8 @@ pub fn summarise(site: &SiteDraws, weights: Weights) -> Vec<Row> {
         .collect()
 }
 
-fn row(name: &str, values: Vec<f64>, weights: Weights) -> Row {
+/// The row of one scalar.
+pub(super) fn row(name: &str, values: Vec<f64>, weights: Weights) -> Row {
     let total = weights.map_or(values.len().max(1) as f64, |weights| weights.iter().sum());
     let weight = |k: usize| weights.map_or(1.0, |weights| weights[k]) / total;
     // From the first value on, so that what does not vary comes out exactly.
@@ -140,6 +144,7 @@ mod tests {
             site: crate::model::SiteId(0),
             names: vec!["x".into()],
             values: values.to_vec(),
+            rows: None,
             states: None,
         }
     }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use crate::graph::{Axis, Binary, Direction, Ternary, Unary};
 
+use super::tile::Tile;
+
 /// First element of an array in a chunk's memory.
 pub(super) type Offset = usize;
 
@@ -140,6 +142,8 @@ pub(super) struct RowGroup {
     pub sums: Vec<(Offset, usize)>,
     /// Accumulators that are kept in strands.
     pub strands: Vec<Strands>,
+    /// The matrix that is read, if one is: a loop of several blocks asks for its next rows.
+    pub tile: Option<usize>,
     pub ops: Vec<RowOp>,
 }
 
@@ -384,14 +388,6 @@ pub(super) enum Group {
     Flat(Flat),
     Rows(RowGroup),
     Whole(WholeOp),
-}
-
-/// A constant matrix in blocks of rows, each block column-major: B rows, P columns, the last block padded with 0.
-#[derive(Clone, Debug)]
-pub(super) struct Tile {
-    pub columns: usize,
-    pub block: usize,
-    pub values: Arc<[f64]>,
 }
 
 /// A constant that lies in memory.

@@ -5,12 +5,13 @@ use std::fmt::Write;
 use crate::graph::Graph;
 
 use super::code::{Code, Group, Input, RowGroup, WholeOp};
+use super::tile::Tile;
 
 /// One line for each group, then its instructions.
 pub(super) fn describe(graph: &Graph, code: &Code) -> String {
     let mut text = String::new();
     let (positions, directions) = (code.positions.length, code.directions.length);
-    let constants: usize = code.tiles.iter().map(|tile| tile.values.len()).sum();
+    let constants: usize = code.tiles.iter().map(Tile::len).sum();
     line(&mut text, 0, format_args!("positions {positions}, directions {directions}"));
     line(&mut text, 0, format_args!("memory {}, scratch {}, tiles {constants}", code.memory, code.scratch));
     groups(&mut text, graph, &code.groups, 0);

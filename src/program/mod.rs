@@ -22,6 +22,7 @@ mod share;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod tile;
 mod whole;
 
 use std::cell::Cell;
@@ -31,7 +32,7 @@ use crate::numeric::dispatch::InstructionSet;
 use crate::numeric::lanes::LANES;
 
 pub use checked::Checked;
-pub use constants::Constants;
+pub use constants::{Constants, Inexact};
 pub use share::Share;
 
 use code::{Code, Group, Input, ParameterSpace, Root, RowGroup, Splat};

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use crate::graph::{Axis, Node, Op};
 use crate::numeric::lanes::LANES;
 
-use super::code::{DROPPED, Factors, Operand, Place, RowGroup, RowOp, Strands, Tile};
+use super::code::{DROPPED, Factors, Operand, Place, RowGroup, RowOp, Strands};
 use super::compile::Compiler;
 use super::roles::Contraction;
 use super::schedule::Schedule;
+use super::tile::Tile;
 use super::{domain, peephole, slots};
 
 /// Rows in a block: a slot is 64 bytes a row, and the slots of a group are to stay near the processor.
-const BLOCK: usize = 128;
+pub(super) const BLOCK: usize = 128;
 /// Rows in a block where a matrix of more than so many columns takes part: its tile has to stay near as well.
 const TILE_BLOCK: usize = 64;
 const WIDE: usize = 16;
@@ -27,7 +28,7 @@ pub(super) fn emit(
     let rows = domain::length(compiler.graph, &domain);
     let wide = nodes.iter().any(|&node| reads_wide_matrix(compiler, node));
     let block = rows.next_multiple_of(LANES).clamp(LANES, if wide { TILE_BLOCK } else { BLOCK });
-    let group = RowGroup { domain, rows, block, sums: vec![], strands: vec![], ops: vec![] };
+    let group = RowGroup { domain, rows, block, sums: vec![], strands: vec![], tile: None, ops: vec![] };
     let mut emitter =
         Emitter { compiler, schedule, group, loaded: HashMap::new(), values: HashMap::new(), slots: 0 };
     for &node in nodes {
@@ -252,6 +253,7 @@ impl Emitter<'_, '_> {
             }
             Contraction::MatrixVector { matrix, vector } => {
                 let tile = self.tile(matrix, vector);
+                self.group.tile = Some(tile);
                 let vector = self.compiler.homes[&vector];
                 let out = self.place(node);
                 self.push(RowOp::MatrixVector { out, tile, vector });
@@ -275,10 +277,10 @@ impl Emitter<'_, '_> {
         self.tile_over(matrix, &columns)
     }
 
-    /// The constant matrix with this group's rows and the given columns, packed in blocks; shared where equal.
+    /// The constant matrix with this group's rows and the given columns, packed; shared where equal.
     fn tile_over(&mut self, matrix: Node, columns: &[Axis]) -> usize {
         let graph = self.compiler.graph;
-        let (rows, block) = (self.group.rows, self.group.block);
+        let block = self.group.block;
         let key = (matrix, self.group.domain.clone(), columns.to_vec());
         if let Some(&tile) = self.compiler.tiles.get(&key) {
             return tile;
@@ -286,15 +288,7 @@ impl Emitter<'_, '_> {
         let axes = graph.axes_of(matrix);
         let lines = domain::lines(graph, &self.group.domain, columns, axes);
         let values = self.compiler.constant(matrix);
-        let width = lines.steps.len();
-        let mut packed = vec![0.0; rows.div_ceil(block) * block * width];
-        for (row, &start) in lines.starts.iter().enumerate() {
-            let base = row / block * block * width + row % block;
-            for (column, &step) in lines.steps.iter().enumerate() {
-                packed[base + column * block] = values[(start + step) as usize];
-            }
-        }
-        let tile = Tile { columns: width, block, values: packed.into() };
+        let tile = Tile::pack(&values, (&lines.starts, &lines.steps), block);
         self.compiler.code.tiles.push(tile);
         let tile = self.compiler.code.tiles.len() - 1;
         self.compiler.tiles.insert(key, tile);

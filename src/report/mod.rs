@@ -44,6 +44,9 @@ pub struct Report {
     pub seconds: Seconds,
     /// How the gradient of each latent was taken.
     pub estimators: Vec<Estimator>,
+    /// Matrices that `--matrices single` was asked to round.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub matrices: Vec<Matrix>,
     /// The posterior, one row for each number.
     pub summary: Vec<Row>,
     /// Remarks for people only: sentences.
@@ -124,6 +127,19 @@ pub struct Estimator {
     pub estimator: String,
     /// Why.
     pub why: String,
+}
+
+/// A constant matrix that single precision does not hold exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Matrix {
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub columns: usize,
+    /// Whether it was rounded; it is not where that would move an entry far.
+    pub rounded: bool,
+    /// How far rounding moves an entry at most, in standard deviations of its column.
+    pub moved: f64,
 }
 
 /// One number of the posterior.

@@ -28,6 +28,7 @@ fn report() -> Report {
             estimator: "reparameterised".to_owned(),
             why: "smooth".to_owned(),
         }],
+        matrices: vec![Matrix { rows: 20_000, columns: 5, rounded: true, moved: 3.21e-8 }],
         summary: vec![
             row("mu", 4.381_23, 3.307_9, 0.033),
             row("theta[1, 2]", -112.382, 8.25, f64::NAN),
@@ -63,6 +64,7 @@ draws        4 000 of the family, not corrected
 k-hat        1.21
 evaluations  1 234 567
 stopped      the ELBO no longer rises
+matrix       20 000 x 5, rounded to single precision: that moves an entry by 3e-8 sd of its column at most
 seconds      0.41
 seed         17
 
@@ -151,6 +153,7 @@ fn json_has_its_keys_in_order_and_null_for_what_is_not_finite() {
         "rungs",
         "seconds",
         "estimators",
+        "matrices",
         "summary",
     ];
     assert_eq!(keys, expected);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::columns::{aligned, as_sentence, decimals, fixed, grouped};
-use super::{DrawsKept, Elbo, Point, Report, Row, Rung, Verdict};
+use super::{DrawsKept, Elbo, Matrix, Point, Report, Row, Rung, Verdict};
 
 /// How the text is dressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,9 +76,22 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     }
     facts.push(("evaluations", grouped(report.evaluations)));
     facts.push(("stopped", report.stopped.clone()));
+    for matrix in &report.matrices {
+        facts.push(("matrix", matrix_words(matrix)));
+    }
     facts.push(("seconds", fixed(report.seconds.total, 2)));
     facts.push(("seed", report.seed.to_string()));
     facts
+}
+
+fn matrix_words(matrix: &Matrix) -> String {
+    let held = if matrix.rounded { "rounded to single precision" } else { "kept in double precision" };
+    format!(
+        "{} x {}, {held}: that moves an entry by {:.0e} sd of its column at most",
+        grouped(matrix.rows as u64),
+        grouped(matrix.columns as u64),
+        matrix.moved
+    )
 }
 
 /// A standard error, in nats, beyond which an estimated bound says nothing.

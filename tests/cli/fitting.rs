@@ -339,3 +339,45 @@ fn an_unknown_instruction_set_is_refused() {
     assert_eq!(run.status, 2);
     assert!(run.err.contains("`VIC_ISA=mmx`: this machine has "), "{}", run.err);
 }
+
+/// A fit of a logistic regression, and how its matrix was held: `rounded`, with the move, if anything is said of it.
+fn regression(room: &Room, offset: f64, store: &str) -> (Value, Option<(bool, f64)>) {
+    let x: Vec<[f64; 2]> =
+        (0..80).map(|k| [(f64::from(k) * 0.7).sin(), offset + (f64::from(k) * 1.3).cos()]).collect();
+    let y: Vec<u8> = (0..80).map(|k| u8::from((k * 7) % 11 < 4 || k % 3 == 0)).collect();
+    room.write("d.json", serde_json::json!({ "x": x, "y": y }).to_string());
+    let run = room.run(&format!("fit m.vi --data d.json --format json --matrices {store}"));
+    assert!([0, 3].contains(&run.status), "{}", run.err);
+    let object = json(&run.out);
+    let told = object.get("matrices").map(|all| {
+        assert_eq!((all.as_array().map(Vec::len), &all[0]["rows"]), (Some(1), &Value::from(80)), "{all}");
+        (all[0]["rounded"].as_bool().expect("said"), all[0]["moved"].as_f64().expect("a number"))
+    });
+    (object, told)
+}
+
+#[test]
+fn matrices_are_rounded_if_asked_for_and_if_that_does_not_matter() {
+    let room = Room::new("single");
+    room.write(
+        "m.vi",
+        "dim n\ndim p\ndata x[n, p]: real\ndata y[n]: count\nlatent a ~ normal(0, 2)\n\
+         latent b[p] ~ normal(0, 1)\nobserve y ~ bernoulli(logit = a + x @ b)\n",
+    );
+    let (exact, silent) = regression(&room, 0.0, "exact");
+    assert_eq!(silent, None);
+    let (single, told) = regression(&room, 0.0, "single");
+    let (rounded, moved) = told.expect("the report tells");
+    assert!(rounded && (1e-9..1e-7).contains(&moved), "{moved}");
+    let rows = |object: &Value| object["summary"].as_array().expect("rows").clone();
+    let pairs = rows(&exact).into_iter().zip(rows(&single));
+    assert!(pairs.clone().any(|(a, b)| a["mean"] != b["mean"]), "something was rounded");
+    for (a, b) in pairs {
+        let [a_mean, b_mean, sd] = [&a["mean"], &b["mean"], &a["sd"]].map(|x| x.as_f64().expect("a number"));
+        assert!((a_mean - b_mean).abs() < 1e-4 * sd, "{a} {b}");
+    }
+    // Near 20 000, single precision has steps of 1/512.
+    let (_, told) = regression(&room, 2e4, "single");
+    let (rounded, moved) = told.expect("the report tells");
+    assert!(!rounded && (1e-4..1e-2).contains(&moved), "{moved}");
+}

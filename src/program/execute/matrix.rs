@@ -1,46 +1,104 @@
 //! A constant matrix times a vector, and its transpose times a vector, for a block of rows. What is added up stays in
 //! registers; the transposed product is kept in strands from block to block, row k in strand k mod 8, and these are
-//! added in a tree when a stretch of rows is done. Where lanes are rows, each of the two products asks for half of the
-//! columns of the next tile, so that memory is read all the time.
+//! added in a tree when a stretch of rows is done. While a block is worked on, memory brings the rows after it: each product
+//! asks for a quarter of their columns as it goes, and all instructions of the block for the rest, in equal shares, since
+//! a processor keeps some tens of requests only.
 #![allow(clippy::needless_range_loop, reason = "loops of constant count over several arrays, to be unrolled")]
 
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use crate::numeric::dispatch::{Isa, Kernel};
+use crate::numeric::dispatch::{InstructionSet, Isa, Kernel};
+use crate::numeric::entry::{Entry, Lines};
 use crate::numeric::lanes::{Lanes, Target, load, prefetch, store};
-use crate::program::code::Tile;
+use crate::program::rows::BLOCK;
+use crate::program::tile::{Entries, Tile};
 
 use super::layout::{Layout, element};
 use super::reduce::{STRANDS, first_lanes, tree, tree_of_lanes};
 use super::rows::{Source, Vectors};
 
+/// out\[row] = sum over columns of tile[row, column] * vector[column], of the rows from `first` on
+#[inline(always)]
+pub(super) fn times_vector<const N: usize, L: Layout<N>>(
+    set: InstructionSet,
+    (tile, first): (&Tile, usize),
+    vector: &[Cell<f64>],
+    out: Target<N>,
+) {
+    let layout = PhantomData::<L>;
+    match &tile.entries {
+        Entries::Double(all) => {
+            set.run(TimesVector { tile: TileBlock::new(tile, all, first), vector, out, layout });
+        }
+        Entries::Single(all) => {
+            set.run(TimesVector { tile: TileBlock::new(tile, all, first), vector, out, layout });
+        }
+    }
+}
+
+/// strands\[column, row mod 8] += tile[row, column] * x\[row], of so many rows from `first` on
+#[inline(always)]
+pub(super) fn transposed_times_vector<const N: usize, L: Layout<N>>(
+    set: InstructionSet,
+    (tile, first): (&Tile, usize),
+    x: (Source<N>, usize),
+    strands: &[Cell<f64>],
+) {
+    let (strands, layout) = (&strands[..tile.columns * STRANDS * L::ELEMENT], PhantomData::<L>);
+    match &tile.entries {
+        Entries::Double(all) => {
+            set.run(TransposedTimesVector { tile: TileBlock::new(tile, all, first), x, strands, layout });
+        }
+        Entries::Single(all) => {
+            set.run(TransposedTimesVector { tile: TileBlock::new(tile, all, first), x, strands, layout });
+        }
+    }
+}
+
+/// Asks for what instruction number `place` of so many asks for of the rows after the block that begins at `first`.
+#[inline(always)]
+pub(super) fn ask(tile: &Tile, first: usize, (place, instructions): (usize, usize)) {
+    let share = |place: usize| tile.columns * place / instructions;
+    let columns = (share(place)..share(place + 1)).filter(|column| column % 4 > 1);
+    match &tile.entries {
+        Entries::Double(all) => {
+            let block = TileBlock::new(tile, all, first);
+            columns.for_each(|column| block.ask(column, 0..tile.block));
+        }
+        Entries::Single(all) => {
+            let block = TileBlock::new(tile, all, first);
+            columns.for_each(|column| block.ask(column, 0..tile.block));
+        }
+    }
+}
+
 /// The part of a tile that belongs to a block of rows: column-major, `size` rows.
 #[derive(Clone, Copy)]
-pub(super) struct TileBlock<'a> {
-    values: &'a [f64],
+struct TileBlock<'a, E> {
+    entries: &'a [E],
     /// The rows after these, as many, or none: they are on their way while these are worked on.
-    next: &'a [f64],
+    next: &'a [E],
     size: usize,
     columns: usize,
 }
 
-impl<'a> TileBlock<'a> {
+impl<'a, E: Entry> TileBlock<'a, E> {
     #[inline(always)]
-    pub fn new(tile: &'a Tile, first: usize) -> Self {
+    fn new(tile: &'a Tile, all: &'a [E], first: usize) -> Self {
         let length = tile.block * tile.columns;
         Self {
-            values: &tile.values[first * tile.columns..][..length],
-            next: tile.values.get(first * tile.columns + length..).unwrap_or(&[]),
+            entries: &all[first * tile.columns..][..length],
+            next: all.get(first * tile.columns + length..).unwrap_or(&[]),
             size: tile.block,
             columns: tile.columns,
         }
     }
 
     #[inline(always)]
-    fn column(self, column: usize) -> &'a [f64] {
-        &self.values[column * self.size..][..self.size]
+    fn column(self, column: usize) -> &'a [E] {
+        &self.entries[column * self.size..][..self.size]
     }
 
     /// Asks for some rows of a column of the rows after these.
@@ -53,22 +111,14 @@ impl<'a> TileBlock<'a> {
     }
 }
 
-/// out\[row] = sum over columns of tile[row, column] * vector[column]
-pub(super) struct TimesVector<'a, const N: usize, L> {
-    tile: TileBlock<'a>,
+struct TimesVector<'a, const N: usize, L, E> {
+    tile: TileBlock<'a, E>,
     vector: &'a [Cell<f64>],
     out: Target<'a, N>,
     layout: PhantomData<L>,
 }
 
-impl<'a, const N: usize, L: Layout<N>> TimesVector<'a, N, L> {
-    #[inline(always)]
-    pub fn new(tile: TileBlock<'a>, vector: &'a [Cell<f64>], out: Target<'a, N>) -> Self {
-        Self { tile, vector, out, layout: PhantomData }
-    }
-}
-
-impl<const N: usize, L: Layout<N>> Kernel for TimesVector<'_, N, L> {
+impl<const N: usize, L: Layout<N>, E: Entry> Kernel for TimesVector<'_, N, L, E> {
     type Output = ();
 
     #[inline(always)]
@@ -95,99 +145,115 @@ impl<const N: usize, L: Layout<N>> Kernel for TimesVector<'_, N, L> {
     }
 }
 
-impl<const N: usize, L: Layout<N>> TimesVector<'_, N, L> {
+impl<const N: usize, L: Layout<N>, E: Entry> TimesVector<'_, N, L, E> {
     /// The vectors of rows from `first` on, K of them.
     #[inline(always)]
     fn add_rows<I: Isa, const K: usize>(&self, first: usize) {
-        let vector = &self.vector[..self.tile.columns * L::ELEMENT];
-        let columns = self.tile.values.chunks_exact(self.tile.size);
         let mut sums = [Lanes::ZERO; K];
-        for (number, (column, factor)) in columns.zip(vector.chunks_exact(L::ELEMENT)).enumerate() {
-            if number % 2 == 0 {
-                self.tile.ask(number, first * L::ROWS..(first + K) * L::ROWS);
-            }
-            let column = &column[first * L::ROWS..][..K * L::ROWS];
-            let factor = element::<N, L>(factor, 0);
-            for k in 0..K {
-                sums[k] = entries::<N, L>(column, k).times_plus::<I>(factor, sums[k]);
-            }
+        match L::ROWS < N {
+            true => self.add_samples::<I, K>(first, &mut sums),
+            false => self.add_vectors::<I, K>(first, &mut sums),
         }
         for k in 0..K {
             self.out.set(first + k, sums[k]);
         }
     }
-}
 
-/// A vector of a column: of rows, or one row's number for all samples.
-#[inline(always)]
-fn entries<const N: usize, L: Layout<N>>(column: &[f64], vector: usize) -> Lanes<N> {
-    if L::ROWS < N {
-        return Lanes::splat(column[vector]);
+    /// Lanes are rows, or there is one.
+    #[inline(always)]
+    fn add_vectors<I: Isa, const K: usize>(&self, first: usize, sums: &mut [Lanes<N>; K]) {
+        let vector = &self.vector[..self.tile.columns * L::ELEMENT];
+        let columns = self.tile.entries.chunks_exact(self.tile.size);
+        for (number, (column, factor)) in columns.zip(vector.chunks_exact(L::ELEMENT)).enumerate() {
+            if number % 4 == 0 {
+                self.tile.ask(number, first * L::ROWS..(first + K) * L::ROWS);
+            }
+            let column = &column[first * N..][..K * N];
+            let factor = element::<N, L>(factor, 0);
+            for k in 0..K {
+                sums[k] = E::wide::<I, N>(&column[k * N..]).times_plus::<I>(factor, sums[k]);
+            }
+        }
     }
-    entries_of_rows(column, vector)
+
+    /// Lanes are samples: an entry is the same for all of them.
+    #[inline(always)]
+    fn add_samples<I: Isa, const K: usize>(&self, first: usize, sums: &mut [Lanes<N>; K]) {
+        let vector = &self.vector[..self.tile.columns * L::ELEMENT];
+        let mut room = [0.0; TOGETHER * MOST_ROWS];
+        let mut number = 0;
+        for factors in vector.chunks(TOGETHER * L::ELEMENT) {
+            let count = factors.len() / L::ELEMENT;
+            for column in (number..number + count).filter(|column| column % 4 == 0) {
+                self.tile.ask(column, first..first + K);
+            }
+            let entries = &self.tile.entries[number * self.tile.size + first..];
+            let lines = Lines { entries, distance: self.tile.size, count, length: K };
+            let (entries, distance) = E::lines::<I>(lines, &mut room[..TOGETHER * K]);
+            for (column, factor) in factors.chunks_exact(L::ELEMENT).enumerate() {
+                let (entries, factor) = (&entries[column * distance..][..K], element::<N, L>(factor, 0));
+                for k in 0..K {
+                    sums[k] = Lanes::splat(entries[k]).times_plus::<I>(factor, sums[k]);
+                }
+            }
+            number += count;
+        }
+    }
 }
 
-#[inline(always)]
-fn entries_of_rows<const N: usize>(column: &[f64], vector: usize) -> Lanes<N> {
-    let mut result = Lanes::ZERO;
-    result.0.copy_from_slice(&column[vector * N..][..N]);
-    result
-}
+/// Rows, and columns, whose entries are laid out together for samples to read.
+const MOST_ROWS: usize = 16;
+const TOGETHER: usize = 8;
 
-/// strands\[column, row mod 8] += tile[row, column] * x\[row], of so many rows
-pub(super) struct TransposedTimesVector<'a, const N: usize, L> {
-    tile: TileBlock<'a>,
+struct TransposedTimesVector<'a, const N: usize, L, E> {
+    tile: TileBlock<'a, E>,
     x: (Source<'a, N>, usize),
     strands: &'a [Cell<f64>],
     layout: PhantomData<L>,
 }
 
-impl<'a, const N: usize, L: Layout<N>> TransposedTimesVector<'a, N, L> {
-    #[inline(always)]
-    pub fn new(tile: TileBlock<'a>, x: (Source<'a, N>, usize), strands: &'a [Cell<f64>]) -> Self {
-        let strands = &strands[..tile.columns * STRANDS * L::ELEMENT];
-        Self { tile, x, strands, layout: PhantomData }
-    }
-}
-
-impl<const N: usize, L: Layout<N>> Kernel for TransposedTimesVector<'_, N, L> {
+impl<const N: usize, L: Layout<N>, E: Entry> Kernel for TransposedTimesVector<'_, N, L, E> {
     type Output = ();
 
     #[inline(always)]
     fn run<I: Isa>(self) {
         let Self { tile, x: (x, count), strands, .. } = self;
         match (L::ROWS, x) {
-            (1, Source::Stream(x)) if N > 1 => samples::<I, N, _>(tile, (x, count), strands),
-            (1, x) if N > 1 => samples::<I, N, _>(tile, (x, count), strands),
-            _ => rows::<I, N>(tile, (x, count), strands),
+            (1, Source::Stream(x)) if N > 1 => samples::<I, N, _, E>(tile, (x, count), strands),
+            (1, x) if N > 1 => samples::<I, N, _, E>(tile, (x, count), strands),
+            _ => rows::<I, N, E>(tile, (x, count), strands),
         }
     }
 }
 
 /// Lanes are rows: eight vectors of `x`, or four, are held while the columns pass.
 #[inline(always)]
-fn rows<I: Isa, const N: usize>(tile: TileBlock, (x, count): (Source<N>, usize), strands: &[Cell<f64>]) {
+fn rows<I: Isa, const N: usize, E: Entry>(
+    tile: TileBlock<E>,
+    (x, count): (Source<N>, usize),
+    strands: &[Cell<f64>],
+) {
     let vectors = count.div_ceil(N);
     let mut first = 0;
     if I::ROOMY {
         while first + 8 <= vectors {
-            rows_together::<I, N, 8>(tile, (x, count), first, strands);
+            rows_together::<I, N, 8, E>(tile, (x, count), first, strands);
             first += 8;
         }
     }
     while first + 4 <= vectors {
-        rows_together::<I, N, 4>(tile, (x, count), first, strands);
+        rows_together::<I, N, 4, E>(tile, (x, count), first, strands);
         first += 4;
     }
     while first < vectors {
-        rows_together::<I, N, 1>(tile, (x, count), first, strands);
+        rows_together::<I, N, 1, E>(tile, (x, count), first, strands);
         first += 1;
     }
 }
 
 #[inline(always)]
-fn rows_together<I: Isa, const N: usize, const K: usize>(
-    tile: TileBlock,
+fn rows_together<I: Isa, const N: usize, const K: usize, E: Entry>(
+    tile: TileBlock<E>,
     (x, count): (Source<N>, usize),
     first: usize,
     strands: &[Cell<f64>],
@@ -201,14 +267,14 @@ fn rows_together<I: Isa, const N: usize, const K: usize>(
         factors[K - 1] = first_lanes(factors[K - 1], last);
     }
     for (number, cells) in strands.chunks_exact(N).enumerate() {
-        if number % 2 == 1 {
+        if number % 4 == 1 {
             tile.ask(number, first * N..(first + K) * N);
         }
         let column = tile.column(number);
         let column = &column[first * N..][..K * N];
         let mut sum = load::<N>(cells, 0);
         for k in 0..K {
-            sum = entries_of_rows(column, k).times_plus::<I>(factors[k], sum);
+            sum = E::wide::<I, N>(&column[k * N..]).times_plus::<I>(factors[k], sum);
         }
         store(cells, 0, sum);
     }
@@ -216,33 +282,42 @@ fn rows_together<I: Isa, const N: usize, const K: usize>(
 
 /// Lanes are samples: all strands of some columns are held while the rows pass.
 #[inline(always)]
-fn samples<I: Isa, const N: usize, X: Vectors<N>>(tile: TileBlock, x: (X, usize), strands: &[Cell<f64>]) {
+fn samples<I: Isa, const N: usize, X: Vectors<N>, E: Entry>(
+    tile: TileBlock<E>,
+    x: (X, usize),
+    strands: &[Cell<f64>],
+) {
     let mut column = 0;
     while column + 3 <= tile.columns {
         match I::ROOMY {
-            true => columns::<I, N, X, 3, 8>(tile, x, column, strands),
-            false => columns::<I, N, X, 3, 2>(tile, x, column, strands),
+            true => columns::<I, N, X, E, 3, 8>(tile, x, column, strands),
+            false => columns::<I, N, X, E, 3, 2>(tile, x, column, strands),
         }
         column += 3;
     }
     while column < tile.columns {
-        columns::<I, N, X, 1, 4>(tile, x, column, strands);
+        columns::<I, N, X, E, 1, 4>(tile, x, column, strands);
         column += 1;
     }
 }
 
 /// The columns from `first` on, K of them, G strands at a time.
 #[inline(always)]
-fn columns<I: Isa, const N: usize, X: Vectors<N>, const K: usize, const G: usize>(
-    tile: TileBlock,
+fn columns<I: Isa, const N: usize, X: Vectors<N>, E: Entry, const K: usize, const G: usize>(
+    tile: TileBlock<E>,
     (x, count): (X, usize),
     first: usize,
     strands: &[Cell<f64>],
 ) {
+    for column in (first..first + K).filter(|column| column % 4 == 1) {
+        tile.ask(column, 0..tile.size);
+    }
+    let lines = Lines { entries: tile.column(first), distance: tile.size, count: 1, length: tile.size };
+    let mut room = [[0.0; BLOCK]; K];
     let mut columns: [&[f64]; K] = [&[]; K];
-    for k in 0..K {
-        columns[k] = &tile.column(first + k)[..count];
-        tile.ask(first + k, 0..tile.size);
+    for (k, room) in room.iter_mut().enumerate() {
+        let lines = Lines { entries: tile.column(first + k), ..lines };
+        columns[k] = &E::lines::<I>(lines, &mut room[..tile.size]).0[..count];
     }
     let strands = &strands[first * STRANDS * N..][..K * STRANDS * N];
     for strand in (0..STRANDS).step_by(G) {

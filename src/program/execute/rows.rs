@@ -18,7 +18,11 @@ pub(super) fn run<'a, I: Isa, const N: usize, L: Layout<N>>(
     (first, count): (usize, usize),
 ) {
     let block = Block::<N, L> { frame, size: group.block, first, count, layout: PhantomData };
-    for op in &group.ops {
+    let tile = group.tile.map(|tile| &frame.code.tiles[tile]);
+    for (place, op) in group.ops.iter().enumerate() {
+        if let Some(tile) = tile {
+            matrix::ask(tile, first, (place, group.ops.len()));
+        }
         block.run::<I>(op);
     }
 }
@@ -187,15 +191,14 @@ impl<'a, const N: usize, L: Layout<N>> Block<'a, N, L> {
                 set.run(elementwise::PairKernel { op: *op, out, x: self.source(x) });
             }
             RowOp::MatrixVector { out, tile, vector } => {
-                let tile = matrix::TileBlock::new(&self.frame.code.tiles[*tile], self.first);
+                let tile = (&self.frame.code.tiles[*tile], self.first);
                 let vector = &self.frame.memory[*vector * L::ELEMENT..];
-                set.run(matrix::TimesVector::<N, L>::new(tile, vector, self.target(*out)));
+                matrix::times_vector::<N, L>(set, tile, vector, self.target(*out));
             }
             RowOp::TransposedMatrixVector { tile, x, strands } => {
-                let tile = matrix::TileBlock::new(&self.frame.code.tiles[*tile], self.first);
+                let tile = (&self.frame.code.tiles[*tile], self.first);
                 let strands = &self.frame.memory[*strands * L::ELEMENT..];
-                let x = (self.source(x), self.count);
-                set.run(matrix::TransposedTimesVector::<N, L>::new(tile, x, strands));
+                matrix::transposed_times_vector::<N, L>(set, tile, (self.source(x), self.count), strands);
             }
             RowOp::Sum { factors, into } => {
                 let into = &self.frame.memory[*into * L::ELEMENT..][..L::ELEMENT];
