@@ -100,7 +100,8 @@ pub fn unknown_argument(
         Diagnostic::new(Code(402), format!("`{}` has no argument `{}`", function.text, keyword.text))
             .at(keyword.span, format!("it has {}", names.join(", ")));
     if let Some(inverse) = inverse_rate(given, (&unknown, known)) {
-        let diagnostic = diagnostic.fix("its rate is 1 divided by the scale: write `rate = 1 / (…)`", inverse);
+        let diagnostic =
+            diagnostic.fix("its rate is 1 divided by the scale: write `rate = 1 / (…)`", inverse);
         return diagnostic.help(format!("it is `{}`", signatures.join("` or `")));
     }
     let mended: Option<Vec<(&Name, &str)>> = unknown.iter().map(|name| Some((*name, own(name)?))).collect();
