@@ -68,6 +68,16 @@ impl<'t> Checker<'t> {
                 );
                 return;
             }
+            if self.diagnostics.len() > known
+                && let Some(by) = self.rotated(parameters, arguments)
+            {
+                let places: Vec<Span> = arguments.iter().map(|argument| argument.span).collect();
+                let texts: Vec<&str> = places.iter().map(|place| self.text(*place)).collect();
+                let turned: Vec<&str> = (0..texts.len()).map(|at| texts[(at + by) % texts.len()]).collect();
+                let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
+                errors::offer_order(&mut self.diagnostics[known], (owner, &names), &places, &turned);
+                return;
+            }
             if let [diagnostic] = &mut self.diagnostics[known..] {
                 let value = match &term.kind {
                     TermKind::Read(id, _) => Some(self.model.site(*id)),
@@ -88,7 +98,8 @@ impl<'t> Checker<'t> {
                 self.mend_matrix(&mut diagnostic, (owner, parameter, over), (term, keyword));
                 self.diagnostics.push(diagnostic);
             }
-            let whole = parameter.domain != "simplex" || is_read_along(term, over);
+            let whole = parameter.domain != "simplex"
+                || (is_read_along(term, over) && over.iter().all(|axis| self.crossed(term, *axis).is_none()));
             if whole && self.diagnostics.len() == known + 1 {
                 let place = self.place_of_keyword(span, term, Place::of(at, arguments));
                 self.offer_link((owner, parameters), at, (term, place));
@@ -146,6 +157,20 @@ impl<'t> Checker<'t> {
                 && fits(&parameters[*other], &arguments[at])
         };
         (0..arguments.len().min(parameters.len())).find(both)
+    }
+
+    /// By how much to turn three arguments or more so that all are right, if one way alone does it.
+    fn rotated(&self, parameters: &[Parameter], arguments: &[Term]) -> Option<usize> {
+        let count = arguments.len();
+        let fits = |at: usize, by: usize| {
+            let wanted = library::domain(parameters[at].domain).filter(|wanted| wanted.rank == Rank::Scalar);
+            wanted.is_some_and(|wanted| {
+                matches!(self.verdict(wanted, &arguments[(at + by) % count]), Verdict::Proven)
+            })
+        };
+        let mut ways = (1..count).filter(|by| (0..count).all(|at| fits(at, *by)));
+        let way = ways.next().filter(|_| count >= 3 && count == parameters.len());
+        way.filter(|_| ways.next().is_none())
     }
 
     /// Checks one value against a domain; what stays open is checked at run time.

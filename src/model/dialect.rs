@@ -167,6 +167,7 @@ const TABLE: &[(&str, Names)] = &[
             ("factor", OF_A_DIM),
             ("ifelse", "if <c> then <a> else <b>"),
             ("length", "size(d)"),
+            ("lag", "an earlier element is read by its index, under a head `[t: time]`: `y[t-1]`"),
             ("c", "a list has brackets alone: `[a, b]`"),
             ("hurdle_poisson", "hurdle(<p>, poisson(<mean>))"),
             ("zero_inflated_poisson", "zero_inflated(<p>, poisson(<mean>))"),
@@ -176,6 +177,8 @@ const TABLE: &[(&str, Names)] = &[
     (
         "Python",
         &[
+            ("dot", "<a> @ <b>"),
+            ("matmul", "<a> @ <b>"),
             ("Normal", "normal(<mean>, <sd>)"),
             ("HalfNormal", "half_normal(<sd>)"),
             ("HalfCauchy", "half_cauchy(<scale>)"),
@@ -253,7 +256,7 @@ const TYPES: &[(&str, &str)] = &[
 /// Keywords of NumPyro, PyMC, R and Stan's manual, and the parameters that they may stand for.
 const KEYWORDS: &[(&str, &[&str])] = &[
     ("loc", &["mean", "location", "mean_log"]),
-    ("mu", &["mean", "location", "mean_log"]),
+    ("mu", &["mean", "location", "loc", "mean_log"]),
     ("meanlog", &["mean_log"]),
     ("lambda", &["mean", "rate"]),
     ("lam", &["mean", "rate"]),

@@ -113,10 +113,7 @@ impl<'t> Checker<'t> {
             return None;
         }
         if filter.axes.iter().any(|other| *other != axis) {
-            self.report(errors::unsupported(
-                filter.span,
-                "a condition that differs between cells of another dim",
-            ));
+            self.report(errors::condition_between(filter.span));
             return None;
         }
         Some(DimKind::Sub { parent, filter })
@@ -128,7 +125,15 @@ impl<'t> Checker<'t> {
         let mut axes = Vec::new();
         let mut whole = true;
         for binder in binders {
-            match self.head_dim(binder) {
+            let known = self.diagnostics.len();
+            let dim = self.head_dim(binder);
+            if let (None, Some(filter)) = (dim, &binder.filter)
+                && self.names_another(filter.span, binder, binders)
+            {
+                self.diagnostics.truncate(known);
+                self.report(errors::condition_between(filter.span));
+            }
+            match dim {
                 Some(dim) => {
                     let axis = scope.fresh(dim);
                     scope.bind(binder.variable.as_ref().map(|name| name.text.as_str()), axis, Origin::Head);
@@ -138,6 +143,15 @@ impl<'t> Checker<'t> {
             }
         }
         whole.then_some(axes)
+    }
+
+    /// Whether a condition has the variable of another binder of its bracket.
+    fn names_another(&self, condition: Span, own: &Binder, binders: &[Binder]) -> bool {
+        let mut words = self.text(condition).split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        let others = binders.iter().filter(|binder| !std::ptr::eq(*binder, own));
+        let variables: Vec<&str> =
+            others.filter_map(|other| other.variable.as_ref()).map(|name| name.text.as_str()).collect();
+        words.any(|word| variables.contains(&word))
     }
 
     fn head_dim(&mut self, binder: &'t Binder) -> Option<DimId> {

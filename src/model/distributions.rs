@@ -324,8 +324,8 @@ impl<'t> Checker<'t> {
         let mut over = Vec::new();
         for binder in called.over {
             let axis = match (&target.axes, called.family.rank) {
-                (Some(axes), Rank::Vector | Rank::Matrix) => {
-                    self.joint_axis_named(&binder.dim, axes, scope)?
+                (Some(axes), rank @ (Rank::Vector | Rank::Matrix)) => {
+                    self.joint_axis_named((&binder.dim, rank), axes, scope)?
                 }
                 _ => scope.fresh(self.dim_named(&binder.dim)?),
             };

@@ -47,8 +47,14 @@ pub fn evidence(arguments: &[Term], parameters: &[Parameter], cells: &[AxisVar])
 }
 
 impl<'t> Checker<'t> {
-    /// An axis of a site by the name of its variable or of its dim.
-    pub fn joint_axis_named(&mut self, name: &Name, axes: &[AxisVar], scope: &Scope<'t>) -> Option<AxisVar> {
+    /// An axis of a site by the name of its variable or of its dim. A matrix takes both axes of a dim that is there twice;
+    /// a vector lies along one, which has to be said.
+    pub fn joint_axis_named(
+        &mut self,
+        (name, rank): (&Name, Rank),
+        axes: &[AxisVar],
+        scope: &Scope<'t>,
+    ) -> Option<AxisVar> {
         if let Some(axis) = scope.variable(&name.text).filter(|axis| axes.contains(axis)) {
             return Some(axis);
         }
@@ -63,8 +69,8 @@ impl<'t> Checker<'t> {
             [first, ..] => {
                 let variables =
                     scope.bound.iter().any(|bound| bound.axis.dim == dim && bound.variable.is_some());
-                if variables {
-                    self.report(errors::bound_twice(&name.text, name.span));
+                if variables || rank == Rank::Vector {
+                    self.report(errors::joint_axis_twice(name));
                     return None;
                 }
                 Some(first)

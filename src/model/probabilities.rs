@@ -27,7 +27,32 @@ impl<'t> Checker<'t> {
             _ if self.is_divided_by_its_sum(term, axis) => {}
             _ if !term.axes.contains(&axis) => self.demand_same(asked, term, axis),
             TermKind::Stack(along, parts) if *along == axis && self.demand_sum(asked, parts, term.span) => {}
-            _ => self.demand_along(asked, wanted, (term, &[axis])),
+            _ => match self.crossed(term, axis) {
+                Some(found) => self.report(errors::crossed(term.span, asked, found, &self.model)),
+                None => self.demand_along(asked, wanted, (term, &[axis])),
+            },
+        }
+    }
+
+    /// The declared probabilities that a term reads across the axis along which they sum to 1, and that axis of theirs: one
+    /// element of each of several vectors.
+    pub fn crossed(&self, term: &Term, axis: AxisVar) -> Option<(&Site, AxisVar)> {
+        match &term.kind {
+            TermKind::Rename(pairs, inner) => {
+                let from = pairs.iter().find(|(_, to)| *to == axis).map_or(axis, |(from, _)| *from);
+                self.crossed(inner, from)
+            }
+            TermKind::Read(site, addresses) => {
+                let site = self.model.site(*site);
+                let [along] = site.domain.over[..] else { return None };
+                let place = site.axes.iter().position(|own| *own == along)?;
+                let crosses = match addresses.get(place)? {
+                    Address::Here(read) => *read != axis,
+                    Address::At(position) => !position.axes.contains(&axis),
+                };
+                (crosses && site.domain.domain.name == "simplex").then_some((site, along))
+            }
+            _ => None,
         }
     }
 

@@ -83,7 +83,7 @@ impl<'t> Checker<'t> {
         };
         if let Some(id) = self.reader {
             let site = &mut self.model.sites[id.0];
-            (site.axes, site.value) = (axes.clone(), value);
+            (site.axes, site.value, site.domain) = (axes.clone(), value, types::anywhere(value));
         }
         Some(axes)
     }
@@ -255,7 +255,7 @@ impl<'t> Checker<'t> {
             self.outlines.extend(self.reader);
         }
         let Some(prior) = prior else {
-            self.report(errors::missing_prior(name));
+            self.report(errors::missing_prior(name, latent.ty.as_ref()));
             return None;
         };
         let axes = axes?;
@@ -266,6 +266,9 @@ impl<'t> Checker<'t> {
             }
             None => None,
         };
+        if let (Some(id), Some((declared, _))) = (self.reader, &declared) {
+            self.model.sites[id.0].domain = declared.domain.clone();
+        }
         let target = target(name, axes.clone(), declared.as_ref().map(|(declared, _)| declared.value));
         let prior = self.distribution(prior, &target, &mut scope)?;
         let settled = self.settle(declared, prior, &target)?;

@@ -194,7 +194,7 @@ impl<'t> Checker<'t> {
         }
         let mut over = Vec::new();
         for name in &ty.over {
-            over.push(self.joint_axis_named(name, axes, scope)?);
+            over.push(self.joint_axis_named((name, domain.rank), axes, scope)?);
         }
         if domain.rank == Rank::Matrix && over.len() != 1 {
             over = match super::joint::repeated(axes) {

@@ -12,6 +12,10 @@ use crate::diagnostics::{Diagnostic, Edit};
 use crate::source::Span;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
+/// A range in the place of a dim.
+const ELEMENTS: &str =
+    "a bracket names a dim; which of its elements are meant is a condition: `[t: time where t > 1]`";
+
 /// The place of a mistake among the tokens, and what could have stood there.
 struct Stop<'a> {
     file: &'a File<'a>,
@@ -257,11 +261,19 @@ impl Stop<'_> {
             return None;
         }
         let message = format!("brackets hold dims, found {}", shown(found));
+        let words = self.piece.tokens.start + 2..self.at;
+        let bracket = words.map(|at| self.file.word(at)).collect::<String>().replace(',', ", ");
         Some(
-            Diagnostic::new(UNEXPECTED, message)
-                .at(self.found_span(), "a size, not a dim")
-                .help(format!("name the axis: `dim k = {found}` above, and `{}[k]` here", self.name())),
+            Diagnostic::new(UNEXPECTED, message).at(self.found_span(), "a size, not a dim").help(format!(
+                "name the axis: `dim k = {found}` above, and `{}{bracket}k]` here",
+                self.name()
+            )),
         )
+    }
+
+    fn inside_bracket(&self) -> bool {
+        let words = || (self.piece.tokens.start..self.at).map(|at| self.file.word(at));
+        words().filter(|word| *word == "[").count() > words().filter(|word| *word == "]").count()
     }
 
     /// The name that the statement declares.
@@ -295,6 +307,9 @@ impl Stop<'_> {
         if expects(Rule::word_else) || expects(Rule::word_then) {
             return diagnostic.help("an `if` has both branches: `if t == 1 then a else b`");
         }
+        if self.before() == ":" && self.wants_name() && self.inside_bracket() {
+            return diagnostic.help(ELEMENTS);
+        }
         if self.before() == ":" && self.wants_name() {
             return diagnostic.help(
                 "a type is a word: `real`, `positive`, `unit`, `real(0..1)`, `count`, `bool`, or a dim",
@@ -322,7 +337,12 @@ impl Stop<'_> {
                 diagnostic.help("nothing follows the comma: leave it out, or say what does")
             }
             "(" if named => diagnostic.help(format!("brackets name dims: `{}[obs]`", self.name())),
-            "?" if expects(Rule::infix) => diagnostic.help("a choice is written `if c then a else b`"),
+            ":" if self.piece.word == Some(StatementWord::Dim) => {
+                let edit = Edit { span: self.found_span(), text: "..".to_owned() };
+                diagnostic.fix("a range is written with dots: `1900..1950`", vec![edit])
+            }
+            "?" | "if" if expects(Rule::infix) => diagnostic.help("a choice is written `if c then a else b`"),
+            ".." if self.inside_bracket() => diagnostic.help(ELEMENTS),
             "" if self.piece.word == Some(StatementWord::Observe) && named => {
                 diagnostic.help(format!("say how it varies: `observe {} ~ normal(m, s)`", self.name()))
             }

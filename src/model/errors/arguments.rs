@@ -7,7 +7,7 @@ use crate::model::dialect;
 use crate::model::distributions::{Role, Target};
 use crate::model::ir::*;
 use crate::source::Span;
-use crate::syntax::ast::{Argument, ExprKind, Name};
+use crate::syntax::ast::{Argument, ExprKind, Name, TypeExpr};
 
 /// Too few arguments, or too many.
 pub fn arity(function: &Name, span: Span, given: &[Argument], signatures: &[String]) -> Diagnostic {
@@ -99,6 +99,11 @@ pub fn unknown_argument(
     let diagnostic =
         Diagnostic::new(Code(402), format!("`{}` has no argument `{}`", function.text, keyword.text))
             .at(keyword.span, format!("it has {}", names.join(", ")));
+    if let Some(inverse) = inverse_rate(given, (&unknown, known)) {
+        let diagnostic =
+            diagnostic.fix("its rate is 1 divided by the scale: write `rate = 1 / (…)`", inverse);
+        return diagnostic.help(format!("it is `{}`", signatures.join("` or `")));
+    }
     let mended: Option<Vec<(&Name, &str)>> = unknown.iter().map(|name| Some((*name, own(name)?))).collect();
     let diagnostic = match mended {
         Some(mended) => {
@@ -119,6 +124,16 @@ pub fn unknown_argument(
         None => diagnostic,
     };
     diagnostic.help(format!("it is `{}`", signatures.join("` or `")))
+}
+
+/// The edits for a scale given to what has a rate: a name for another alone would be another distribution.
+fn inverse_rate(given: &[Argument], (unknown, known): (&[&Name], &[&str])) -> Option<Vec<Edit>> {
+    let [keyword] = unknown else { return None };
+    let value = given.iter().find(|argument| argument.name.as_ref() == Some(*keyword))?.value.span;
+    let at = |place: usize, text: &str| Edit { span: Span::new(place, place), text: text.to_owned() };
+    let named = Edit { span: keyword.span, text: "rate".to_owned() };
+    let inverse = keyword.text == "scale" && known.contains(&"rate");
+    inverse.then(|| vec![named, at(value.start, "1 / ("), at(value.end, ")")])
 }
 
 /// A place given twice.
@@ -201,10 +216,31 @@ pub fn missing_type(name: &Name) -> Diagnostic {
 }
 
 /// `latent` without a prior.
-pub fn missing_prior(name: &Name) -> Diagnostic {
+pub fn missing_prior(name: &Name, ty: Option<&TypeExpr>) -> Diagnostic {
+    let example = match ty {
+        Some(TypeExpr { bounds: Some((Some(_), Some(_))), .. }) => "uniform",
+        Some(ty) => example_of(&ty.name.text),
+        None => "normal(0, 1)",
+    };
+    let flat = if example == "normal(0, 1)" { "; `~ flat` if you mean it" } else { "" };
     Diagnostic::new(Code(407), format!("`{}` has no prior", name.text))
         .at(name.span, "needs `~` and a distribution")
-        .help("for example `~ normal(0, 1)`; `~ flat` if you mean it")
+        .help(format!("for example `~ {example}`{flat}"))
+}
+
+/// A prior whose values have a type; any other name is that of a dim, one of whose elements is drawn.
+fn example_of(ty: &str) -> &'static str {
+    match ty {
+        "real" | "int" | "ordered" | "positive_ordered" | "zero_sum" => "normal(0, 1)",
+        "positive" | "nonneg" => "half_normal(1)",
+        "bool" => "bernoulli(0.5)",
+        "count" => "poisson(1)",
+        "simplex" => "dirichlet(1)",
+        "corr" => "lkj(2)",
+        "chol_corr" => "lkj_chol(2)",
+        "cov" | "chol_cov" => "wishart(…)",
+        _ => "uniform",
+    }
 }
 
 /// A family whose values are of another kind than the site's.

@@ -197,6 +197,9 @@ pub fn index_kind(term: &Term, wanted: &str, better: &[String], model: &Model) -
         ([], Kind::Index(_)) => diagnostic.help(format!(
             "declare data that say which {wanted} each row belongs to, `data {wanted}[…]: {wanted}`, and read with them"
         )),
+        ([], Kind::Bool) => diagnostic.help(format!(
+            "choose by it, `if … then … else …`, or let it be one of the {wanted}s: `{wanted}` in place of `bool`, drawn by `categorical(…)`"
+        )),
         ([], _) => diagnostic.help(format!(
             "where the data hold {wanted}s, declare them so: `data …: {wanted}`; a number written in the model is a coordinate: 1, 2, 3 …"
         )),
@@ -324,6 +327,19 @@ pub fn bound_twice(name: &str, span: Span) -> Diagnostic {
         .help("write the variable of the one that is meant: `[i: d, j: d]` with `x[i]`")
 }
 
+/// `over d` of a vector where the bracket has `d` twice.
+pub fn joint_axis_twice(name: &Name) -> Diagnostic {
+    let dim = &name.text;
+    Diagnostic::new(
+        Code(306),
+        format!("the bracket has `{dim}` twice, and a vector lies along one of the two"),
+    )
+    .at(name.span, "along which?")
+    .help(format!(
+        "give both a name, `[from: {dim}, to: {dim}]`, and say which: `over to` where `x[a]` is one vector"
+    ))
+}
+
 /// A bare array over a dim that the head binds twice.
 pub fn array_bound_twice(name: &str, dim: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code(306), format!("`{name}` is over {dim}, which the head has twice"))
@@ -365,6 +381,9 @@ pub fn joint_axis(span: Span, name: &str, axes: &[AxisVar], model: &Model) -> Di
         .at(span, "over which dim?");
     match names[..] {
         [] => diagnostic.help(format!("give the site a bracket with the dim, and write `{name}(… over d)`")),
+        [first, second] if first == second => diagnostic.help(format!(
+            "give both a name, `[from: {first}, to: {first}]`, and write `over from` or `over to`"
+        )),
         _ => diagnostic.help(format!(
             "write `over` with one of {}, or add the dim it is over to the bracket first",
             names.join(", ")

@@ -100,3 +100,10 @@ pub fn no_states(span: Span, of: StatesOf) -> Diagnostic {
 pub fn unsupported(span: Span, what: &str) -> Diagnostic {
     Diagnostic::new(UNSUPPORTED, format!("{what}: not supported yet")).at(span, "not supported yet")
 }
+
+/// A condition of a head that leaves out other elements at each cell of another of its dims.
+pub fn condition_between(span: Span) -> Diagnostic {
+    unsupported(span, "a condition that differs between cells of another dim").help(
+        "where these are cells of data that say nothing, mark them as missing, `data y[i, j]: bool? missing -1`, and observe all: what is missing adds nothing",
+    )
+}

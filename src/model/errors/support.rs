@@ -88,6 +88,22 @@ pub fn offer_swap(
     diagnostic.help = vec![Help { text, edits }];
 }
 
+/// Asks whether all arguments are meant in another order, in place of other help: the order of another library.
+pub fn offer_order(
+    diagnostic: &mut Diagnostic,
+    (owner, parameters): (&str, &[&str]),
+    places: &[Span],
+    turned: &[&str],
+) {
+    let edit = |(place, text): (&Span, &&str)| Edit { span: *place, text: (*text).to_owned() };
+    let text = format!(
+        "is another order meant? it is `{owner}({})`: write `{owner}({})`",
+        parameters.join(", "),
+        turned.join(", ")
+    );
+    diagnostic.help = vec![Help { text, edits: places.iter().zip(turned).map(edit).collect() }];
+}
+
 /// Offers the form of a distribution that takes any real number here, first; `place` is where its keyword can be put, or
 /// where another stands. To narrow the type of what is drawn from any numbers cuts its prior: that is the person's to say.
 pub fn offer_link(diagnostic: &mut Diagnostic, (owner, keyword): (&str, &str), place: Option<Span>) {
@@ -105,13 +121,14 @@ pub fn offer_link(diagnostic: &mut Diagnostic, (owner, keyword): (&str, &str), p
 /// Probabilities of categories may also be drawn as what they are.
 pub fn offer_simplex(diagnostic: &mut Diagnostic, site: &Site, model: &Model) {
     let names: Vec<&str> = site.axes.iter().map(|axis| model.dim(axis.dim).name.as_str()).collect();
-    let Some(last) = names.last() else { return };
+    let (bracket, last) = match names[..] {
+        [] => return,
+        [first, second] if first == second => (format!("from: {first}, to: {second}"), "to"),
+        [.., last] => (names.join(", "), last),
+    };
     let or = if diagnostic.help.is_empty() { "" } else { "or " };
-    let text = format!(
-        "{or}draw it as probabilities: `latent {}[{}] ~ dirichlet(1 over {last})`",
-        site.name,
-        names.join(", ")
-    );
+    let text =
+        format!("{or}draw it as probabilities: `latent {}[{bracket}] ~ dirichlet(1 over {last})`", site.name);
     diagnostic.help.push(Help { text, edits: Vec::new() });
 }
 
@@ -188,6 +205,30 @@ pub fn one_for_all(
             .help(format!("give each {dim} its own, as a vector from `dirichlet(1 over {dim})` does"))
             .help(equal),
     }
+}
+
+/// Probabilities that sum to 1 along another axis than the one that they are read along.
+pub fn crossed(
+    span: Span,
+    (owner, name): (&str, &str),
+    (site, along): (&Site, AxisVar),
+    model: &Model,
+) -> Diagnostic {
+    let dim = &model.dim(along.dim).name;
+    let same: Vec<AxisVar> = site.axes.iter().copied().filter(|axis| axis.dim == along.dim).collect();
+    let words = match same.iter().position(|axis| *axis == along) {
+        Some(place) if same.len() > 1 => {
+            format!("the {} {dim} of its bracket", ["first", "second"][place.min(1)])
+        }
+        _ => dim.clone(),
+    };
+    Diagnostic::new(Code(501), format!("{name} of `{owner}` must be a vector of probabilities that sum to 1"))
+        .at(span, "one number from each of several vectors")
+        .at(site.span, format!("`{}` sums to 1 over {words}", site.name))
+        .help(format!(
+            "let `{}` sum to 1 over the axis that is read here: with `[from: {dim}, to: {dim}]`, a row that `{}[a]` reads is drawn `over to`",
+            site.name, site.name
+        ))
 }
 
 /// `uniform` over something without ends.
