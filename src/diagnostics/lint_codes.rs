@@ -190,7 +190,7 @@ pub static ROWS: &[Row] = &[
         slug: "estimator::step",
         severity: Severity::Warning,
         summary: "a comparison takes the gradient from a continuous latent",
-        explanation: "The density jumps where the comparison changes its mind, and is flat on both sides, so that no gradient says where to go. A latent that is only compared with known numbers is summed out over the buckets between them, and not reported. This one is compared with what other latents decide, or read otherwise too: its values are tried in bins. A smooth step keeps the gradient.",
+        explanation: "The density jumps where the comparison changes its mind, and is flat on both sides, so that no gradient says where to go. A latent that is only compared with known numbers is summed out over the buckets between them, and not reported. This one is compared with what other latents decide, or read otherwise too: its values are tried in bins. A smooth step keeps the gradient; and where the two branches meet, there is no jump, and `min` and `max` say so: a line that breaks at `k` is `low * min(t - k, 0) + high * max(t - k, 0)`.",
         wrong: "data y: real\nlatent tau ~ normal(0, 1)\nlatent a ~ normal(0, 1)\nobserve y ~ normal(if a < tau then a else 0, 1)\n",
         right: "data y: real\nlatent tau ~ normal(0, 1)\nlatent a ~ normal(0, 1)\nobserve y ~ normal(a * inv_logit((tau - a) / 0.1), 1)\n",
     },

@@ -28,11 +28,15 @@ pub fn steps(model: &Model, choices: &[Choice]) -> Vec<Diagnostic> {
 fn step(place: Span, latents: &[&Site]) -> Diagnostic {
     let names: Vec<String> = latents.iter().map(|site| format!("`{}`", site.name)).collect();
     let (names, move_) = (names.join(" and "), if latents.len() == 1 { "moves" } else { "move" });
-    let diagnostic =
-        Diagnostic::new(Code(1021), format!("the density jumps as {names} {move_}, without a gradient"))
-            .at(place, "a step");
+    let diagnostic = Diagnostic::new(
+        Code(1021),
+        format!("the density may jump as {names} {move_}: a comparison has no gradient"),
+    )
+    .at(place, "a step");
     let labelled = latents
         .iter()
         .fold(diagnostic, |diagnostic, site| diagnostic.at(site.span, "tried in bins, which is coarse"));
-    labelled.help("a smooth step keeps the gradient: `inv_logit((b - a) / width)` in place of `a < b`")
+    labelled
+        .help("a smooth step keeps the gradient: `inv_logit((b - a) / width)` in place of `a < b`")
+        .help("where the two branches meet, as those of a broken line do: `low * min(t - k, 0) + high * max(t - k, 0)`")
 }

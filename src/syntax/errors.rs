@@ -12,6 +12,9 @@ use crate::diagnostics::{Diagnostic, Edit};
 use crate::source::Span;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
+/// Domains of whole arrays, whose dim follows `over`.
+const JOINT: [&str; 5] = ["simplex", "ordered", "positive_ordered", "unit_vector", "zero_sum"];
+
 /// A range in the place of a dim.
 const ELEMENTS: &str =
     "a bracket names a dim; which of its elements are meant is a condition: `[t: time where t > 1]`";
@@ -140,7 +143,9 @@ impl Stop<'_> {
         let (what, help) = self.stan_type()?;
         let diagnostic = Diagnostic::new(STAN_DECLARATION, "this is a type in Stan's spelling")
             .at(self.found_span(), what);
-        let Some((span, own)) = self.bounded() else { return Some(diagnostic.help(help)) };
+        let Some((span, own)) = self.bounded().or_else(|| self.axis_in_type()) else {
+            return Some(diagnostic.help(help));
+        };
         Some(diagnostic.fix(format!("write `{own}`"), vec![Edit { span, text: own.clone() }]))
     }
 
@@ -155,6 +160,18 @@ impl Stop<'_> {
             .then(|| (tokens[self.at - 1].span.to(tokens[end].span), own))
     }
 
+    /// A name whose dim stands behind a joint type, `m: ordered[k]`, with both where they belong.
+    fn axis_in_type(&self) -> Option<(Span, String)> {
+        let word = |at: usize| self.file.word(at);
+        let [name, joint, axis] = [self.at.checked_sub(3)?, self.at - 1, self.at + 1];
+        let is_name = |at: usize| word(at).starts_with(|c: char| c.is_alphabetic());
+        let whole = self.found() == "[" && word(self.at + 2) == "]" && self.at + 2 < self.piece.tokens.end;
+        (whole && is_name(name) && is_name(axis) && JOINT.contains(&word(joint))).then(|| {
+            let text = format!("{}[{axis}]: {} over {axis}", word(name), word(joint), axis = word(axis));
+            (self.file.tokens[name].span.to(self.file.tokens[axis + 1].span), text)
+        })
+    }
+
     /// What is Stan's about a type, and how it is written here.
     fn stan_type(&self) -> Option<(&'static str, String)> {
         let typed = self.expects(Rule::optional) && self.at >= 2 && self.file.word(self.at - 2) == ":";
@@ -164,7 +181,7 @@ impl Stop<'_> {
                 ("bounds stand in parentheses", help)
             }
             "[" if typed => match self.before() {
-                joint @ ("simplex" | "ordered" | "positive_ordered" | "unit_vector" | "zero_sum") => (
+                joint if JOINT.contains(&joint) => (
                     "the axis follows `over`",
                     format!("write `{joint} over k`, with the dim `k` behind the name too"),
                 ),
