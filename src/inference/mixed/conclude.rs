@@ -136,8 +136,14 @@ fn found(
             found.contradicted = found.weighed.moments(wide).contradicted_by(&led, FAR);
         }
         (_, true) => {
-            let is_told = is_of_states(account.target, &found.agreement);
-            found.agreement = if is_told { Agreement::Together } else { found.agreement };
+            // A Gaussian that is as narrow as one state has it does not see how wide it is in another, so that beside real
+            // coordinates weights alone confirm nothing that the first ones do not.
+            let is_seen = account.target.dimension() == 0 || found.weighed.is_sound();
+            found.agreement = match is_of_states(account.target, &found.agreement) {
+                true if is_seen => Agreement::Together,
+                true => Agreement::Unknown,
+                false => found.agreement,
+            };
             (found.weighed, found.guides) = (second, joined.guides());
         }
         _ if badness(&second) < badness(&found.weighed) => {
