@@ -27,10 +27,10 @@ pub fn steps(model: &Model, choices: &[Choice]) -> Vec<Diagnostic> {
 
 fn step(place: Span, latents: &[&Site]) -> Diagnostic {
     let names: Vec<String> = latents.iter().map(|site| format!("`{}`", site.name)).collect();
-    let (names, move_) = (names.join(" and "), if latents.len() == 1 { "moves" } else { "move" });
+    let (names, verb) = (names.join(" and "), if latents.len() == 1 { "moves" } else { "move" });
     let diagnostic = Diagnostic::new(
         Code(1021),
-        format!("the density may jump as {names} {move_}: a comparison has no gradient"),
+        format!("the density may jump as {names} {verb}: a comparison has no gradient"),
     )
     .at(place, "a step");
     let labelled = latents

@@ -36,8 +36,8 @@ pub struct Region {
     pub fitted: Fitted,
     /// Curvature at the end of its path.
     pub definiteness: Definiteness,
-    /// The best proposal in it, with the log of its mass, where that was looked for.
-    pub proposal: Option<(Rc<dyn Proposal>, f64)>,
+    /// The best proposal in it, where that was looked for.
+    pub proposal: Option<Rc<dyn Proposal>>,
     /// The log of its mass, where weights tell it.
     pub mass: Option<f64>,
 }
@@ -46,6 +46,11 @@ impl Region {
     /// A region of which nothing is known but its Gaussian.
     pub fn new(fitted: Fitted, definiteness: Definiteness) -> Self {
         Self { fitted, definiteness, proposal: None, mass: None }
+    }
+
+    /// The log of its mass, or the bound that is known of it.
+    fn level(&self) -> f64 {
+        self.mass.unwrap_or(self.fitted.elbo)
     }
 }
 
@@ -71,8 +76,7 @@ impl Ladder<'_, '_> {
         let best = self.better_proposal(&region.fitted, first);
         let weighted = &best.weighted;
         region.mass = best.is_usable().then(|| weighted.log_evidence());
-        let level = region.mass.unwrap_or(region.fitted.elbo);
-        region.proposal = Some((Rc::clone(&best.proposal), level));
+        region.proposal = Some(Rc::clone(&best.proposal));
         (region, best)
     }
 
@@ -141,7 +145,7 @@ impl Ladder<'_, '_> {
         let top = self.regions[0].fitted.elbo;
         let known = self.regions.iter().filter(|region| region.fitted.elbo > top - NEGLIGIBLE / 2.0);
         let parts: Vec<(Rc<dyn Proposal>, f64)> =
-            known.filter_map(|region| region.proposal.clone()).collect();
+            known.filter_map(|region| Some((region.proposal.clone()?, region.level()))).collect();
         if parts.len() < 2 {
             return if leads { own } else { best };
         }
@@ -177,10 +181,9 @@ impl Ladder<'_, '_> {
     /// What the regions say of each other.
     pub(super) fn agreement(&self, agreed: bool) -> Agreement {
         let Some((first, others)) = self.regions.split_first() else { return Agreement::Unknown };
-        let level = |region: &Region| region.mass.unwrap_or(region.fitted.elbo);
-        let has_weight = |other: &&Region| other.mass.is_none_or(|mass| mass > level(first) - WEIGHTLESS);
+        let has_weight = |other: &&Region| other.mass.is_none_or(|mass| mass > first.level() - WEIGHTLESS);
         let others: Vec<&Region> = others.iter().filter(has_weight).collect();
-        let Some(gap) = others.iter().map(|other| (level(first) - level(other)).abs()).reduce(f64::min)
+        let Some(gap) = others.iter().map(|other| (first.level() - other.level()).abs()).reduce(f64::min)
         else {
             return if agreed { Agreement::Same } else { Agreement::Unknown };
         };
@@ -190,7 +193,7 @@ impl Ladder<'_, '_> {
         for other in others {
             let two = &other.fitted.gaussian;
             let swapped = exchanged_between(one, two, &blocks);
-            is_exchange &= !swapped.is_empty() && (level(first) - level(other)).abs() < ALIKE;
+            is_exchange &= !swapped.is_empty() && (first.level() - other.level()).abs() < ALIKE;
             exchanged.extend(swapped);
             apart.extend(apart_in(one, two));
         }

@@ -27,7 +27,7 @@ impl<'t> Checker<'t> {
             return term;
         }
         if let Some(function) = overload(name, call.arguments.len()) {
-            return self.library_call(function, call, span, scope);
+            return self.function_call(function, call, span, scope);
         }
         let diagnostic = self.unknown_function(call, span);
         self.fail(span, diagnostic)
@@ -173,14 +173,14 @@ impl<'t> Checker<'t> {
         Some(result)
     }
 
-    fn library_call(
+    fn function_call(
         &mut self,
         function: &'static Function,
         call: &'t Call,
         span: Span,
         scope: &mut Scope<'t>,
     ) -> Term {
-        let Some(arguments) = self.library_arguments(function, call, span) else {
+        let Some(arguments) = self.function_arguments(function, call, span) else {
             return terms::broken(span);
         };
         let several =
@@ -197,7 +197,7 @@ impl<'t> Checker<'t> {
     }
 
     /// The arguments in canonical order; an empty place takes its default.
-    fn library_arguments(
+    fn function_arguments(
         &mut self,
         function: &Function,
         call: &'t Call,
