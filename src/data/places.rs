@@ -9,7 +9,8 @@ use crate::array::Array;
 use crate::diagnostics::{Diagnostic, suggest};
 use crate::model::terms::{choose, number, operate};
 use crate::model::{
-    Address, DimId, Distribution, Factor, Kind, Operator, SiteId, SiteKind, Stage, Term, TermKind,
+    Address, Constituent, DimId, Distribution, Factor, Kind, Operator, SiteId, SiteKind, Stage, Term,
+    TermKind,
 };
 use crate::source::Span;
 use crate::translate::Coordinates;
@@ -78,23 +79,10 @@ impl Sweep<'_, '_> {
                 self.where_holds((**condition).clone(), |sweep| sweep.distribution(yes));
                 self.where_holds(negated(condition), |sweep| sweep.distribution(no));
             }
-            Distribution::Family(call) => self.terms(&call.arguments),
-            Distribution::Truncated { base, ends, .. } => {
-                self.distribution(base);
-                ends.iter().flatten().for_each(|end| self.term(end));
-            }
-            Distribution::Censored { base, right, left, upto, .. } => {
-                self.distribution(base);
-                right.iter().chain(left).chain(upto).for_each(|mark| self.term(mark));
-            }
-            Distribution::Mixture { weights, components, .. } => {
-                self.terms(weights);
-                components.iter().for_each(|component| self.distribution(component));
-            }
-            Distribution::MixtureOver { weights, component, .. } => {
-                self.term(weights);
-                self.distribution(component);
-            }
+            _ => distribution.constituents().into_iter().for_each(|constituent| match constituent {
+                Constituent::Term(term) => self.term(term),
+                Constituent::Distribution(inner) => self.distribution(inner),
+            }),
         }
     }
 

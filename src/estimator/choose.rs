@@ -7,7 +7,7 @@ use crate::source::Span;
 
 use super::dependence::of_density;
 use super::ends;
-use super::{Cost, ESTIMATORS, Estimator, Facts, Level, Reach, Refusal, Takes};
+use super::{Cost, Dependence, ESTIMATORS, Estimator, Facts, Level, Reach, Refusal, Takes};
 
 /// How the gradient of one latent is taken.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Choice {
     pub latent: SiteId,
     /// The row.
     pub estimator: &'static Estimator,
+    /// The least smooth way in which the density depends on the latent.
+    pub dependence: Dependence,
     /// Why, in a sentence.
     pub why: String,
     /// What one gradient costs.
@@ -175,6 +177,7 @@ pub fn decide(facts: &Facts, asked: Option<(&str, Span)>) -> Result<Choice, Vec<
     let asked = asked.map(|(_, span)| span);
     Ok(Choice {
         latent: facts.latent,
+        dependence: facts.dependence,
         estimator,
         why,
         cost,

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::choose::Choice;
-use super::dependence::of_density;
 use super::{Dependence, Level, Takes};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::model::{Kind, Model, Site};
@@ -11,13 +10,12 @@ use crate::source::Span;
 
 /// One for each comparison, with the latents that it takes the gradient from.
 pub fn steps(model: &Model, choices: &[Choice]) -> Vec<Diagnostic> {
-    let dependence = of_density(model);
     let mut by_place: BTreeMap<Span, Vec<&Site>> = BTreeMap::new();
     for choice in choices {
         let site = model.site(choice.latent);
         let continuous = site.value == Kind::Real && site.domain.domain.transform.is_some();
         let sampled = !matches!(choice.estimator.takes, Takes::Sum | Takes::Path);
-        let Dependence { level, span } = dependence[choice.latent.0];
+        let Dependence { level, span } = choice.dependence;
         if continuous && sampled && level == Level::Jump {
             by_place.entry(span).or_default().push(site);
         }

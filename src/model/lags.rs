@@ -5,6 +5,7 @@ use super::checker::Checker;
 use super::errors::{self, Outside};
 use super::ir::*;
 use super::supports::{coordinates, interval_of, literal};
+use super::walk::Constituent;
 use crate::diagnostics::Diagnostic;
 use crate::source::Span;
 use crate::syntax::ast::{Statement, StatementKind};
@@ -80,23 +81,10 @@ impl<'c> Search<'c, '_> {
                 self.within((condition, Branch::Then), |search| search.distribution(yes));
                 self.within((condition, Branch::Otherwise), |search| search.distribution(no));
             }
-            Distribution::Family(call) => call.arguments.iter().for_each(|argument| self.term(argument)),
-            Distribution::Truncated { base, ends, .. } => {
-                self.distribution(base);
-                ends.iter().flatten().for_each(|end| self.term(end));
-            }
-            Distribution::Censored { base, right, left, upto, .. } => {
-                self.distribution(base);
-                right.iter().chain(left).chain(upto).for_each(|term| self.term(term));
-            }
-            Distribution::Mixture { weights, components, .. } => {
-                weights.iter().for_each(|weight| self.term(weight));
-                components.iter().for_each(|component| self.distribution(component));
-            }
-            Distribution::MixtureOver { weights, component, .. } => {
-                self.term(weights);
-                self.distribution(component);
-            }
+            _ => distribution.constituents().into_iter().for_each(|constituent| match constituent {
+                Constituent::Term(term) => self.term(term),
+                Constituent::Distribution(inner) => self.distribution(inner),
+            }),
         }
     }
 

@@ -48,3 +48,4 @@ pub use ir::*;
 pub use print::print;
 pub use priors::leaves;
 pub use thresholds::{only_compared, thresholds};
+pub use walk::Constituent;

@@ -61,32 +61,44 @@ impl Site {
     }
 }
 
+/// What a distribution is directly made of.
+#[derive(Clone, Copy, Debug)]
+pub enum Constituent<'t> {
+    /// An argument, a weight, an end, a mark or a condition.
+    Term(&'t Term),
+    /// A branch, a component, or what is cut or censored.
+    Distribution(&'t Distribution),
+}
+
 impl Distribution {
     /// Calls `visit` with every term inside of the distribution.
     pub fn walk<'t>(&'t self, visit: &mut dyn FnMut(&'t Term)) {
-        match self {
-            Self::Family(call) => call.arguments.iter().for_each(|argument| argument.walk(visit)),
-            Self::If(condition, yes, no) => {
-                condition.walk(visit);
-                yes.walk(visit);
-                no.walk(visit);
+        for constituent in self.constituents() {
+            match constituent {
+                Constituent::Term(term) => term.walk(visit),
+                Constituent::Distribution(inner) => inner.walk(visit),
             }
+        }
+    }
+
+    /// What it is directly made of, in the order in which it is looked at.
+    pub fn constituents(&self) -> Vec<Constituent<'_>> {
+        use Constituent::{Distribution as Inner, Term as Own};
+        match self {
+            Self::Family(call) => call.arguments.iter().map(Own).collect(),
+            Self::If(condition, yes, no) => vec![Own(condition), Inner(yes), Inner(no)],
             Self::Truncated { base, ends, .. } => {
-                base.walk(visit);
-                ends.iter().flatten().for_each(|end| end.walk(visit));
+                let ends = ends.iter().flatten().map(|end| Own(end));
+                std::iter::once(Inner(base)).chain(ends).collect()
             }
             Self::Censored { base, right, left, upto, .. } => {
-                base.walk(visit);
-                right.iter().chain(left).chain(upto).for_each(|term| term.walk(visit));
+                let marks = right.iter().chain(left).chain(upto).map(|mark| Own(mark));
+                std::iter::once(Inner(base)).chain(marks).collect()
             }
             Self::Mixture { weights, components, .. } => {
-                weights.iter().for_each(|weight| weight.walk(visit));
-                components.iter().for_each(|component| component.walk(visit));
+                weights.iter().map(Own).chain(components.iter().map(Inner)).collect()
             }
-            Self::MixtureOver { weights, component, .. } => {
-                weights.walk(visit);
-                component.walk(visit);
-            }
+            Self::MixtureOver { weights, component, .. } => vec![Own(weights), Inner(component)],
         }
     }
 }

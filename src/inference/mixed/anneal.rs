@@ -191,7 +191,7 @@ impl Cloud {
         if effective > RESAMPLED * count {
             return;
         }
-        let (mut left, mut at) = (generator.random::<f64>(), 0);
+        let mut left = generator.random::<f64>();
         let mut places = Vec::with_capacity(self.count());
         for (s, weight) in self.log_weights.iter().enumerate() {
             left -= weight.exp() * count;
@@ -199,9 +199,8 @@ impl Cloud {
                 places.push(s);
                 left += 1.0;
             }
-            at = s;
         }
-        places.resize(self.count(), at);
+        places.resize(self.count(), self.count() - 1);
         let wide = self.wide;
         self.rows = places.iter().flat_map(|s| &self.rows[s * wide..(s + 1) * wide]).copied().collect();
         self.log_p = places.iter().map(|s| self.log_p[*s]).collect();

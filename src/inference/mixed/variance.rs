@@ -55,16 +55,26 @@ fn cells(width: usize, guide: &'static str, (name, f): (&'static str, Function))
     rows.collect()
 }
 
+/// How the gradient of a normal is taken.
+#[derive(Clone, Copy, PartialEq)]
+enum Taken {
+    Score,
+    Path,
+}
+
 /// Functions of a normal by its mean, and by its log deviation.
 fn normal((name, f): (&'static str, Function)) -> Vec<Row> {
     let slope = move |x: f64| (f(x + 1e-6) - f(x - 1e-6)) / 2e-6;
-    let rules: [(&str, usize, Option<()>); 3] =
-        [("score, 2 draws", 2, None), ("score, 4 draws", 4, None), ("path, 1 draw", 1, Some(()))];
+    let rules: [(&str, usize, Taken); 3] = [
+        ("score, 2 draws", 2, Taken::Score),
+        ("score, 4 draws", 4, Taken::Score),
+        ("path, 1 draw", 1, Taken::Path),
+    ];
     let jumps = name == "step" || name == "indicator";
     let mut rows = vec![];
     for (by, guide) in ["normal, by mean", "normal, by log sd"].into_iter().enumerate() {
-        for (estimator, draws, path) in rules {
-            if jumps && path.is_some() {
+        for (estimator, draws, taken) in rules {
+            if jumps && taken == Taken::Path {
                 continue;
             }
             let variance = mean_variance(82, |_, generator| {
@@ -73,12 +83,12 @@ fn normal((name, f): (&'static str, Function)) -> Vec<Row> {
                 Box::new(move |generator| {
                     let normals: Vec<f64> = (0..draws).map(|_| generator.sample(StandardNormal)).collect();
                     let at = |e: &f64| mean + deviation * e;
-                    match path {
-                        Some(()) => {
+                    match taken {
+                        Taken::Path => {
                             let slopes: Vec<f64> = normals.iter().map(|e| slope(at(e))).collect();
                             rules::normal_pathwise(&normals, &slopes, deviation)[by]
                         }
-                        None => {
+                        Taken::Score => {
                             let values: Vec<f64> = normals.iter().map(|e| f(at(e))).collect();
                             rules::normal_score(&normals, &values, deviation)[by]
                         }
