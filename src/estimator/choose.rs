@@ -1,8 +1,10 @@
 //! The policy: from what is known of a latent to a choice, with every refusal and every price; or the row that the user
 //! asks for, through the same refusals.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Model, SiteId, SiteKind, conjugates};
+use crate::model::{Kind, Model, SiteId, SiteKind, conjugates, jointly_normal};
 use crate::source::Span;
 
 use super::dependence::of_density;
@@ -30,6 +32,17 @@ pub struct Choice {
     pub asked: Option<Span>,
     /// What a pilot found, where prices did not decide.
     pub measured: Vec<Measured>,
+    /// How a continuous latent is integrated out in closed form, if it is.
+    pub integral: Option<Integral>,
+}
+
+/// A closed form of an integral.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Integral {
+    /// Each element by itself: its prior is conjugate to all that reads it.
+    Conjugate,
+    /// With all elements of latents that are normal together.
+    Normal,
 }
 
 /// What one gradient of an estimator costs and leaves, measured at the start of the fit.
@@ -110,6 +123,20 @@ pub struct Known {
     pub not_summed: Vec<(SiteId, String)>,
 }
 
+/// The latents that are integrated out together: those that are jointly normal given everything else, and have not been
+/// found too many. Discrete latents that are not summed out are among what is given.
+pub fn normal_together(model: &Model, known: &Known) -> BTreeSet<SiteId> {
+    let refused: BTreeSet<SiteId> = known.not_summed.iter().map(|(site, _)| *site).collect();
+    let is_kept = |id: &SiteId| match &model.site(*id).kind {
+        SiteKind::Latent { using: Some((name, _)), .. } => name != super::exact::EXACT.name,
+        _ => refused.contains(id),
+    };
+    let kept = model.site_ids().filter(is_kept).collect();
+    let by_themselves = conjugates(model).into_keys();
+    let elsewhere = by_themselves.chain(refused.into_iter().filter(|id| model.site(*id).value == Kind::Real)).collect();
+    jointly_normal(model, &elsewhere, &kept)
+}
+
 /// A choice for each latent, in declared order.
 pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
     let mut choices = Vec::new();
@@ -117,6 +144,7 @@ pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
     let dependence = of_density(model);
     let reach = Reach::new(model);
     let conjugates = conjugates(model);
+    let block = normal_together(model, known);
     for latent in model.site_ids() {
         let SiteKind::Latent { using, .. } = &model.site(latent).kind else { continue };
         let found = known.not_summed.iter().find(|(site, _)| *site == latent);
@@ -128,6 +156,7 @@ pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
             sizes: &known.sizes,
             not_summed: found.map(|(_, reason)| reason.as_str()),
             conjugate: conjugates.get(&latent).map(Vec::as_slice),
+            together: block.contains(&latent).then_some(&block),
         };
         let asked = using.as_ref().map(|(name, span)| (name.as_str(), *span));
         if let Some((name, span)) = asked
@@ -185,6 +214,7 @@ pub fn decide(facts: &Facts, asked: Option<(&str, Span)>) -> Result<Choice, Vec<
         others: possible,
         asked,
         measured: vec![],
+        integral: facts.integral().filter(|_| estimator.takes == Takes::Sum),
     })
 }
 

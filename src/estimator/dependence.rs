@@ -166,7 +166,7 @@ impl Walk {
             TermKind::Member(inner, _) => self.term(inner, outer.into(Level::Jump, term.span)),
             TermKind::Apply { function, arguments, filter, by, .. } => {
                 let through = match function.smoothness {
-                    Smoothness::Smooth => Level::Smooth,
+                    Smoothness::Linear | Smoothness::Smooth => Level::Smooth,
                     Smoothness::Kink => Level::Kink,
                     Smoothness::Jump => Level::Jump,
                 };

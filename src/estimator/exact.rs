@@ -12,7 +12,8 @@ pub static EXACT: Estimator = Estimator {
           share of the posterior lies; a continuous latent that is only compared with known numbers is summed over the \
           buckets between these, each with its prior mass. A continuous latent whose prior is conjugate to all that reads \
           it is integrated out in closed form (beta with bernoulli, binomial, geometric; gamma with poisson, exponential; \
-          normal with normal, lognormal).",
+          normal with normal, lognormal), and so are normal latents that enter the locations of normals linearly, all \
+          together (Gelman et al. 2013, ch. 14): one factorisation of their precision for each evaluation.",
     takes: Takes::Sum,
     refuse,
     why,
@@ -33,9 +34,11 @@ fn refuse(facts: &Facts) -> Option<Refusal> {
     match site.value {
         Kind::Bool | Kind::Index(_) => None,
         Kind::Real if is_bucketed(facts) => None,
-        Kind::Real if facts.conjugate.is_some() => None,
+        Kind::Real if facts.integral().is_some() => None,
         Kind::Real if is_asked(facts) => refusal(
-            "it is continuous, and its prior is not conjugate to everything that reads it".to_string(),
+            "it is continuous, and its prior is neither conjugate to everything that reads it nor normal with locations \
+             that are affine in it"
+                .to_string(),
         ),
         Kind::Real => refusal("it is continuous".to_string()),
         Kind::Int => {
@@ -68,6 +71,7 @@ fn why(facts: &Facts) -> String {
                 "integrated out in closed form ({pairs}); drawn back from its posterior given all else"
             );
         }
+        Kind::Real if facts.together.is_some() => return why_together(facts),
         Kind::Real => {
             return "continuous, but only compared with known numbers: summed over the buckets between these, without any \
                     noise"
@@ -75,6 +79,22 @@ fn why(facts: &Facts) -> String {
         }
     };
     format!("discrete, with {states}: summed, without any noise")
+}
+
+/// Names of at most so many others are given.
+const NAMED: usize = 3;
+
+fn why_together(facts: &Facts) -> String {
+    let block = facts.together.into_iter().flatten().filter(|id| **id != facts.latent);
+    let names: Vec<String> = block.map(|id| format!("`{}`", facts.model.site(*id).name)).collect();
+    let beside = match names.len() {
+        0 => String::new(),
+        count if count <= NAMED => format!(" together with {}", names.join(", ")),
+        count => format!(" together with {} and {} more", names[..NAMED].join(", "), count - NAMED),
+    };
+    format!(
+        "normal given everything else: integrated out in closed form{beside}; drawn back from its posterior given all else"
+    )
 }
 
 fn is_finite(facts: &Facts) -> bool {

@@ -12,11 +12,13 @@ mod reparameterise;
 mod score;
 mod steps;
 
-pub use choose::{Choice, Known, Measured, choose, decide};
+pub use choose::{Choice, Integral, Known, Measured, choose, decide, normal_together};
 pub use cost::Cost;
 pub use dependence::{Dependence, Level, Part, by_part};
 pub use reach::Reach;
 pub use steps::steps;
+
+use std::collections::BTreeSet;
 
 use crate::model::{Entry, Kind, Model, SiteId};
 use crate::source::Span;
@@ -38,9 +40,17 @@ pub struct Facts<'a> {
     pub not_summed: Option<&'a str>,
     /// The likelihoods to which its prior is conjugate, where these are all that reads it.
     pub conjugate: Option<&'a [Entry<'a>]>,
+    /// The latents that it is normal with, given everything else; itself too. None if it is not.
+    pub together: Option<&'a BTreeSet<SiteId>>,
 }
 
 impl Facts<'_> {
+    /// In which closed form the latent can be integrated out.
+    pub fn integral(&self) -> Option<Integral> {
+        let by_itself = self.conjugate.map(|_| Integral::Conjugate);
+        by_itself.or(self.together.map(|_| Integral::Normal))
+    }
+
     /// Whether the latent takes separate values.
     pub fn is_discrete(&self) -> bool {
         let site = self.model.site(self.latent);

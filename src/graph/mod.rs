@@ -16,6 +16,7 @@ pub mod op;
 pub mod print;
 mod prune;
 mod pullback;
+pub mod replace;
 pub mod restrict;
 mod scan;
 mod simplify;

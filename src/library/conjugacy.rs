@@ -41,6 +41,8 @@ pub struct Conjugacy {
     pub scale: Scale,
     /// The forms of the likelihood's arguments in which the latent stands as it does in the canonical one.
     pub forms: &'static [usize],
+    /// What the log density of the likelihood is as a function of the latent.
+    pub shape: Shape,
     /// How data change the prior.
     pub update: Update,
     /// What one datum adds: from the datum, the canonical arguments of the likelihood, and the number that the latent
@@ -57,6 +59,15 @@ pub enum Scale {
     One,
 }
 
+/// What a log density is as a function of the latent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A quadratic function: several latents that are added up there are normal together.
+    Quadratic,
+    /// Something else.
+    Other,
+}
+
 /// The pairs.
 pub static CONJUGACIES: &[Conjugacy] = &[
     Conjugacy {
@@ -66,6 +77,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::One,
         forms: &[0],
+        shape: Shape::Other,
         update: PLAIN,
         adds: |b, y, _, _| [y, from(b, 1.0, y)],
     },
@@ -76,6 +88,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 1,
         scale: Scale::One,
         forms: &[0],
+        shape: Shape::Other,
         update: PLAIN,
         adds: |b, y, a, _| [y, b.sub(a[0], y)],
     },
@@ -86,6 +99,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::One,
         forms: &[0],
+        shape: Shape::Other,
         update: PLAIN,
         adds: |b, y, _, _| [b.constant(1.0), y],
     },
@@ -96,6 +110,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::Free,
         forms: &[0],
+        shape: Shape::Other,
         update: PLAIN,
         adds: |_, y, _, exposure| [y, exposure],
     },
@@ -106,6 +121,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::Free,
         forms: &[0],
+        shape: Shape::Other,
         update: PLAIN,
         adds: |b, y, _, scale| [b.constant(1.0), b.mul(y, scale)],
     },
@@ -116,6 +132,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::Free,
         forms: &[0, 1, 2],
+        shape: Shape::Quadratic,
         update: PRECISION,
         adds: |b, y, a, scale| {
             let variance = b.square(a[1]);
@@ -130,6 +147,7 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::Free,
         forms: &[0],
+        shape: Shape::Quadratic,
         update: PRECISION,
         adds: |b, y, a, scale| {
             let variance = b.square(a[1]);
@@ -148,4 +166,9 @@ pub fn has_conjugacy(prior: &str) -> bool {
 /// The pair of two families.
 pub fn conjugacy(prior: &str, likelihood: &str) -> Option<&'static Conjugacy> {
     CONJUGACIES.iter().find(|row| row.prior == prior && row.likelihood == likelihood)
+}
+
+/// The pair by whose likelihood the log density is a quadratic function of one of the arguments.
+pub fn quadratic(likelihood: &str) -> Option<&'static Conjugacy> {
+    CONJUGACIES.iter().find(|row| row.shape == Shape::Quadratic && row.likelihood == likelihood)
 }

@@ -204,6 +204,8 @@ pub enum Law {
 /// How smooth a function is in its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Smoothness {
+    /// Linear in all arguments together.
+    Linear,
     /// Derivatives of all orders on its domain.
     Smooth,
     /// Continuous, with a corner.

@@ -9,6 +9,7 @@ use crate::translate::Translator;
 
 use super::claims;
 use super::conjugate::{self, Collapsed, Given};
+use super::gaussian;
 use super::kept::{self, Kept};
 use super::latents::{self, Centring, Layout};
 use super::limits::Limits;
@@ -25,8 +26,10 @@ pub(super) struct Joint {
     pub(super) kept: Vec<Kept>,
     /// Which of their values are summed, where the model does not say.
     pub(super) ranges: Vec<(SiteId, Range)>,
-    /// Continuous latents integrated out in closed form.
+    /// Continuous latents integrated out in closed form, element by element.
     pub(super) collapsed: Vec<Collapsed>,
+    /// Those integrated out together.
+    pub(super) together: Option<gaussian::Integrated>,
     /// Such latents where the likelihood is asked for at their values, which are the last of the position.
     pub(super) given: Vec<Given>,
 }
@@ -86,8 +89,10 @@ fn build_with(
         kept: vec![],
         ranges: vec![],
         collapsed: vec![],
+        together: None,
         given: vec![],
     };
+    let open = gaussian::open(translator, &conjugate::others(translator.model(), &centring.integrated));
     // Latents may read each other's earlier elements, so all that are known to be finite are carried first.
     let summed =
         |site: &SiteId| states::is_summed(translator.model(), *site) && !centring.kept.contains(site);
@@ -125,7 +130,10 @@ fn build_with(
     }
     // Nothing but likelihoods reads these, so they come last, when all that their posteriors are made of is bound.
     match integrated {
-        Integrated::Out => integrate_out(translator, centring, &mut joint),
+        Integrated::Out => {
+            integrate_out(translator, centring, &mut joint);
+            joint.tables.extend(gaussian::priors(translator, &open));
+        }
         Integrated::Given => {
             for &site in &centring.integrated {
                 let offset = joint.width();
@@ -139,6 +147,9 @@ fn build_with(
     let factors: Vec<(String, Node)> =
         model.factors.iter().map(|factor| factor_table(translator, factor)).collect();
     joint.tables.extend(factors);
+    if integrated == Integrated::Out {
+        joint.together = gaussian::integrate(translator, open, &mut joint.tables);
+    }
     Ok(joint)
 }
 

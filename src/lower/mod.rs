@@ -9,6 +9,7 @@ mod cost;
 mod coupling;
 mod discrete;
 mod eliminate;
+mod gaussian;
 mod generative;
 mod joint;
 mod kept;
@@ -144,6 +145,9 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
     }
     discrete::bind_kept(&mut translator, &joint.kept)?;
     conjugate::draw(&mut translator, &joint.collapsed, &mut randoms);
+    if let Some(together) = &joint.together {
+        gaussian::draw(&mut translator, together, &mut randoms);
+    }
     predict::bind_randoms(&mut translator, &mut randoms);
     let reported = predict::reported(&mut translator);
     Ok(Objective {

@@ -52,7 +52,8 @@ pub fn conjugates(model: &Model) -> BTreeMap<SiteId, Vec<Entry<'_>>> {
     if open.is_empty() {
         return open;
     }
-    let separate = separate(model);
+    let separate = takes_separate_values(model);
+    let separate = derived(model, model.site_ids().filter(|id| separate[id.0]));
     let is_separate = |term: &Term| matches!(term.kind, TermKind::Read(site, _) if separate[site.0]);
     open.retain(|id, entries| {
         let calls = entries.iter().map(|entry| entry.call).chain(prior_of(model, *id));
@@ -139,17 +140,22 @@ fn entry<'m>(
     Some(Entry { pair, target, axes, call, read, scale, gaps })
 }
 
-/// By site: whether it takes separate values, or is computed from one that does.
-fn separate(model: &Model) -> Vec<bool> {
+/// By site: whether it is a latent of separate values: discrete, or only compared with known numbers.
+pub(super) fn takes_separate_values(model: &Model) -> Vec<bool> {
     let compared = super::only_compared(model);
-    let is_latent = |id: &SiteId| {
-        let site = model.site(*id);
+    let is_separate = |id: SiteId| {
+        let site = model.site(id);
         matches!(site.kind, SiteKind::Latent { .. })
-            && (site.value != Kind::Real || compared[id.0] && super::thresholds(model, *id).is_some())
+            && (site.value != Kind::Real || compared[id.0] && super::thresholds(model, id).is_some())
     };
+    model.site_ids().map(is_separate).collect()
+}
+
+/// Sites, and the lets that are computed from them, by site.
+pub(super) fn derived(model: &Model, sources: impl Iterator<Item = SiteId>) -> Vec<bool> {
     let readers = reading_lets(model);
     let mut found = vec![false; model.sites.len()];
-    let mut waiting: Vec<SiteId> = model.site_ids().filter(is_latent).collect();
+    let mut waiting: Vec<SiteId> = sources.collect();
     while let Some(id) = waiting.pop() {
         if !std::mem::replace(&mut found[id.0], true) {
             waiting.extend(&readers[id.0]);

@@ -15,6 +15,7 @@ mod expressions;
 mod extent;
 mod forms;
 mod gaps;
+mod gaussian;
 mod ident;
 mod index;
 pub mod ir;
@@ -44,6 +45,7 @@ mod walk;
 
 pub use checker::check;
 pub use conjugate::{Entry, conjugates};
+pub use gaussian::jointly_normal;
 pub use ir::*;
 pub use print::print;
 pub use priors::leaves;

@@ -8,7 +8,7 @@ use crate::graph::expect::Piece;
 use crate::library::{Domain, Rank};
 use crate::lower::{Beyond, Range, SummedOut, expected_axes, formula, guide_of};
 use crate::model::{
-    AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage, conjugates,
+    AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage,
 };
 
 /// What is explained: a model, the choices made for it, and its data if they are at hand.
@@ -96,7 +96,7 @@ fn latents(story: &Story) -> Vec<Vec<String>> {
         let prior = format!("~ {}", distribution_words(prior));
         let chosen = story.choices.iter().find(|choice| choice.latent == id);
         let how =
-            match chosen.is_some_and(|choice| choice.estimator.name == "exact") && site.value == Kind::Real {
+            match chosen.is_some_and(|choice| choice.integral.is_some()) {
                 true => "integrated out".to_string(),
                 false => format!("{}{}", transform_words(site), guide_words(site)),
             };
@@ -207,9 +207,7 @@ fn measured(story: &Story) -> Vec<Vec<String>> {
 
 /// What each exact sum visits, per evaluation: a formula, and a number once the data are bound.
 fn sums(story: &Story) -> Vec<Vec<String>> {
-    let conjugates = conjugates(story.model);
-    let is_sum =
-        |choice: &&Choice| choice.estimator.takes == Takes::Sum && !conjugates.contains_key(&choice.latent);
+    let is_sum = |choice: &&Choice| choice.estimator.takes == Takes::Sum && choice.integral.is_none();
     let summed = story.choices.iter().filter(is_sum);
     let rows = summed.map(|choice| {
         let name = story.model.site(choice.latent).name.clone();

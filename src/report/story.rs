@@ -8,7 +8,7 @@ use crate::estimator::{Choice, Dependence, Measured, Part, Takes, by_part};
 use crate::graph::expect::Piece;
 use crate::lower::{Beyond, expected_axes, formula, guide_of};
 use crate::model::{
-    AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind, conjugates,
+    AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind,
 };
 
 use super::explain::{Story, distribution_words, kind_words, sites};
@@ -91,7 +91,7 @@ fn latent(story: &Story, choice: &Choice, prior_depends: &[(SiteId, Dependence)]
         "refusals": refusals.collect::<Vec<_>>(),
         "dependence": dependence(model, prior_depends),
         "measured": choice.measured.iter().map(|one| measured(choice, one)).collect::<Vec<_>>(),
-        "sum": (is_summed(story, choice.latent) && !conjugates(model).contains_key(&choice.latent)).then(|| sum(story, choice.latent)),
+        "sum": (is_summed(story, choice.latent) && choice.integral.is_none()).then(|| sum(story, choice.latent)),
         "doc": site.doc,
     })
 }

@@ -115,6 +115,20 @@ impl<'a> Translator<'a> {
         self.sites.insert(site, node);
     }
 
+    /// Binds sites anew; what was computed from them is forgotten.
+    pub fn rebind(&mut self, bound: &[(SiteId, Node)]) {
+        let graph = self.builder.graph();
+        let mut stale = vec![false; graph.size()];
+        for (site, _) in bound {
+            self.sites.get(site).into_iter().for_each(|node| stale[node.0 as usize] = true);
+        }
+        for node in graph.nodes() {
+            stale[node.0 as usize] |= graph.node(node).inputs.iter().any(|input| stale[input.0 as usize]);
+        }
+        self.sites.retain(|_, node| !stale[node.0 as usize]);
+        bound.iter().for_each(|(site, node)| self.bind_site(*site, *node));
+    }
+
     /// States the node that the replicate of an observed site is, by factor.
     pub fn bind_replicate(&mut self, factor: usize, node: Node) {
         self.replicates.insert(factor, node);

@@ -2,7 +2,7 @@
 
 use crate::graph::{Builder, Direction, Node};
 use crate::library::interval::{Bound, Grain, Interval};
-use crate::library::spec::{Action, Function, Over, Parameter};
+use crate::library::spec::{Action, Function, Over, Parameter, Smoothness};
 
 use super::reductions::{of_product, of_sum, running_product};
 
@@ -47,6 +47,7 @@ pub static CUMSUM: Function = Function {
     parameters: X,
     action: Action::Along,
     range: |x| of_sum(x[0]),
+    smoothness: Smoothness::Linear,
     ..Function::base(|b, a, _, over| {
         let x = b.expand(a[0], &over.axes);
         over.axes.iter().fold(x, |x, &axis| b.cumulative_sum(x, axis, Direction::Forward))

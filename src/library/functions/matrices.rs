@@ -3,7 +3,7 @@
 use crate::graph::{Builder, Node};
 use crate::library::formula::{diagonal, is_diagonal};
 use crate::library::interval::Interval;
-use crate::library::spec::{Action, Function, Over, Parameter, Rank};
+use crate::library::spec::{Action, Function, Over, Parameter, Rank, Smoothness};
 
 const SQUARE: Parameter = Parameter::matrix("a", "real", "a square matrix");
 const POSITIVE_DEFINITE: &[Parameter] = &[Parameter::matrix("a", "cov", "a positive definite matrix")];
@@ -84,6 +84,7 @@ pub static DIAG: Function = Function {
     parameters: &[Parameter::vector("v", "real", "its diagonal")],
     action: Action::Kernel,
     range: |x| x[0].union(Interval::point(0.0)),
+    smoothness: Smoothness::Linear,
     ..Function::base(|b, a, _, over| {
         let (same, zero) = (is_diagonal(b, over), b.constant(0.0));
         b.select(same, a[0], zero)
@@ -100,6 +101,7 @@ pub static DIAGONAL: Function = Function {
     parameters: &[SQUARE],
     action: TO_VECTOR,
     range: |x| x[0],
+    smoothness: Smoothness::Linear,
     ..Function::base(|b, a, _, over| {
         let a = matrix(b, a[0], over);
         diagonal(b, a, over)
@@ -116,6 +118,7 @@ pub static TRACE: Function = Function {
     parameters: &[SQUARE],
     action: TO_NUMBER,
     range: |x| super::reductions::of_sum(x[0]),
+    smoothness: Smoothness::Linear,
     ..Function::base(|b, a, _, over| {
         let a = matrix(b, a[0], over);
         let diagonal = diagonal(b, a, over);
@@ -133,6 +136,7 @@ pub static TRANSPOSE: Function = Function {
     parameters: &[SQUARE],
     action: TO_MATRIX,
     range: |x| x[0],
+    smoothness: Smoothness::Linear,
     ..Function::base(|b, a, _, over| {
         let (row, column) = (over.axes[0], over.twins[0]);
         b.rename(a[0], &[(row, column), (column, row)])

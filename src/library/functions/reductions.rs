@@ -18,6 +18,7 @@ pub static SUM: Function = Function {
     parameters: X,
     action: Action::Reduce,
     range: |x| of_sum(x[0]),
+    smoothness: Smoothness::Linear,
     ..Function::base(sum)
 };
 
@@ -31,6 +32,7 @@ pub static MEAN: Function = Function {
     parameters: X,
     action: Action::Reduce,
     range: |x| x[0].with_grain(Grain::Real),
+    smoothness: Smoothness::Linear,
     ..Function::base(mean)
 };
 
