@@ -146,7 +146,8 @@ fn a_covariance_that_is_not_positive_definite_is_traced() {
 
 #[test]
 fn an_infinite_slope_is_traced_to_its_latent() {
-    let case = case("latent a ~ normal(0, 1)\nlatent b ~ normal(0, 1)\npotential -sqrt(abs(b))", "{}");
+    let case =
+        case("latent a ~ normal(0, 1) using reparam\nlatent b ~ normal(0, 1)\npotential -sqrt(abs(b))", "{}");
     let moment = driver::fault::Moment::Evaluation { number: 1, seed: SEED };
     let traced = driver::fault::at_evaluation(&case.bound, &case.objective, &[0.3, 0.0], moment);
     let message = traced.expect("a trace").diagnostic.message;

@@ -67,7 +67,7 @@ fn known(name: &str, data: &Data) -> Known {
         "empty_grade" => Known::Moments(empty_grade(&data.numbers("y"))),
         // Halfway into the spike it looks like a funnel, and the advice is the same.
         "equal_rows" => named(&[Unbounded, Funnel], &["sigma"]),
-        "funnel" => Known::Failures(&[HeavyTails], &["x"], vec![at("v", 0.0, 3.0)]),
+        "funnel" | "funnel_without" => Known::Failures(&[HeavyTails], &["x"], vec![at("v", 0.0, 3.0)]),
         "funnel_data" => Known::Moments(funnel_data(&data.numbers("y"))),
         "gp_ridge" => Known::Moments(gp_ridge(&data.numbers("x"), &data.numbers("y"))),
         "haldane" => named(&[Improper], &["p"]),

@@ -1,6 +1,7 @@
 //! Latents that stay in the guide without a pathwise gradient: fits against enumeration, direct sums and quadrature
 //! written apart from the engine, at several seeds; the policy and what it says.
 
+use nalgebra::{DMatrix, DVector};
 use serde_json::{Value, json};
 
 use vic::diagnostics::Code;
@@ -254,6 +255,74 @@ fn inclusion_in_a_regression_agrees_with_enumeration_by_every_estimator() {
                 outcome.fitted.fit.reasons
             );
         }
+    }
+}
+
+const SLOPES: &str = "dim obs, pred\ndata X[obs, pred]: real\ndata y[obs]: real\nlatent pi ~ beta(1, 5)\nlatent tau ~ half_normal(1)\n\
+    latent on[pred] ~ bernoulli(pi)\nlatent slab[pred] ~ normal(0, tau)\nlatent b0 ~ normal(0, 5)\nlatent sigma ~ half_normal(1)\n\
+    let b = on * slab\nobserve y ~ normal(b0 + X @ b, sigma)\n";
+
+/// log N(y; 0, sigma^2 I + A V A'), from A'A, A'y and y'y, with the variances V of the coefficients.
+fn log_evidence(
+    gram: &DMatrix<f64>,
+    cross: &DVector<f64>,
+    (square, rows): (f64, f64),
+    sigma: f64,
+    v: &[f64],
+) -> f64 {
+    let scale = sigma.powi(-2);
+    let mut precision = gram * scale;
+    v.iter().enumerate().for_each(|(k, v)| precision[(k, k)] += 1.0 / v);
+    let factor = precision.cholesky().expect("positive definite");
+    let half = factor.l_dirty().solve_lower_triangular(&(cross * scale)).expect("not singular");
+    let logs: f64 = (0..v.len()).map(|k| factor.l_dirty()[(k, k)].ln() + 0.5 * v[k].ln()).sum();
+    0.5 * half.norm_squared() - 0.5 * scale * square - rows * sigma.ln() - logs
+}
+
+/// Probability of each column, by enumeration, a grid over both scales and the integral over the rate of inclusion.
+fn inclusion_with_slopes(x: &[Vec<f64>], y: &[f64]) -> Vec<f64> {
+    let columns = x[0].len();
+    let rows = y.len() as f64;
+    let design = DMatrix::from_fn(y.len(), columns + 1, |i, j| if j == 0 { 1.0 } else { x[i][j - 1] });
+    let (gram, cross) = (design.transpose() * &design, design.transpose() * DVector::from_column_slice(y));
+    let square: f64 = y.iter().map(|y| y * y).sum();
+    let grid = |low: f64, high: f64, count: usize| {
+        (0..count).map(move |k| (low + (high - low) * (k as f64 + 0.5) / count as f64).exp())
+    };
+    let logs = |from: usize, count: usize| (from..from + count).map(|k| (k as f64).ln()).sum::<f64>();
+    enumerate(columns, |on| {
+        let chosen: Vec<usize> =
+            std::iter::once(0).chain((0..columns).filter(|j| on[*j] != 0.0).map(|j| j + 1)).collect();
+        let count = chosen.len() - 1;
+        // B(1 + k, 5 + p - k) up to a constant.
+        let included = logs(1, count) + logs(1, 4 + columns - count);
+        let own = gram.select_rows(&chosen).select_columns(&chosen);
+        let own_cross = cross.select_rows(&chosen);
+        let each = grid(-4.0, 1.2, 14).flat_map(|tau| grid(-1.2, 0.9, 14).map(move |sigma| (tau, sigma)));
+        let logs = each.map(|(tau, sigma)| {
+            let v: Vec<f64> = (0..=count).map(|k| if k == 0 { 25.0 } else { tau * tau }).collect();
+            let prior = tau.ln() + sigma.ln() - 0.5 * (tau * tau + sigma * sigma);
+            prior + log_evidence(&own, &own_cross, (square, rows), sigma, &v)
+        });
+        let logs: Vec<f64> = logs.collect();
+        let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        included + top + logs.iter().map(|log| (log - top).exp()).sum::<f64>().ln()
+    })
+}
+
+/// Slopes that are normal given what is included are integrated out beside what is kept.
+#[test]
+fn inclusion_with_latent_slopes_agrees_with_enumeration_beyond_the_cap() {
+    let (x, y) = regression(25, 13);
+    let exact = inclusion_with_slopes(&x, &y);
+    for seed in 1..3 {
+        let outcome = fit(SLOPES, &json!({"X": x, "y": y}), seed);
+        assert_eq!(outcome.estimator("on"), "local");
+        assert_eq!(outcome.estimator("slab"), "exact");
+        for (j, wanted) in exact.iter().enumerate() {
+            outcome.is_near(&format!("on[{}]", j + 1), *wanted, 0.03);
+        }
+        assert_eq!(outcome.fitted.fit.verdict, Verdict::Trust, "{:?}", outcome.fitted.fit.reasons);
     }
 }
 

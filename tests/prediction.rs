@@ -350,8 +350,8 @@ fn rows(
 #[test]
 fn long_derived_quantities_are_summarised_without_their_draws() {
     let text = "dim n\ndim p\ndim g\ndata x[n, p]: real\ndata group[n]: g\ndata y[n]: real\n\
-        latent a ~ normal(0, 1)\nlatent b[p] ~ normal(0, 1)\nlatent u[g] ~ normal(0, 1)\n\
-        let eta[n] = a + x @ b + u[group[n]]\nlet part[p, n] = exp(x[n, p] * b[p]) + eta[n]\n\
+        latent a ~ normal(0, 1) using reparam\nlatent b[p] ~ normal(0, 1) using reparam\n\
+        latent u[g] ~ normal(0, 1) using reparam\nlet eta[n] = a + x @ b + u[group[n]]\nlet part[p, n] = exp(x[n, p] * b[p]) + eta[n]\n\
         observe y ~ normal(eta, 1)\n";
     let (n, count) = (1300, 4000);
     let number = |k: usize| (k as f64 * 0.61).sin();

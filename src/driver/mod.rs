@@ -15,6 +15,7 @@ pub mod replay;
 pub mod request;
 mod shares;
 pub mod stack;
+mod tails;
 pub mod target;
 pub mod team;
 pub mod windows;
@@ -216,7 +217,7 @@ fn fit_here(
     (threads, watch): (usize, &mut dyn Watch),
 ) -> Fitted {
     let (found, windows) = search(bound, objective, options, (threads, watch), None);
-    let Outcome { fit, objective: other, tried, kept, choices, inexact } = found;
+    let Outcome { mut fit, objective: other, tried, kept, choices, inexact } = found;
     let objective = other.as_ref().unwrap_or(objective);
     let count = fit.draws.len().checked_div(objective.width()).unwrap_or(options.draws);
     let mut sites = posterior::evaluate(bound, objective, &fit.draws, count, options.seed);
@@ -226,6 +227,7 @@ fn fit_here(
     posterior::summarise_long(bound, objective, draws, &mut sites);
     posterior::average_states(bound, objective, draws, &mut sites);
     posterior::count_states(bound, objective, weights.as_deref(), &mut sites);
+    tails::judge(&mut fit, &sites, &objective.centring.integrated);
     let fault = fault::of_fit(bound, objective, &fit, options.seed);
     let (centring, limits) = (objective.centring.clone(), objective.limits.clone());
     Fitted { fit, choices, centring, limits, tried, kept, sites, count, weights, fault, windows, inexact }

@@ -133,7 +133,8 @@ pub fn normal_together(model: &Model, known: &Known) -> BTreeSet<SiteId> {
     };
     let kept = model.site_ids().filter(is_kept).collect();
     let by_themselves = conjugates(model).into_keys();
-    let elsewhere = by_themselves.chain(refused.into_iter().filter(|id| model.site(*id).value == Kind::Real)).collect();
+    let elsewhere =
+        by_themselves.chain(refused.into_iter().filter(|id| model.site(*id).value == Kind::Real)).collect();
     jointly_normal(model, &elsewhere, &kept)
 }
 

@@ -22,7 +22,8 @@ pub fn replace(b: &mut Builder, roots: &[Node], pairs: &[(Node, Node)]) -> Vec<N
         }
         let data = b.graph().node(node).clone();
         if data.inputs.iter().any(|input| new.get(input).is_some_and(|changed| changed != input)) {
-            let inputs: Vec<Node> = data.inputs.iter().map(|input| new.get(input).copied().unwrap_or(*input)).collect();
+            let inputs: Vec<Node> =
+                data.inputs.iter().map(|input| new.get(input).copied().unwrap_or(*input)).collect();
             let changed = b.apply(&data.op, &inputs, &more);
             new.insert(node, changed);
         }

@@ -73,7 +73,7 @@ pub fn diagnose(
     let known = |axis: usize| symptoms.escapes.iter().any(|escape| escape.axis == axis);
     symptoms.outlying = outliers
         .iter()
-        .filter(|outlier| !known(outlier.axis) && outlier.kurtosis > EXTREME.0 && outlier.shape > EXTREME.1)
+        .filter(|outlier| !known(outlier.axis) && outlier.is_extreme())
         .map(|outlier| outlier.axis)
         .collect();
     if climb.weighted.smoothed.khat > SUSPICIOUS {
@@ -89,6 +89,24 @@ struct Outlier {
     shape: f64,
 }
 
+impl Outlier {
+    fn of(axis: usize, values: &[f64], log_weights: &[f64]) -> Self {
+        let found = moments(values, log_weights, 1);
+        let gaps: Vec<f64> = values.iter().map(|x| (x - found.mean[0]) / found.deviation[0]).collect();
+        let kurtosis: f64 = gaps.iter().zip(log_weights).map(|(gap, w)| w.exp() * gap.powi(4)).sum();
+        Self { axis, kurtosis, shape: psis::tail_of_squares(log_weights, &gaps) }
+    }
+
+    fn is_extreme(&self) -> bool {
+        self.kurtosis > EXTREME.0 && self.shape > EXTREME.1
+    }
+}
+
+/// Whether few of the weighted values make up their standard deviation.
+pub fn is_outlying(values: &[f64], log_weights: &[f64]) -> bool {
+    Outlier::of(0, values, log_weights).is_extreme()
+}
+
 /// Coordinates whose latent's squared deviations have outliers under the weights, the worst first. Values of a half-line
 /// are exponentials; those of an interval have no tails.
 fn outliers(ends: &[usize], draws: &[f64], weights: &[f64]) -> Vec<Outlier> {
@@ -96,10 +114,7 @@ fn outliers(ends: &[usize], draws: &[f64], weights: &[f64]) -> Vec<Outlier> {
     let of = |axis: usize| {
         let value = |row: &[f64]| if ends[axis] == 1 { row[axis].min(300.0).exp() } else { row[axis] };
         let values: Vec<f64> = draws.chunks(dimension).map(value).collect();
-        let found = moments(&values, weights, 1);
-        let gaps: Vec<f64> = values.iter().map(|x| (x - found.mean[0]) / found.deviation[0]).collect();
-        let kurtosis: f64 = gaps.iter().zip(weights).map(|(gap, w)| w.exp() * gap.powi(4)).sum();
-        Outlier { axis, kurtosis, shape: psis::tail_of_squares(weights, &gaps) }
+        Outlier::of(axis, &values, weights)
     };
     let mut found: Vec<Outlier> = (0..dimension)
         .filter(|axis| ends[*axis] < 2)

@@ -132,6 +132,18 @@ pub struct Fit {
     pub moving: Vec<(String, f64)>,
 }
 
+impl Fit {
+    /// Takes into account what else was found.
+    pub fn add(&mut self, finding: Finding) {
+        if self.findings.is_empty() {
+            self.reasons.clear();
+        }
+        self.verdict = self.verdict.max(finding.verdict);
+        self.reasons.push(finding.sentence());
+        self.findings.push(finding);
+    }
+}
+
 /// Fits a target.
 pub fn fit(target: &mut dyn Target, options: &Options, watch: &mut dyn Watch) -> Fit {
     let names = target.names();

@@ -388,10 +388,20 @@ fn tails(evidence: &Evidence) -> Option<Finding> {
                  which leaves the standard deviation imprecise"
             )
         } else {
-            format!("few draws of {names} make up its standard deviation")
+            few_draws(&names)
         };
         evidence.finding(Failure::HeavyTails, Verdict::Check, &axes, seen)
     })
+}
+
+fn few_draws(names: &str) -> String {
+    format!("few draws of {names} make up its standard deviation")
+}
+
+/// What draws of latents show that were integrated out: nothing else is known of their tails.
+pub fn heavy_draws(latents: Vec<String>) -> Finding {
+    let seen = few_draws(&listed(&latents));
+    Finding { failure: Failure::HeavyTails, verdict: Verdict::Check, latents, seen }
 }
 
 fn precision(evidence: &Evidence) -> Option<Finding> {

@@ -75,7 +75,11 @@ pub(super) fn priors(translator: &mut Translator, open: &Open) -> Vec<(String, N
 
 /// Integrates open latents out of the sum of all tables: these are then taken at the latents' mean given everything else,
 /// and one more makes them the integral.
-pub(super) fn integrate(translator: &mut Translator, open: Open, tables: &mut Vec<(String, Node)>) -> Option<Integrated> {
+pub(super) fn integrate(
+    translator: &mut Translator,
+    open: Open,
+    tables: &mut Vec<(String, Node)>,
+) -> Option<Integrated> {
     let members = open.members;
     let length = members.last().map(|last| last.start + last.length)?;
     let label = "elements integrated out";
@@ -176,8 +180,11 @@ impl Member {
 
 impl Integrated {
     fn name(&self, translator: &Translator) -> String {
-        let names: Vec<String> =
-            self.members.iter().map(|member| format!("`{}`", translator.model().site(member.site).name)).collect();
+        let names: Vec<String> = self
+            .members
+            .iter()
+            .map(|member| format!("`{}`", translator.model().site(member.site).name))
+            .collect();
         format!("the integral over {}", names.join(", "))
     }
 

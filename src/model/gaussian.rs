@@ -17,7 +17,11 @@ const ROUNDS: usize = 16;
 /// of all their elements: the location of each normal that reads them is affine in them, and nothing else reads them.
 /// Latents in `elsewhere` are treated otherwise, and so is a latent of separate values unless it is in `kept`: what a term
 /// shares with these stays out.
-pub fn jointly_normal(model: &Model, elsewhere: &BTreeSet<SiteId>, kept: &BTreeSet<SiteId>) -> BTreeSet<SiteId> {
+pub fn jointly_normal(
+    model: &Model,
+    elsewhere: &BTreeSet<SiteId>,
+    kept: &BTreeSet<SiteId>,
+) -> BTreeSet<SiteId> {
     let mut block: BTreeSet<SiteId> =
         model.site_ids().filter(|id| is_candidate(model, *id) && !elsewhere.contains(id)).collect();
     if block.len() > MOST {
@@ -36,17 +40,28 @@ pub fn jointly_normal(model: &Model, elsewhere: &BTreeSet<SiteId>, kept: &BTreeS
     BTreeSet::new()
 }
 
-/// The prior of a latent on the whole real line, if that is a normal and the model asks for no other estimator.
+/// Whether a latent lies on the whole real line, its prior is normal and the model asks for no other estimator.
 fn is_candidate(model: &Model, id: SiteId) -> bool {
     let site = model.site(id);
-    let SiteKind::Latent { prior: Distribution::Family(call), using } = &site.kind else { return false };
+    let SiteKind::Latent { prior, using } = &site.kind else { return false };
     let is_free = using.as_ref().is_none_or(|(name, _)| name == "exact");
     let domain = &site.domain;
     let is_plain = domain.domain.rank == Rank::Scalar
         && domain.domain.interval == Interval::REAL
         && domain.ends.iter().all(Option::is_none);
-    let is_normal = quadratic(call.family.name).is_some_and(|pair| pair.prior == pair.likelihood);
-    is_free && is_plain && is_normal && location(call).is_some()
+    is_free && is_plain && is_normal(prior)
+}
+
+/// Whether a distribution is normal whatever its conditions are.
+fn is_normal(distribution: &Distribution) -> bool {
+    match distribution {
+        Distribution::Family(call) => {
+            let itself = quadratic(call.family.name).is_some_and(|pair| pair.prior == pair.likelihood);
+            itself && location(call).is_some()
+        }
+        Distribution::If(_, yes, no) => is_normal(yes) && is_normal(no),
+        _ => false,
+    }
 }
 
 /// The argument of a call in which its log density is quadratic: the location of a normal.
@@ -113,7 +128,8 @@ impl<'m> Analysis<'m> {
     }
 
     fn degree(&self, term: &Term) -> Degree {
-        let highest = |terms: &[Term]| terms.iter().map(|term| self.degree(term)).max().unwrap_or(Degree::Free);
+        let highest =
+            |terms: &[Term]| terms.iter().map(|term| self.degree(term)).max().unwrap_or(Degree::Free);
         match &term.kind {
             TermKind::Read(site, addresses) => {
                 let moves = |address: &Address| match address {
@@ -129,7 +145,9 @@ impl<'m> Analysis<'m> {
             {
                 highest(arguments)
             }
-            TermKind::Operate(Operator::Add | Operator::Subtract | Operator::Negate, operands) => highest(operands),
+            TermKind::Operate(Operator::Add | Operator::Subtract | Operator::Negate, operands) => {
+                highest(operands)
+            }
             TermKind::Operate(Operator::Multiply, operands) => self.product(operands),
             TermKind::Operate(Operator::Divide, operands) if !self.reads_block(&operands[1]) => {
                 self.degree(&operands[0])
@@ -145,7 +163,8 @@ impl<'m> Analysis<'m> {
 
     /// Of an affine factor and free ones.
     fn product(&self, factors: &[Term]) -> Degree {
-        let mut dependent = factors.iter().map(|factor| self.degree(factor)).filter(|own| *own > Degree::Free);
+        let mut dependent =
+            factors.iter().map(|factor| self.degree(factor)).filter(|own| *own > Degree::Free);
         match (dependent.next(), dependent.next()) {
             (None, _) => Degree::Free,
             (Some(only), None) => only,
@@ -204,8 +223,6 @@ impl<'m> Analysis<'m> {
 
     /// The latents that a distribution reads in a way which is not quadratic; `own` is the latent whose prior it is.
     fn distribution(&self, distribution: &Distribution, own: Option<SiteId>, out: &mut BTreeSet<SiteId>) {
-        let Distribution::Family(call) = distribution else { return self.drop_all(distribution, out) };
-        let Some(location) = location(call) else { return self.drop_all(distribution, out) };
         let mut meets = false;
         distribution.walk(&mut |term| {
             meets |= matches!(term.kind, TermKind::Read(site, _) if self.apart[site.0]);
@@ -214,12 +231,38 @@ impl<'m> Analysis<'m> {
             self.drop_all(distribution, out);
             out.extend(own);
         }
-        for argument in call.arguments.iter().filter(|argument| !std::ptr::eq(*argument, location)) {
-            out.extend(self.latents(argument));
+        match distribution {
+            Distribution::Family(call) => self.call(call, out),
+            Distribution::If(condition, yes, no) => {
+                out.extend(self.latents(condition));
+                self.distribution(yes, own, out);
+                self.distribution(no, own, out);
+            }
+            _ => self.drop_all(distribution, out),
         }
-        if self.degree(location) == Degree::Beyond {
-            // Of a product of two, one may stay.
-            out.extend(self.latents(location).last());
+    }
+
+    fn call(&self, call: &FamilyCall, out: &mut BTreeSet<SiteId>) {
+        let location = location(call);
+        for argument in &call.arguments {
+            let is_location = location.is_some_and(|location| std::ptr::eq(argument, location));
+            if !is_location {
+                out.extend(self.latents(argument));
+            } else if self.degree(argument) == Degree::Beyond {
+                out.extend(self.beyond(argument));
+            }
         }
+    }
+
+    /// The latents in which a term is not even affine alone; if it is in each, the last of them: of a product of two one may
+    /// stay.
+    fn beyond(&self, term: &Term) -> Vec<SiteId> {
+        let latents = self.latents(term);
+        let is_beyond = |id: &SiteId| {
+            let alone = BTreeSet::from([*id]);
+            Analysis::new(self.model, &alone, self.apart).degree(term) == Degree::Beyond
+        };
+        let found: Vec<SiteId> = latents.iter().copied().filter(is_beyond).collect();
+        if found.is_empty() { latents.into_iter().next_back().into_iter().collect() } else { found }
     }
 }

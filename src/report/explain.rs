@@ -7,9 +7,7 @@ use crate::estimator::{Choice, Dependence, ESTIMATORS, Level, Part, Takes, by_pa
 use crate::graph::expect::Piece;
 use crate::library::{Domain, Rank};
 use crate::lower::{Beyond, Range, SummedOut, expected_axes, formula, guide_of};
-use crate::model::{
-    AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage,
-};
+use crate::model::{AxisVar, DimKind, Distribution, Factor, Kind, Model, Site, SiteId, SiteKind, Stage};
 
 /// What is explained: a model, the choices made for it, and its data if they are at hand.
 #[derive(Clone, Copy, Debug)]
@@ -95,11 +93,10 @@ fn latents(story: &Story) -> Vec<Vec<String>> {
         let SiteKind::Latent { prior, .. } = &site.kind else { unreachable!("filtered") };
         let prior = format!("~ {}", distribution_words(prior));
         let chosen = story.choices.iter().find(|choice| choice.latent == id);
-        let how =
-            match chosen.is_some_and(|choice| choice.integral.is_some()) {
-                true => "integrated out".to_string(),
-                false => format!("{}{}", transform_words(site), guide_words(site)),
-            };
+        let how = match chosen.is_some_and(|choice| choice.integral.is_some()) {
+            true => "integrated out".to_string(),
+            false => format!("{}{}", transform_words(site), guide_words(site)),
+        };
         vec![head(story.model, site), kind_words(story.model, site), prior, how, doc(site)]
     });
     rows.collect()

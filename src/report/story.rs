@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 use crate::estimator::{Choice, Dependence, Measured, Part, Takes, by_part};
 use crate::graph::expect::Piece;
 use crate::lower::{Beyond, expected_axes, formula, guide_of};
-use crate::model::{
-    AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind,
-};
+use crate::model::{AxisVar, Distribution, Factor, Model, Site, SiteId, SiteKind, Stage, Term, TermKind};
 
 use super::explain::{Story, distribution_words, kind_words, sites};
 

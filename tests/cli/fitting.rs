@@ -179,7 +179,7 @@ fn a_family_that_needs_more_draws_than_there_are_is_refused() {
 }
 
 /// Heavy tails and a funnel: the first families are not good enough.
-const HARD: &str = "dim k = 6\nlatent t ~ normal(0, 3)\nlatent a[k] ~ normal(0, exp(t))\ndata y: real\n\
+const HARD: &str = "dim k = 6\nlatent t ~ normal(0, 3)\nlatent a[k] ~ normal(0, exp(t)) using reparam\ndata y: real\n\
                     observe y ~ normal(sum(a over k), 1)\n";
 
 #[test]

@@ -182,19 +182,19 @@ fn of_two_that_meet_one_is_integrated_out() {
     model.check_gradient(&position);
 }
 
-/// What a discrete latent chooses, a let reads, or the model asks for stays in the guide.
+/// What a discrete latent chooses, a function bends, or the model asks for stays in the guide.
 #[test]
 fn what_is_read_otherwise_stays() {
     let head = "dim obs\ndata y[obs]: real\n";
     for (rest, left) in [
         ("latent m ~ normal(0, 2)\nobserve y ~ normal(m, 1)\n", 0),
         ("latent m ~ normal(0, 2) using reparam\nobserve y ~ normal(m, 1)\n", 1),
-        ("latent m ~ normal(0, 2)\nlet k = 2 * m\nobserve y ~ normal(m, 1)\n", 1),
+        ("latent m ~ normal(0, 2)\nlet k = 2 * m\nobserve y ~ normal(m, 1)\n", 0),
         (
             "latent m ~ normal(0, 2)\nlatent z[obs] ~ bernoulli(0.4)\nobserve y ~ normal(m, if z then 1 else 3)\n",
             1,
         ),
-        ("latent m ~ normal(0, 2)\nobserve y ~ normal(m + 1, 1)\n", 1),
+        ("latent m ~ normal(0, 2)\nobserve y ~ normal(m + 1, 1)\n", 0),
         ("latent m ~ normal(0, 2)\nobserve y ~ normal(m, exp(m))\n", 1),
         ("latent m: positive ~ normal(0, 2)\nobserve y ~ normal(m, 1)\n", 1),
         ("latent m: real(-1..3) ~ normal(0, 2)\nobserve y ~ normal(m, 1)\n", 1),

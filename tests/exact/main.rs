@@ -7,6 +7,7 @@ mod collapse;
 mod counts;
 mod missing;
 mod models;
+mod together;
 
 use serde_json::Value;
 

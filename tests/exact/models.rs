@@ -122,7 +122,8 @@ fn a_change_point_among_years() {
 #[test]
 fn occupancy_of_sites() {
     let head = "dim site, visit, pred\ndata X[site, pred]: real\ndata wind[site, visit]: real\ndata y[site, visit]: bool\n\
-                latent a0 ~ normal(0, 2)\nlatent a[pred] ~ normal(0, 1)\nlatent b0 ~ normal(0, 2)\nlatent b1 ~ normal(0, 1)\n";
+                latent a0 ~ normal(0, 2) using reparam\nlatent a[pred] ~ normal(0, 1) using reparam\n\
+                latent b0 ~ normal(0, 2) using reparam\nlatent b1 ~ normal(0, 1) using reparam\n";
     let whole = format!(
         "{head}latent z[site] ~ bernoulli(logit = a0 + X @ a)\n\
          observe y[i: site, j: visit] ~ bernoulli(z[i] * inv_logit(b0 + b1 * wind[i, j]))\ngenerate occupied = sum(z)\n"

@@ -265,8 +265,7 @@ fn target(model: &str, data: &str) -> CompiledTarget {
     CompiledTarget::new(&driver::lower(&bound).expect("nothing to refuse"), 1)
 }
 
-const LINE: &str =
-    "dim n\ndata x[n]: real\ndata y[n]: real\nlatent a ~ normal(0, 5)\nlatent b ~ normal(0, 5)\n";
+const LINE: &str = "dim n\ndata x[n]: real\ndata y[n]: real\nlatent a ~ normal(0, 5) using reparam\nlatent b ~ normal(0, 5) using reparam\n";
 const DATA: &str = r#"{"x": [0.3, -1.2, 2.1, 0.7, -0.4], "y": [1.1, -0.6, 2.9, 2.2, 0.1]}"#;
 
 fn guide() -> Gaussian {

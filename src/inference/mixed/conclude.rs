@@ -133,7 +133,8 @@ fn found(
     match (found.weighed.is_sound(), second.is_sound()) {
         (true, false) => {
             let led = moments(&led.rows, &led.log_weights, wide);
-            found.contradicted = found.weighed.moments(wide).contradicted_by(&led, FAR);
+            let own = judged(&found.weighed.moments(wide), account.target);
+            found.contradicted = own.contradicted_by(&led, FAR);
         }
         (_, true) => {
             // A Gaussian that is as narrow as one state has it does not see how wide it is in another, so that beside real

@@ -1,0 +1,230 @@
+//! Latents that are normal together given everything else, against the density of the data by a dense covariance and
+//! against the formulas of conditional normals.
+
+use nalgebra::{DMatrix, DVector};
+use serde_json::{Value, json};
+
+use super::{Compiled, close, compile, generic, named};
+
+/// A term of a location: the prior variances of coefficients, and for each row what they are multiplied by.
+struct Design {
+    mean: Vec<f64>,
+    columns: Vec<Vec<f64>>,
+    variances: Vec<f64>,
+}
+
+impl Design {
+    /// Covariance of the data, without noise.
+    fn covariance(&self) -> DMatrix<f64> {
+        let n = self.mean.len();
+        let mut sum = DMatrix::zeros(n, n);
+        for (column, variance) in self.columns.iter().zip(&self.variances) {
+            let column = DVector::from_column_slice(column);
+            sum += &column * column.transpose() * *variance;
+        }
+        sum
+    }
+}
+
+/// log N(y; m, C)
+fn log_normal(y: &[f64], mean: &[f64], covariance: DMatrix<f64>) -> f64 {
+    let gap = DVector::from_iterator(y.len(), y.iter().zip(mean).map(|(y, m)| y - m));
+    let factor = covariance.cholesky().expect("positive definite");
+    let half = factor.l().solve_lower_triangular(&gap).expect("not singular");
+    let logs: f64 = factor.l().diagonal().iter().map(|x| x.ln()).sum();
+    -0.5 * (y.len() as f64 * std::f64::consts::TAU.ln() + half.norm_squared()) - logs
+}
+
+fn number(k: usize) -> f64 {
+    ((k * 7919 + 13) % 1009) as f64 / 504.5 - 1.0
+}
+
+fn one(model: &Compiled, position: &[f64], name: &str) -> f64 {
+    named(&model.sites(position, 1), name).values[0]
+}
+
+const HIERARCHY: &str = "dim obs, group\ndata size_of[group]: real\ndata g[obs]: group\ndata x[obs]: real\ndata y[obs]: real\n\
+    latent mu ~ normal(1, 5)\nlatent tau ~ half_normal(3)\nlatent theta[group] ~ normal(mu, tau)\n\
+    latent slope ~ normal(0, precision = 0.25)\nlatent sigma ~ half_normal(2)\n\
+    let centre[obs] = mu - 2 * slope * x\n\
+    observe y ~ normal((theta[g] + centre - mu) / 2, sigma)\n";
+
+fn hierarchy(rows: usize, shift: f64) -> Value {
+    let rows = 0..rows;
+    json!({
+        "size_of": [0, 0, 0],
+        "g": rows.clone().map(|k| 1 + k % 3).collect::<Vec<_>>(),
+        "x": rows.clone().map(|k| 1.5 * number(k)).collect::<Vec<_>>(),
+        "y": rows.map(|k| shift + 2.0 * number(k + 400)).collect::<Vec<_>>(),
+    })
+}
+
+fn numbers(data: &Value, name: &str) -> Vec<f64> {
+    data[name].as_array().expect("an array").iter().map(|x| x.as_f64().expect("a number")).collect()
+}
+
+/// Few rows, and so many that their sums are done once; data far away, where nothing may cancel.
+#[test]
+fn a_hierarchy_is_integrated_out() {
+    for (rows, shift) in [(7, 0.0), (90, 0.0), (90, 3e4)] {
+        let data = hierarchy(rows, shift);
+        let model = compile(HIERARCHY, &data);
+        assert_eq!(model.objective.layout.dimension, 2, "tau and sigma are left");
+        let rest = compile(HIERARCHY, &json!({"size_of": [0, 0, 0], "g": [], "x": [], "y": []}));
+        for scale in [1.0, -0.7] {
+            let position: Vec<f64> = generic(2).iter().map(|u| scale * u).collect();
+            model.check_gradient(&position);
+            let (tau, sigma) = (one(&model, &position, "tau"), one(&model, &position, "sigma"));
+            let g = numbers(&data, "g");
+            let of_group = |k: usize| g.iter().map(|own| if *own == k as f64 { 0.5 } else { 0.0 }).collect();
+            let mut columns: Vec<Vec<f64>> = (1..4).map(of_group).collect();
+            columns.push(vec![0.5; rows]);
+            columns.push(numbers(&data, "x").iter().map(|x| -x).collect());
+            let variances = vec![tau * tau, tau * tau, tau * tau, 25.0, 4.0];
+            let design = Design { mean: vec![0.5; rows], columns, variances };
+            let noise = DMatrix::identity(rows, rows) * sigma * sigma;
+            let truth = log_normal(&numbers(&data, "y"), &design.mean, design.covariance() + noise);
+            close(model.density(&position), rest.density(&position) + truth, 1e-9);
+        }
+    }
+}
+
+/// Draws have the mean and the covariance of a normal given the data.
+#[test]
+fn draws_are_joint() {
+    let (rows, count) = (7, 20_000);
+    let data = hierarchy(rows, 0.0);
+    let model = compile(HIERARCHY, &data);
+    let position = generic(2);
+    let (tau, sigma) = (one(&model, &position, "tau"), one(&model, &position, "sigma"));
+    let g = numbers(&data, "g");
+    // theta, slope as functions of mu, three deviations of groups, and the slope itself: all independent a priori.
+    let variances = DVector::from_vec(vec![25.0, tau * tau, tau * tau, tau * tau, 4.0]);
+    let x = numbers(&data, "x");
+    let design = DMatrix::from_fn(rows, 5, |i, j| match j {
+        0 => 0.5,
+        4 => -x[i],
+        group => {
+            if g[i] == group as f64 {
+                0.5
+            } else {
+                0.0
+            }
+        }
+    });
+    let prior = DMatrix::from_diagonal(&variances);
+    let noise = DMatrix::identity(rows, rows) * sigma * sigma;
+    let total = &design * &prior * design.transpose() + noise;
+    let gain = &prior * design.transpose() * total.try_inverse().expect("positive definite");
+    let y = DVector::from_vec(numbers(&data, "y"));
+    let mean = &gain * y.map(|y| y - 0.5);
+    let covariance = &prior - &gain * &design * &prior;
+    // theta[1], theta[3], slope
+    let read = DMatrix::from_row_slice(3, 5, &[1., 1., 0., 0., 0., 1., 0., 0., 1., 0., 0., 0., 0., 0., 1.]);
+    let wanted_mean = &read * mean + DVector::from_vec(vec![1.0, 1.0, 0.0]);
+    let wanted = &read * covariance * read.transpose();
+    let drawn = model.sites(&position, count);
+    let (theta, slope) = (&named(&drawn, "theta").values, &named(&drawn, "slope").values);
+    let row = |s: usize| DVector::from_vec(vec![theta[3 * s], theta[3 * s + 2], slope[s]]);
+    let sum = (0..count).map(row).fold(DVector::zeros(3), |sum, row| sum + row) / count as f64;
+    let mut spread = DMatrix::zeros(3, 3);
+    for s in 0..count {
+        let gap = row(s) - &sum;
+        spread += &gap * gap.transpose() / count as f64;
+    }
+    for i in 0..3 {
+        let sd = wanted[(i, i)].sqrt();
+        assert!(
+            (sum[i] - wanted_mean[i]).abs() < 5.0 * sd / (count as f64).sqrt(),
+            "{i}: {} {}",
+            sum[i],
+            wanted_mean[i]
+        );
+        for j in 0..3 {
+            let scale = sd * wanted[(j, j)].sqrt();
+            assert!((spread[(i, j)] - wanted[(i, j)]).abs() < 0.05 * scale, "{i}, {j}: {spread} {wanted}");
+        }
+    }
+}
+
+/// A discrete latent that is kept is among what is given: each of its values has a normal of its own.
+#[test]
+fn slopes_beside_inclusion() {
+    let text = "dim obs, pred\ndata X[obs, pred]: real\ndata y[obs]: real\nlatent on[pred] ~ bernoulli(0.3) using local\n\
+                latent tau ~ half_normal(1)\nlatent slab[pred] ~ normal(0, tau)\nlet b = on * slab\nobserve y ~ normal(X @ b, 0.7)\n";
+    let (rows, columns) = (9, 4);
+    let x: Vec<Vec<f64>> = (0..rows).map(|i| (0..columns).map(|j| number(31 * i + j)).collect()).collect();
+    let y: Vec<f64> = (0..rows).map(|i| 1.5 * number(900 + i)).collect();
+    let model = compile(text, &json!({"X": x, "y": y}));
+    assert_eq!(model.objective.layout.dimension, 1, "tau is left");
+    for on in [[0., 1., 1., 0.], [1., 1., 1., 1.], [0., 0., 0., 0.]] {
+        let position = [&generic(1)[..], &on].concat();
+        let tau = one(&model, &position, "tau");
+        let column = |j: usize| x.iter().map(|row| row[j] * on[j]).collect();
+        let design = Design {
+            mean: vec![0.0; rows],
+            columns: (0..columns).map(column).collect(),
+            variances: vec![tau * tau; columns],
+        };
+        let noise = DMatrix::identity(rows, rows) * 0.49;
+        let included: f64 = on.iter().map(|&z: &f64| if z == 1.0 { 0.3f64.ln() } else { 0.7f64.ln() }).sum();
+        // half_normal(1) at tau, with the volume of exp.
+        let of_tau = 0.5 * (2.0 / std::f64::consts::PI).ln() - 0.5 * tau * tau + tau.ln();
+        let truth = log_normal(&y, &design.mean, design.covariance() + noise) + included + of_tau;
+        close(model.density(&position), truth, 1e-9);
+    }
+}
+
+/// A walk reads its own earlier elements, with missing data and a second branch.
+#[test]
+fn a_walk_with_gaps() {
+    let text = "dim time\ndata y[time]: real?\nlatent sd ~ half_normal(1)\n\
+                latent x[t: time] ~ if t == 1 then normal(2, 3) else normal(0.9 * x[t-1], sd)\nobserve y ~ normal(x, 0.5)\n";
+    let y = [Some(1.2), None, Some(-0.4), Some(0.3), None, Some(2.2)];
+    let model = compile(text, &json!({"y": y}));
+    assert_eq!(model.objective.layout.dimension, 1, "sd is left");
+    let position = generic(1);
+    model.check_gradient(&position);
+    let sd = one(&model, &position, "sd");
+    // x is a sum of what comes in at each step, weighted by powers of 0.9.
+    let steps = y.len();
+    let coefficient = |t: usize, s: usize| if s <= t { 0.9f64.powi((t - s) as i32) } else { 0.0 };
+    let seen: Vec<usize> = (0..steps).filter(|t| y[*t].is_some()).collect();
+    let design = Design {
+        mean: seen.iter().map(|&t| 2.0 * coefficient(t, 0)).collect(),
+        columns: (0..steps).map(|s| seen.iter().map(|&t| coefficient(t, s)).collect()).collect(),
+        variances: (0..steps).map(|s| if s == 0 { 9.0 } else { sd * sd }).collect(),
+    };
+    let observed: Vec<f64> = seen.iter().filter_map(|&t| y[t]).collect();
+    let noise = DMatrix::identity(seen.len(), seen.len()) * 0.25;
+    let of_sd = 0.5 * (2.0 / std::f64::consts::PI).ln() - 0.5 * sd * sd + sd.ln();
+    close(
+        model.density(&position),
+        log_normal(&observed, &design.mean, design.covariance() + noise) + of_sd,
+        1e-9,
+    );
+}
+
+/// Which latents go together: not one that is multiplied by another, or that something else reads.
+#[test]
+fn what_does_not_belong_stays() {
+    let head =
+        "dim obs\ndata x[obs]: real\ndata y[obs]: real\nlatent a ~ normal(0, 1)\nlatent b ~ normal(0, 1)\n";
+    let data = json!({"x": [0.3, -1.2, 0.8], "y": [1.0, 0.2, 0.4]});
+    for (rest, left) in [
+        ("observe y ~ normal(a + b * x, 1)\n", 0),
+        ("observe y ~ normal(a * b * x, 1)\n", 1),
+        ("observe y ~ normal(a + exp(b) * x, 1)\n", 1),
+        ("observe y ~ normal(a + b * x, exp(b))\n", 1),
+        ("observe y ~ student_t(4, a + b * x, 1)\n", 2),
+        ("observe y ~ normal(a + b * x, 1)\npotential -b^4\n", 1),
+        ("observe y ~ normal(if a > 0 then x else b * x, 1)\n", 1),
+        ("observe y ~ normal(sum(a * x) + cumsum(b * x over obs), 1)\n", 0),
+        ("let m[o: obs] = if o == 1 then a else 0.5 * m[o-1] + b\nobserve y ~ normal(m, 1)\n", 2),
+        ("latent c ~ normal(a, 1) using reparam\nobserve y ~ normal(b * x + c, 1)\n", 2),
+        ("latent k ~ bernoulli(0.5)\nobserve y ~ normal(a * x + b * k, 1)\n", 2),
+    ] {
+        let model = compile(&format!("{head}{rest}"), &data);
+        assert_eq!(model.objective.layout.dimension, left, "{rest}");
+    }
+}
