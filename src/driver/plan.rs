@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
-use crate::estimator::{self, Choice, Estimator, Integral, Known, Measured, Takes};
+use crate::estimator::{self, Choice, Estimator, Known, Measured, Takes};
 use crate::inference::mixed::ascent::Account;
 use crate::inference::mixed::pilot::{self, Trial};
 use crate::inference::mixed::{MixedTarget, Rule};
 use crate::inference::{Options, Unwatched};
 use crate::lower::{self, Centring, Kept, Limits, Objective};
-use crate::model::{AxisVar, SiteId};
+use crate::model::SiteId;
 
 use super::mixed::work;
 
@@ -29,11 +29,6 @@ pub(super) fn lower(bound: &BoundModel, limits: &Limits) -> Result<Objective, Bo
         let (choices, mut refused) = estimator::choose(model, &known(bound, &not_summed));
         if !refused.is_empty() {
             return Err(Box::new(refused.remove(0)));
-        }
-        let too_many = too_many(bound, &choices);
-        if !too_many.is_empty() {
-            not_summed.extend(too_many);
-            continue;
         }
         let stays = |choice: &&Choice| !matches!(choice.estimator.takes, Takes::Sum | Takes::Path);
         let centring = Centring {
@@ -79,10 +74,6 @@ pub(super) fn lower(bound: &BoundModel, limits: &Limits) -> Result<Objective, Bo
 
 /// Assignments of values to the elements of latents that meet in a term, which are summed one by one at most.
 const ASSIGNMENTS: f64 = 4096.0;
-/// Elements of latents that are integrated out together, at most; beside latents that are kept; where the model asks for it.
-const TOGETHER: usize = 64;
-const BESIDE_KEPT: usize = 160;
-const ASKED: usize = 500;
 /// Elements that one evaluation may visit for the sake of such a sum.
 const AFFORDABLE: f64 = 2e7;
 
@@ -107,33 +98,6 @@ pub(super) fn again(
 /// The continuous latents that are integrated out in closed form.
 fn integrated(choices: &[Choice]) -> Vec<SiteId> {
     choices.iter().filter(|choice| choice.integral.is_some()).map(|choice| choice.latent).collect()
-}
-
-/// Latents that would be integrated out together but have too many elements for that, and what is said of it.
-fn too_many(bound: &BoundModel, choices: &[Choice]) -> Vec<(SiteId, String)> {
-    let together: Vec<&Choice> =
-        choices.iter().filter(|choice| choice.integral == Some(Integral::Normal)).collect();
-    let is_kept = |choice: &Choice| !matches!(choice.estimator.takes, Takes::Sum | Takes::Path);
-    let most = match () {
-        () if together.iter().any(|choice| choice.asked.is_some()) => ASKED,
-        () if choices.iter().any(is_kept) => BESIDE_KEPT,
-        () => TOGETHER,
-    };
-    let elements: usize = together.iter().map(|choice| elements(bound, choice.latent)).sum();
-    if (1..=most).contains(&elements) {
-        return vec![];
-    }
-    let said = format!(
-        "it is normal given everything else with {} latents that have {elements} elements, and a matrix of more than {most} rows \
-         is not factorised for each evaluation",
-        together.len()
-    );
-    together.into_iter().map(|choice| (choice.latent, said.clone())).collect()
-}
-
-fn elements(bound: &BoundModel, latent: SiteId) -> usize {
-    let size = |axis: &AxisVar| bound.bindings().sizes.get(axis.dim.0).copied().flatten().unwrap_or(0);
-    bound.model().site(latent).axes.iter().map(size).product()
 }
 
 fn known(bound: &BoundModel, not_summed: &[(SiteId, String)]) -> Known {

@@ -16,6 +16,8 @@ pub fn replace(b: &mut Builder, roots: &[Node], pairs: &[(Node, Node)]) -> Vec<N
     for (from, to) in pairs {
         more.extend(b.axes_of(*to).iter().filter(|axis| !b.axes_of(*from).contains(axis)));
     }
+    more.sort();
+    more.dedup();
     for node in order(b.graph(), roots) {
         if new.contains_key(&node) {
             continue;
@@ -24,7 +26,9 @@ pub fn replace(b: &mut Builder, roots: &[Node], pairs: &[(Node, Node)]) -> Vec<N
         if data.inputs.iter().any(|input| new.get(input).is_some_and(|changed| changed != input)) {
             let inputs: Vec<Node> =
                 data.inputs.iter().map(|input| new.get(input).copied().unwrap_or(*input)).collect();
+            // What has become the same everywhere still has the axes that a sum may take whole.
             let changed = b.apply(&data.op, &inputs, &more);
+            let changed = b.expand(changed, &data.axes);
             new.insert(node, changed);
         }
     }

@@ -4,7 +4,7 @@ use crate::diagnostics::Diagnostic;
 use crate::graph::condense::condense;
 use crate::graph::{Axis, Builder, Node};
 use crate::library::Rank;
-use crate::model::{AxisVar, Distribution, Factor, SiteId};
+use crate::model::{AxisVar, Distribution, Factor, Model, SiteId, SiteKind};
 use crate::translate::Translator;
 
 use super::claims;
@@ -29,7 +29,7 @@ pub(super) struct Joint {
     /// Continuous latents integrated out in closed form, element by element.
     pub(super) collapsed: Vec<Collapsed>,
     /// Those integrated out together.
-    pub(super) together: Option<gaussian::Integrated>,
+    pub(super) together: Option<gaussian::Together>,
     /// Such latents where the likelihood is asked for at their values, which are the last of the position.
     pub(super) given: Vec<Given>,
 }
@@ -92,7 +92,8 @@ fn build_with(
         together: None,
         given: vec![],
     };
-    let open = gaussian::open(translator, &conjugate::others(translator.model(), &centring.integrated));
+    let together = conjugate::others(translator.model(), &centring.integrated);
+    let mut open = gaussian::Open::default();
     // Latents may read each other's earlier elements, so all that are known to be finite are carried first.
     let summed =
         |site: &SiteId| states::is_summed(translator.model(), *site) && !centring.kept.contains(site);
@@ -115,6 +116,12 @@ fn build_with(
                 joint.ranges.extend(carried.range.map(|range| (site, range)));
                 carried.table
             })
+        } else if together.contains(&site) {
+            let density = gaussian::open(translator, site, &mut open);
+            match integrated {
+                Integrated::Out => Ok(density),
+                Integrated::Given => return,
+            }
         } else if centring.integrated.contains(&site) {
             return;
         } else {
@@ -130,10 +137,7 @@ fn build_with(
     }
     // Nothing but likelihoods reads these, so they come last, when all that their posteriors are made of is bound.
     match integrated {
-        Integrated::Out => {
-            integrate_out(translator, centring, &mut joint);
-            joint.tables.extend(gaussian::priors(translator, &open));
-        }
+        Integrated::Out => integrate_out(translator, centring, &mut joint),
         Integrated::Given => {
             for &site in &centring.integrated {
                 let offset = joint.width();
@@ -148,9 +152,26 @@ fn build_with(
         model.factors.iter().map(|factor| factor_table(translator, factor)).collect();
     joint.tables.extend(factors);
     if integrated == Integrated::Out {
-        joint.together = gaussian::integrate(translator, open, &mut joint.tables);
+        let most = match () {
+            () if together.iter().any(|site| is_asked(translator.model(), *site)) => ASKED,
+            () if joint.kept.is_empty() => MOST,
+            () => BESIDE_KEPT,
+        };
+        // With what is kept at other values the structure may be another.
+        let bounds = (most, joint.kept.is_empty().then(|| joint.width()));
+        joint.together = gaussian::integrate(translator, open, &mut joint.tables, bounds)?;
     }
     Ok(joint)
+}
+
+/// Elements of latents that are integrated out together, beside those that go cell by cell: the rows of a matrix that is
+/// factorised at each evaluation. So many at most; beside latents that are kept; where the model asks for it.
+const MOST: usize = 64;
+const BESIDE_KEPT: usize = 160;
+const ASKED: usize = 500;
+
+fn is_asked(model: &Model, site: SiteId) -> bool {
+    matches!(model.site(site).kind, SiteKind::Latent { using: Some(_), .. })
 }
 
 fn integrate_out(translator: &mut Translator, centring: &Centring, joint: &mut Joint) {

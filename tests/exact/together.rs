@@ -89,6 +89,69 @@ fn a_hierarchy_is_integrated_out() {
     }
 }
 
+const VARYING: &str = "dim obs, group\ndata g[obs]: group\ndata x[obs]: real\ndata y[obs]: real\n\
+    latent tau ~ half_normal(3)\nlatent omega ~ half_normal(1)\nlatent sigma ~ half_normal(2)\n\
+    latent mu ~ normal(1, 5)\nlatent beta ~ normal(0, 2)\n\
+    latent theta[group] ~ normal(mu, tau)\nlatent gamma[group] ~ normal(beta, omega)\n\
+    observe y ~ normal(theta[g] + gamma[g] * x, sigma)\n";
+
+/// Intercepts and slopes that vary over more groups than a matrix of all would allow: they go cell by cell.
+#[test]
+fn groups_go_cell_by_cell() {
+    let (groups, rows, count) = (40, 130, 8_000);
+    let g: Vec<usize> = (0..rows).map(|k| 1 + (k * 7 + k / 40) % groups).collect();
+    let x: Vec<f64> = (0..rows).map(|k| 1.5 * number(k)).collect();
+    let y: Vec<f64> = (0..rows).map(|k| 3.0 * number(k + 400)).collect();
+    let model = compile(VARYING, &json!({"g": g, "x": x, "y": y}));
+    assert_eq!(model.objective.layout.dimension, 3, "scales are left");
+    for scale in [1.0, -0.7, -3.0] {
+        let position: Vec<f64> = generic(3).iter().map(|u| scale * u).collect();
+        model.check_gradient(&position);
+        let [tau, omega, sigma] = ["tau", "omega", "sigma"].map(|name| one(&model, &position, name));
+        let of_group = |k: usize, by: &dyn Fn(usize) -> f64| -> Vec<f64> {
+            (0..rows).map(|i| if g[i] == k { by(i) } else { 0.0 }).collect()
+        };
+        let mut columns: Vec<Vec<f64>> = (1..=groups).map(|k| of_group(k, &|_| 1.0)).collect();
+        columns.extend((1..=groups).map(|k| of_group(k, &|i| x[i])));
+        columns.extend([vec![1.0; rows], x.clone()]);
+        let variances = [vec![tau * tau; groups], vec![omega * omega; groups], vec![25.0, 4.0]].concat();
+        let design = Design { mean: vec![1.0; rows], columns, variances };
+        let noise = DMatrix::identity(rows, rows) * sigma * sigma;
+        let half = |x: f64, s: f64| {
+            0.5 * (2.0 / std::f64::consts::PI).ln() - s.ln() - 0.5 * (x / s).powi(2) + x.ln()
+        };
+        let priors = half(tau, 3.0) + half(omega, 1.0) + half(sigma, 2.0);
+        let truth = log_normal(&y, &design.mean, design.covariance() + &noise) + priors;
+        close(model.density(&position), truth, 1e-9);
+        // Given the data, a slope of a group with the mean of all.
+        let gain = (design.covariance() + noise).try_inverse().expect("positive definite");
+        let gap = DVector::from_iterator(rows, y.iter().map(|y| y - 1.0));
+        let with = |k: usize, shared: usize| {
+            let own = DVector::from_column_slice(&design.columns[k]) * design.variances[k];
+            own + DVector::from_column_slice(&design.columns[shared]) * design.variances[shared]
+        };
+        let beta = DVector::from_column_slice(&x) * 4.0;
+        let gamma = with(groups + 2, 2 * groups + 1);
+        let drawn = model.sites(&position, count);
+        let mean = |of: &[f64]| of.iter().sum::<f64>() / count as f64;
+        let slopes: Vec<f64> =
+            named(&drawn, "gamma").values.iter().skip(2).step_by(groups).copied().collect();
+        let shared = &named(&drawn, "beta").values;
+        for (found, cross, prior) in [(&slopes, &gamma, omega * omega + 4.0), (shared, &beta, 4.0)] {
+            let wanted = cross.dot(&(&gain * &gap));
+            let variance = prior - cross.dot(&(&gain * cross));
+            let error = variance.sqrt() / (count as f64).sqrt();
+            assert!((mean(found) - wanted).abs() < 5.0 * error, "{}, not {wanted}", mean(found));
+            let spread = mean(&found.iter().map(|x| (x - wanted).powi(2)).collect::<Vec<_>>());
+            assert!((spread / variance - 1.0).abs() < 0.08, "{spread}, not {variance}");
+        }
+        let both: Vec<f64> =
+            slopes.iter().zip(shared).map(|(a, b)| (a - mean(&slopes)) * (b - mean(shared))).collect();
+        let wanted = 4.0 - gamma.dot(&(&gain * &beta));
+        assert!((mean(&both) - wanted).abs() < 0.05 * (omega * omega + 4.0), "{}, not {wanted}", mean(&both));
+    }
+}
+
 /// Draws have the mean and the covariance of a normal given the data.
 #[test]
 fn draws_are_joint() {

@@ -1,0 +1,225 @@
+//! A precision that is a matrix of its own in each cell of some members, the inner ones, and couples these with a few
+//! elements of others, the outer ones:
+//!
+//! P = [D B; B' C], with K K' = D cell by cell, W = K^-1 B and L L' = C - W'W.
+
+use crate::graph::{Axis, Builder, Direction, Node};
+
+use super::Member;
+use super::curvature::Curvature;
+
+/// Such a matrix, factorised, and the mean that a slope leads to.
+#[derive(Clone, Debug)]
+pub(super) struct Arrow {
+    pub(super) inner: Option<Inner>,
+    pub(super) outer: Option<Outer>,
+}
+
+/// The members that go cell by cell.
+#[derive(Clone, Debug)]
+pub(super) struct Inner {
+    members: Vec<usize>,
+    cells: Vec<Axis>,
+    /// The axis of members and its twin.
+    pub(super) pair: [Axis; 2],
+    /// K, over cells and the pair.
+    root: Node,
+    /// K^-1 g, over cells and the second of the pair.
+    half: Node,
+    /// W, over cells, the second of the pair, and the columns of the outer part; none without such.
+    coupling: Option<Node>,
+}
+
+/// All others.
+#[derive(Clone, Debug)]
+pub(super) struct Outer {
+    members: Vec<usize>,
+    /// The axis of all elements, and its twin.
+    pub(super) pair: [Axis; 2],
+    /// L, over the pair.
+    root: Node,
+    /// L^-1 of the slope that is left.
+    half: Node,
+}
+
+impl Arrow {
+    pub(super) fn new(
+        builder: &mut Builder,
+        members: &[Member],
+        curvature: &Curvature,
+        (inner, outer): (Vec<usize>, Vec<usize>),
+    ) -> Self {
+        let columns = columns(builder, members, &outer);
+        let inner = match inner.is_empty() {
+            true => None,
+            false => Some(Inner::new(builder, members, curvature, (inner, columns.as_ref()))),
+        };
+        let outer =
+            columns.map(|columns| Outer::new(builder, members, curvature, (outer, columns, inner.as_ref())));
+        Self { inner, outer }
+    }
+
+    /// The mean of each member, over its axes.
+    pub(super) fn mean(&self, builder: &mut Builder, members: &[Member]) -> Vec<Node> {
+        self.at(builder, members, [None, None])
+    }
+
+    /// Each member at the mean plus P^(-1/2) times `shifts`: over the inner cells and the second of the inner pair, and over
+    /// the second of the outer pair.
+    pub(super) fn at(
+        &self,
+        builder: &mut Builder,
+        members: &[Member],
+        [inner_shift, outer_shift]: [Option<Node>; 2],
+    ) -> Vec<Node> {
+        let mut found = vec![builder.constant(0.0); members.len()];
+        let values = self.outer.as_ref().map(|outer| {
+            let half = outer_shift.map_or(outer.half, |shift| builder.add(outer.half, shift));
+            let [row, column] = outer.pair;
+            (outer, builder.solve_triangular(outer.root, half, row, column, Direction::Reverse))
+        });
+        if let Some((outer, values)) = values {
+            let mut start = 0;
+            for &k in &outer.members {
+                let places = members[k].places(builder, start);
+                found[k] = builder.gather(values, &[(outer.pair[0], places)]);
+                start += members[k].length;
+            }
+        }
+        if let Some(inner) = &self.inner {
+            let mut half = inner_shift.map_or(inner.half, |shift| builder.add(inner.half, shift));
+            if let (Some(coupling), Some((outer, values))) = (inner.coupling, values) {
+                let [row, column] = outer.pair;
+                let values = builder.rename(values, &[(row, column)]);
+                let taken = builder.contract(coupling, values, &[column]);
+                half = builder.sub(half, taken);
+            }
+            let [own, twin] = inner.pair;
+            let values = builder.solve_triangular(inner.root, half, own, twin, Direction::Reverse);
+            for (j, &k) in inner.members.iter().enumerate() {
+                let place = builder.constant(j as f64);
+                found[k] = builder.gather(values, &[(own, place)]);
+            }
+        }
+        found
+    }
+
+    /// n/2 log(2 pi) - sum(log(diag K)) - sum(log(diag L))
+    pub(super) fn log_volume(&self, builder: &mut Builder) -> Node {
+        let mut elements = 0;
+        let mut logs = builder.constant(0.0);
+        let roots = [
+            self.inner.as_ref().map(|inner| (inner.root, inner.pair)),
+            self.outer.as_ref().map(|outer| (outer.root, outer.pair)),
+        ];
+        for (root, [row, column]) in roots.into_iter().flatten() {
+            let places = builder.iota(column);
+            let diagonal = builder.gather(root, &[(row, places)]);
+            elements += builder.graph().len_of(diagonal);
+            let own = builder.log(diagonal);
+            let own = builder.sum_all(own);
+            logs = builder.add(logs, own);
+        }
+        let constant = builder.constant(0.5 * elements as f64 * std::f64::consts::TAU.ln());
+        builder.sub(constant, logs)
+    }
+}
+
+/// The axis of all outer elements with its twin, and for each outer member, for each column, 1 at the element whose column
+/// it is.
+struct Columns {
+    pair: [Axis; 2],
+    units: Vec<(usize, Node)>,
+}
+
+fn columns(builder: &mut Builder, members: &[Member], outer: &[usize]) -> Option<Columns> {
+    if outer.is_empty() {
+        return None;
+    }
+    let length = outer.iter().map(|&k| members[k].length).sum();
+    let pair = ["element", "element"].map(|label| builder.axis(label.to_string(), length));
+    let mut start = 0;
+    let units = outer.iter().map(|&k| {
+        let places = members[k].places(builder, start);
+        start += members[k].length;
+        let own = builder.iota(pair[1]);
+        (k, builder.equal(places, own))
+    });
+    let units = units.collect();
+    Some(Columns { pair, units })
+}
+
+impl Inner {
+    fn new(
+        builder: &mut Builder,
+        members: &[Member],
+        curvature: &Curvature,
+        (own, columns): (Vec<usize>, Option<&Columns>),
+    ) -> Self {
+        let cells = members[own[0]].axes.clone();
+        let pair = ["member", "member"].map(|label| builder.axis(label.to_string(), own.len()));
+        let [first, twin] = pair;
+        let ones = own.iter().enumerate().map(|(j, &k)| {
+            let (place, columns) = (builder.constant(j as f64), builder.iota(twin));
+            let unit = builder.equal(place, columns);
+            (k, builder.expand(unit, &members[k].axes))
+        });
+        let ones: Vec<(usize, Node)> = ones.collect();
+        let products = curvature.along(builder, members, (&ones, &[twin]));
+        let stacked = |builder: &mut Builder, of: &[Node]| {
+            let of: Vec<Node> = own.iter().map(|&k| of[k]).collect();
+            builder.stack(first, &of)
+        };
+        let precision = stacked(builder, &products);
+        let root = builder.cholesky(precision, first, twin);
+        let slopes: Vec<Node> = (0..members.len()).map(|k| curvature.slope(builder, members, k)).collect();
+        let slope = stacked(builder, &slopes);
+        let half = builder.solve_triangular(root, slope, first, twin, Direction::Forward);
+        let coupling = columns.map(|columns| {
+            let products = curvature.along(builder, members, (&columns.units, &[columns.pair[1]]));
+            let coupling = stacked(builder, &products);
+            builder.solve_triangular(root, coupling, first, twin, Direction::Forward)
+        });
+        Self { members: own, cells, pair, root, half, coupling }
+    }
+
+    /// The axes of everything that is solved cell by cell.
+    pub(super) fn axes(&self) -> Vec<Axis> {
+        self.cells.iter().copied().chain([self.pair[1]]).collect()
+    }
+}
+
+impl Outer {
+    fn new(
+        builder: &mut Builder,
+        members: &[Member],
+        curvature: &Curvature,
+        (own, columns, inner): (Vec<usize>, Columns, Option<&Inner>),
+    ) -> Self {
+        let [row, column] = columns.pair;
+        let products = curvature.along(builder, members, (&columns.units, &[column]));
+        let (mut slope, mut precision) = (builder.constant(0.0), builder.constant(0.0));
+        let mut start = 0;
+        for &k in &own {
+            let at = [(row, members[k].places(builder, start))];
+            start += members[k].length;
+            let part = curvature.slope(builder, members, k);
+            let part = builder.scatter(part, &at, &[row]);
+            slope = builder.add(slope, part);
+            let part = builder.scatter(products[k], &at, &[row, column]);
+            precision = builder.add(precision, part);
+        }
+        let mut slope = builder.expand(slope, &[row]);
+        let mut precision = builder.expand(precision, &[row, column]);
+        if let Some((inner, coupling)) = inner.and_then(|inner| Some((inner, inner.coupling?))) {
+            let across = builder.rename(coupling, &[(column, row)]);
+            let taken = builder.contract(across, coupling, &inner.axes());
+            precision = builder.sub(precision, taken);
+            let taken = builder.contract(across, inner.half, &inner.axes());
+            slope = builder.sub(slope, taken);
+        }
+        let root = builder.cholesky(precision, row, column);
+        let half = builder.solve_triangular(root, slope, row, column, Direction::Forward);
+        Self { members: own, pair: columns.pair, root, half }
+    }
+}
