@@ -9,7 +9,7 @@ pub mod guides;
 pub mod interval;
 pub mod spec;
 
-pub use conjugacy::{CONJUGACIES, Conjugacy, Scale, Shape, Update, conjugacy, has_conjugacy, quadratic};
+pub use conjugacy::{CONJUGACIES, Conjugacy, Scale, Update, conjugacy, has_conjugacy};
 pub use domains::{DOMAINS, domain};
 pub use families::{EVEN, FAMILIES, family, is_even};
 pub(crate) use formula::log_probability;

@@ -170,6 +170,8 @@ pub struct Family {
     pub corner: Option<usize>,
     /// The value that standard-normal noise becomes, for families whose values are a linear image of such noise.
     pub whitening: Option<OfNoise>,
+    /// What the log density is a quadratic function of, all together: in a sum of such densities it is normal.
+    pub quadratic: &'static [Quadratic],
     /// Mean and standard deviation as graph; none where they do not exist or are not known.
     pub moments: Option<Moments>,
     /// How values are drawn.
@@ -180,6 +182,15 @@ pub struct Family {
     pub reference_source: &'static str,
     /// Laws that do not apply, with the reason.
     pub exempt: &'static [(Law, &'static str)],
+}
+
+/// Something that a log density is a function of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quadratic {
+    /// The value.
+    Value,
+    /// The argument of this number, in every form.
+    Argument(usize),
 }
 
 /// The laws that `tests/laws.rs` loops over all rows.
@@ -470,6 +481,7 @@ impl Family {
             location_scale: None,
             corner: None,
             whitening: None,
+            quadratic: &[],
             moments: None,
             draw,
             references: &[],
