@@ -1,4 +1,5 @@
-//! Conjugate pairs: a prior whose posterior, given data of the likelihood, is of the same family.
+//! Conjugate pairs: a prior whose posterior, given data of the likelihood, is of the same family. And what normals are
+//! quadratic in, so that several of them are normal together.
 
 use crate::graph::{Builder, Node};
 
@@ -148,4 +149,13 @@ pub fn has_conjugacy(prior: &str) -> bool {
 /// The pair of two families.
 pub fn conjugacy(prior: &str, likelihood: &str) -> Option<&'static Conjugacy> {
     CONJUGACIES.iter().find(|row| row.prior == prior && row.likelihood == likelihood)
+}
+
+/// Something that a log density is a quadratic function of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quadratic {
+    /// The value.
+    Value,
+    /// The argument of this number, in every form.
+    Argument(usize),
 }

@@ -3,7 +3,9 @@
 use crate::graph::{Axis, Builder, Node};
 use crate::numeric::random::Generator;
 
+use super::conjugacy::Quadratic;
 use super::interval::Interval;
+use super::laws::Law;
 
 /// The axes that a joint operation acts on. A matrix over a dim repeated has the axis and its twin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -182,34 +184,6 @@ pub struct Family {
     pub reference_source: &'static str,
     /// Laws that do not apply, with the reason.
     pub exempt: &'static [(Law, &'static str)],
-}
-
-/// Something that a log density is a function of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quadratic {
-    /// The value.
-    Value,
-    /// The argument of this number, in every form.
-    Argument(usize),
-}
-
-/// The laws that `tests/laws.rs` loops over all rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Law {
-    /// The density integrates or sums to 1.
-    Normalised,
-    /// It equals outside values.
-    References,
-    /// Its gradient equals differences.
-    Gradient,
-    /// Draws follow it.
-    Draws,
-    /// Distribution functions agree with the density.
-    Distribution,
-    /// forward(inverse(x)) = x, and the log-determinant equals a numeric one.
-    RoundTrip,
-    /// A function's range contains its image.
-    Range,
 }
 
 /// How smooth a function is in its arguments.

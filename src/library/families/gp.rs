@@ -1,8 +1,9 @@
 //! A Gaussian process at given points.
 
 use crate::graph::{Builder, Node};
+use crate::library::Quadratic;
 use crate::library::formula::is_diagonal;
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Quadratic, Rank, Reference};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference};
 
 use super::gaussian;
 

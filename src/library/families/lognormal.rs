@@ -3,8 +3,9 @@
 use rand_distr::LogNormal;
 
 use crate::graph::{Builder, Node, Unary};
+use crate::library::Quadratic;
 use crate::library::formula::{normal_kernel, sample, standardise};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Quadratic, Reference, Support};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
 /// `lognormal`
 pub static LOGNORMAL: Family = Family {

@@ -1,8 +1,9 @@
 //! The multivariate normal distribution.
 
 use crate::graph::{Builder, Node};
+use crate::library::Quadratic;
 use crate::library::formula::{HALF_LOG_TWO_PI, times_transpose};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Quadratic, Rank, Reference};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference};
 
 use super::gaussian;
 

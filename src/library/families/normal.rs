@@ -3,8 +3,9 @@
 use rand_distr::Normal;
 
 use crate::graph::{Builder, Node, Unary};
+use crate::library::Quadratic;
 use crate::library::formula::{normal_kernel, sample, standardise};
-use crate::library::spec::{Draw, Family, Form, Over, Parameter, Quadratic, Reference};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference};
 
 const MEAN: Parameter = Parameter::scalar("mean", "real", "its centre");
 
