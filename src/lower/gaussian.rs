@@ -11,7 +11,7 @@ mod draws;
 
 use crate::diagnostics::Diagnostic;
 use crate::graph::replace::replace;
-use crate::graph::{Axis, Builder, Node, Vector};
+use crate::graph::{Axis, Builder, Graph, Node, Op, Vector};
 use crate::model::{Distribution, SiteId, SiteKind, TermKind};
 use crate::translate::Translator;
 
@@ -142,6 +142,13 @@ pub(super) fn integrate(
     let bound: Vec<(SiteId, Node)> = members.iter().map(|member| member.site).zip(values).collect();
     translator.rebind(&bound);
     Ok(Some(Together { members, arrow }))
+}
+
+/// Whether stand-ins are left in what roots are computed from, which is a fault of ours.
+pub(super) fn is_open(graph: &Graph, roots: &[Node]) -> bool {
+    let (graph, _) = graph.pruned(roots);
+    let is_stand_in = |node: Node| matches!(graph.node(node).op, Op::Parameter { vector: Vector::Direction, offset } if offset >= ASIDE);
+    graph.nodes().any(is_stand_in)
 }
 
 fn name(translator: &Translator, members: &[Member]) -> String {

@@ -240,6 +240,21 @@ fn draws_are_joint() {
     }
 }
 
+/// What is computed from a latent follows it to its draws, though a product with its constant scale is written otherwise.
+#[test]
+fn lets_follow_the_draws() {
+    let text = "dim obs\ndata x[obs]: real\ndata y[obs]: real\nlatent s ~ half_normal(1)\nlatent a ~ normal(0, 2)\n\
+                let twice = s * a\nobserve y ~ normal(twice * x, 1)\n";
+    let model = compile(text, &json!({"x": [0.4, 1.2, -0.7], "y": [1.0, 2.2, -0.4]}));
+    assert_eq!(model.objective.layout.dimension, 1, "s is left");
+    let sites = model.sites(&generic(1), 50);
+    let [s, a, twice] = ["s", "a", "twice"].map(|name| named(&sites, name).values.clone());
+    assert!(a.windows(2).any(|pair| pair[0] != pair[1]));
+    for k in 0..50 {
+        close(twice[k], s[k] * a[k], 1e-12);
+    }
+}
+
 /// A discrete latent that is kept is among what is given: each of its values has a normal of its own.
 #[test]
 fn slopes_beside_inclusion() {
