@@ -279,6 +279,39 @@ fn linear_algebra_of_larger_matrices() {
     check(&b.finish(), &roots, 1849 + 43 * 37);
 }
 
+/// Matrices that fill no vector, many of them; in a few no pivot is positive. With the derivatives, which read arrays by
+/// other names.
+#[test]
+fn linear_algebra_of_many_small_matrices() {
+    for size in 1..=5 {
+        let mut b = Builder::new();
+        let batch = b.axis("b", 11);
+        let [row, column, inner] = ["i", "j", "k"].map(|label| b.axis(label, size));
+        let sides = b.axis("s", 2);
+        let x = b.parameter(Vector::Position, 0, &[batch, row, inner]);
+        let transposed = b.rename(x, &[(row, column)]);
+        let gram = b.contract(x, transposed, &[inner]);
+        let (i, j) = (b.iota(row), b.iota(column));
+        let diagonal = b.equal(i, j);
+        let a = b.add(gram, diagonal);
+        let l = b.cholesky(a, row, column);
+        let right = b.parameter(Vector::Position, 11 * size * size, &[row, sides]);
+        let forward = b.solve_triangular(l, right, row, column, Direction::Forward);
+        let left = b.rename(forward, &[(column, row)]);
+        let again = b.rename(left, &[(row, column)]);
+        let reverse = b.solve_triangular(l, again, row, column, Direction::Reverse);
+        let shift = b.data(&[batch], (0..11).map(|k| f64::from(k % 4 == 3) * -9.0).collect::<Vec<_>>());
+        let shifted = b.mul(diagonal, shift);
+        let shifted = b.add(a, shifted);
+        let some = b.cholesky(shifted, row, column);
+        let curved = b.unary(Unary::Tanh, reverse);
+        let total = b.sum_all(curved);
+        let slopes = gradient(&mut b, total, &[x, right]);
+        let roots = [vec![a, l, forward, reverse, some, total], slopes].concat();
+        check(&b.finish(), &roots, 11 * size * size + 2 * size);
+    }
+}
+
 #[test]
 fn scans() {
     for direction in [Direction::Forward, Direction::Reverse] {
