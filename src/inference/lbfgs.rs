@@ -32,6 +32,22 @@ impl Search {
         Search { position, current: None, history: VecDeque::new(), memory }
     }
 
+    /// At a position with its value, after a step from the origin with these gradients at both ends, in coordinates in which
+    /// curvature is about one.
+    pub fn resumed(
+        position: DVector<f64>,
+        value: f64,
+        gradients: &[DVector<f64>; 2],
+        memory: usize,
+    ) -> Search {
+        let turn = &gradients[1] - &gradients[0];
+        let mut history = VecDeque::new();
+        if position.dot(&turn) > 1e-12 * turn.norm_squared() {
+            history.push_back((position.clone(), turn));
+        }
+        Search { position, current: Some((value, gradients[1].clone())), history, memory }
+    }
+
     /// Where it is.
     pub fn position(&self) -> &DVector<f64> {
         &self.position

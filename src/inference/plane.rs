@@ -23,7 +23,7 @@ const MOST: i32 = 6;
 /// The most nodes.
 const MOST_NODES: usize = 80;
 /// The grid goes on where its edge is less than so many nats below the peak.
-const DEPTH: f64 = 4.0;
+const DEPTH: f64 = 5.0;
 /// Around a node so far below the peak none is looked for.
 const HOPELESS: f64 = 15.0;
 /// Fall from a peak to all its neighbours from which on the grid is too wide.
