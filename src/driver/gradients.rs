@@ -1,12 +1,13 @@
 //! The self-test of a model's gradients: what every estimator says, against values that it has no part in.
 
+mod normal;
 mod quadrature;
 
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use crate::data::BoundModel;
-use crate::estimator::Takes;
+use crate::estimator::{Choice, Integral, Takes};
 use crate::graph::interpret::interpret;
 use crate::inference::Unwatched;
 use crate::inference::gaussian::Gaussian;
@@ -64,9 +65,10 @@ pub fn check(bound: &BoundModel, objective: &Objective, seed: u64) -> Vec<Checke
     let draws = draws(objective);
     let each = choices.iter().map(|choice| {
         let (against, deviation, variance) = match choice.estimator.takes {
-            Takes::Sum if objective.centring.integrated.contains(&choice.latent) => {
+            Takes::Sum if choice.integral == Some(Integral::Conjugate) => {
                 integrated(bound, objective, choice.latent, &mut generator)
             }
+            Takes::Sum if choice.integral.is_some() => together(bound, objective, &choices, &mut generator),
             Takes::Sum => summed(bound, objective, &mut generator),
             Takes::Path => pathwise(&mut target, objective, (&guide, draws), choice.latent, &mut generator),
             Takes::Local | Takes::Score | Takes::Paired => {
@@ -222,19 +224,46 @@ fn integrated(
     latent: SiteId,
     generator: &mut Generator,
 ) -> (&'static str, f64, Option<f64>) {
-    let mut position = vec![0.0; objective.width()];
-    let d = objective.layout.dimension;
-    position[..d].iter_mut().for_each(|x| *x = 0.4 * generator.sample::<f64, _>(StandardNormal));
-    for kept in &objective.kept {
-        if let Support::Whole { low, .. } = kept.support {
-            position[kept.offset..kept.offset + kept.length].fill(low);
-        }
-    }
+    let position = random_position(objective, generator);
     let Some(wanted) = quadrature::integral(bound, objective, latent, &position) else {
         return by_differences(objective, &position);
     };
     let own = interpret(&objective.graph, &position, &[], &[objective.log_joint])[0][0];
     ("quadrature", excess(own - wanted, 1e-8 * (1.0 + wanted.abs()), 0.0), None)
+}
+
+/// The density with latents integrated out together against Laplace's integral, or else its gradient against differences.
+fn together(
+    bound: &BoundModel,
+    objective: &Objective,
+    choices: &[Choice],
+    generator: &mut Generator,
+) -> (&'static str, f64, Option<f64>) {
+    let position = random_position(objective, generator);
+    let all = choices.iter().filter(|choice| choice.integral == Some(Integral::Normal));
+    let latents: Vec<SiteId> = all.map(|choice| choice.latent).collect();
+    let Some(wanted) = normal::integral(bound, objective, &latents, &position) else {
+        return by_differences(objective, &position);
+    };
+    let own = interpret(&objective.graph, &position, &[], &[objective.log_joint])[0][0];
+    let deviation =
+        if wanted.is_nan() { f64::INFINITY } else { excess(own - wanted, 1e-8 * (1.0 + wanted.abs()), 0.0) };
+    ("Laplace's integral", deviation, None)
+}
+
+/// Real coordinates at random, elements of kept latents at their first two values in turn.
+fn random_position(objective: &Objective, generator: &mut Generator) -> Vec<f64> {
+    let mut position = vec![0.0; objective.width()];
+    let d = objective.layout.dimension;
+    position[..d].iter_mut().for_each(|x| *x = 0.4 * generator.sample::<f64, _>(StandardNormal));
+    for kept in &objective.kept {
+        if let Support::Whole { low, count } = kept.support {
+            let last = count.map_or(1, |count| count - 1);
+            let values = &mut position[kept.offset..kept.offset + kept.length];
+            values.iter_mut().enumerate().for_each(|(k, value)| *value = low + (k % 2).min(last) as f64);
+        }
+    }
+    position
 }
 
 /// The density with latents summed out against the sum over all assignments, where these are few enough; else its

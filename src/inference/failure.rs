@@ -99,9 +99,17 @@ impl Failure {
                 "compare the fits of other seeds and of `--family partly-centred`: that they agree is what is missing",
             ),
             Failure::Imprecision => ("imprecision", "ask for more than 4000, with `--draws`"),
-            Failure::Interrupted => ("ended early", "raise the limit and fit again"),
+            Failure::Interrupted => {
+                ("ended early", "fit to the end before anything else: raise the limit, or let it finish")
+            }
         };
         Row { name, advice }
+    }
+
+    /// Whether it may be nothing but a want of effort.
+    pub fn may_pass(self) -> bool {
+        use Failure::{HiddenCorrelation, Imprecision, Misfit, NoStart, Unconfirmed, Unconverged};
+        matches!(self, HiddenCorrelation | Imprecision | Misfit | NoStart | Unconfirmed | Unconverged)
     }
 
     /// Its name.
@@ -132,6 +140,14 @@ impl Finding {
     /// Name, what was seen, what to do next.
     pub fn sentence(&self) -> String {
         format!("{}: {}; {}", self.failure.name(), self.seen, self.failure.advice())
+    }
+
+    /// The same of a fit that was ended early.
+    pub fn sentence_of_part(&self) -> String {
+        match self.failure.may_pass() {
+            true => format!("{}: {}, which the rest of the fit may mend", self.failure.name(), self.seen),
+            false => self.sentence(),
+        }
     }
 }
 

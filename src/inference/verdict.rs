@@ -141,9 +141,10 @@ pub fn judge(evidence: &Evidence) -> (Verdict, Vec<Finding>, Vec<String>) {
         findings.extend(improper);
     }
     let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Trust);
-    let reasons = match findings.is_empty() {
-        true => vec![praise(evidence)],
-        false => findings.iter().map(Finding::sentence).collect(),
+    let reasons = match (findings.is_empty(), evidence.halt) {
+        (true, _) => vec![praise(evidence)],
+        (false, None) => findings.iter().map(Finding::sentence).collect(),
+        (false, Some(_)) => findings.iter().map(Finding::sentence_of_part).collect(),
     };
     (verdict, findings, reasons)
 }

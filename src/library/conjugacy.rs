@@ -1,4 +1,5 @@
-//! Conjugate pairs: a prior whose posterior, given data of the likelihood, is of the same family.
+//! Conjugate pairs: a prior whose posterior, given data of the likelihood, is of the same family. And what normals are
+//! quadratic in, so that several of them are normal together.
 
 use crate::graph::{Builder, Node};
 
@@ -41,8 +42,6 @@ pub struct Conjugacy {
     pub scale: Scale,
     /// The forms of the likelihood's arguments in which the latent stands as it does in the canonical one.
     pub forms: &'static [usize],
-    /// What the log density of the likelihood is as a function of the latent.
-    pub shape: Shape,
     /// How data change the prior.
     pub update: Update,
     /// What one datum adds: from the datum, the canonical arguments of the likelihood, and the number that the latent
@@ -59,15 +58,6 @@ pub enum Scale {
     One,
 }
 
-/// What a log density is as a function of the latent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// A quadratic function: several latents that are added up there are normal together.
-    Quadratic,
-    /// Something else.
-    Other,
-}
-
 /// The pairs.
 pub static CONJUGACIES: &[Conjugacy] = &[
     Conjugacy {
@@ -77,7 +67,6 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::One,
         forms: &[0],
-        shape: Shape::Other,
         update: PLAIN,
         adds: |b, y, _, _| [y, from(b, 1.0, y)],
     },
@@ -88,7 +77,6 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 1,
         scale: Scale::One,
         forms: &[0],
-        shape: Shape::Other,
         update: PLAIN,
         adds: |b, y, a, _| [y, b.sub(a[0], y)],
     },
@@ -99,7 +87,6 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::One,
         forms: &[0],
-        shape: Shape::Other,
         update: PLAIN,
         adds: |b, y, _, _| [b.constant(1.0), y],
     },
@@ -110,7 +97,6 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::Free,
         forms: &[0],
-        shape: Shape::Other,
         update: PLAIN,
         adds: |_, y, _, exposure| [y, exposure],
     },
@@ -121,7 +107,6 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::Free,
         forms: &[0],
-        shape: Shape::Other,
         update: PLAIN,
         adds: |b, y, _, scale| [b.constant(1.0), b.mul(y, scale)],
     },
@@ -132,7 +117,6 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::Free,
         forms: &[0, 1, 2],
-        shape: Shape::Quadratic,
         update: PRECISION,
         adds: |b, y, a, scale| {
             let variance = b.square(a[1]);
@@ -147,7 +131,6 @@ pub static CONJUGACIES: &[Conjugacy] = &[
         argument: 0,
         scale: Scale::Free,
         forms: &[0],
-        shape: Shape::Quadratic,
         update: PRECISION,
         adds: |b, y, a, scale| {
             let variance = b.square(a[1]);
@@ -168,7 +151,11 @@ pub fn conjugacy(prior: &str, likelihood: &str) -> Option<&'static Conjugacy> {
     CONJUGACIES.iter().find(|row| row.prior == prior && row.likelihood == likelihood)
 }
 
-/// The pair by whose likelihood the log density is a quadratic function of one of the arguments.
-pub fn quadratic(likelihood: &str) -> Option<&'static Conjugacy> {
-    CONJUGACIES.iter().find(|row| row.shape == Shape::Quadratic && row.likelihood == likelihood)
+/// Something that a log density is a quadratic function of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quadratic {
+    /// The value.
+    Value,
+    /// The argument of this number, in every form.
+    Argument(usize),
 }

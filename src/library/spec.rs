@@ -3,7 +3,9 @@
 use crate::graph::{Axis, Builder, Node};
 use crate::numeric::random::Generator;
 
+use super::conjugacy::Quadratic;
 use super::interval::Interval;
+use super::laws::Law;
 
 /// The axes that a joint operation acts on. A matrix over a dim repeated has the axis and its twin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -170,6 +172,8 @@ pub struct Family {
     pub corner: Option<usize>,
     /// The value that standard-normal noise becomes, for families whose values are a linear image of such noise.
     pub whitening: Option<OfNoise>,
+    /// What the log density is a quadratic function of, all together: in a sum of such densities it is normal.
+    pub quadratic: &'static [Quadratic],
     /// Mean and standard deviation as graph; none where they do not exist or are not known.
     pub moments: Option<Moments>,
     /// How values are drawn.
@@ -180,25 +184,6 @@ pub struct Family {
     pub reference_source: &'static str,
     /// Laws that do not apply, with the reason.
     pub exempt: &'static [(Law, &'static str)],
-}
-
-/// The laws that `tests/laws.rs` loops over all rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Law {
-    /// The density integrates or sums to 1.
-    Normalised,
-    /// It equals outside values.
-    References,
-    /// Its gradient equals differences.
-    Gradient,
-    /// Draws follow it.
-    Draws,
-    /// Distribution functions agree with the density.
-    Distribution,
-    /// forward(inverse(x)) = x, and the log-determinant equals a numeric one.
-    RoundTrip,
-    /// A function's range contains its image.
-    Range,
 }
 
 /// How smooth a function is in its arguments.
@@ -470,6 +455,7 @@ impl Family {
             location_scale: None,
             corner: None,
             whitening: None,
+            quadratic: &[],
             moments: None,
             draw,
             references: &[],

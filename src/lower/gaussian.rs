@@ -1,22 +1,24 @@
 //! Latents that are jointly normal given everything else, integrated out together.
 //!
-//! Each is written as location + scale * z where its prior allows that, so that nothing degenerates where a scale vanishes.
+//! Each is written as a linear image of standard-normal z where its prior allows that, so that nothing degenerates where a scale vanishes.
 //! With all else fixed the log density is a quadratic function q of the z, with slope g at 0 and curvature -P. Its top is
 //! m = P^-1 g, and with L L' = P the integral of exp q over n elements is exp(q(m)) (2 pi)^(n/2) / prod(diag L).
 
 mod arrow;
+mod cells;
 mod curvature;
 mod draws;
 
 use crate::diagnostics::Diagnostic;
 use crate::graph::replace::replace;
-use crate::graph::{Axis, Builder, Node, Vector};
+use crate::graph::{Axis, Builder, Graph, Node, Op, Vector};
 use crate::model::{Distribution, SiteId, SiteKind, TermKind};
 use crate::translate::Translator;
 
 use super::joint::over_cells;
 use super::refusal::NOT_SUMMABLE;
 use arrow::Arrow;
+use cells::Cells;
 use curvature::Curvature;
 pub(super) use draws::draw;
 
@@ -74,14 +76,13 @@ pub(super) fn open(translator: &mut Translator, site: SiteId, open: &mut Open) -
     over_cells(translator, density, &declared.axes, prior)
 }
 
-/// location + scale * z and the density of z, unless the prior reads the latent itself.
+/// The value that standard-normal z becomes and the density of z, unless the prior reads the latent itself.
 fn scaled(
     translator: &mut Translator,
     prior: &Distribution,
     (site, z): (SiteId, Node),
 ) -> Option<(Node, Node)> {
     let Distribution::Family(call) = prior else { return None };
-    let (location, scale) = call.family.location_scale?;
     let reads_itself = call
         .arguments
         .iter()
@@ -89,10 +90,16 @@ fn scaled(
     if reads_itself {
         return None;
     }
-    let arguments = translator.canonical(call);
+    let value = match (call.family.location_scale, call.family.whitening) {
+        (Some((location, scale)), _) => {
+            let arguments = translator.canonical(call);
+            let offset = translator.builder.mul(arguments[scale], z);
+            translator.builder.add(arguments[location], offset)
+        }
+        (None, Some(whitening)) => translator.of_noise(call, z, whitening),
+        (None, None) => return None,
+    };
     let builder = &mut translator.builder;
-    let offset = builder.mul(arguments[scale], z);
-    let value = builder.add(arguments[location], offset);
     let square = builder.square(z);
     let density = builder.times(square, -0.5);
     Some((value, builder.plus(density, -0.5 * std::f64::consts::TAU.ln())))
@@ -115,13 +122,14 @@ pub(super) fn integrate(
         return Ok(None);
     }
     let curvature = Curvature::new(translator, &members, tables);
-    let inner = width.map_or(vec![], |width| curvature.apart(&mut translator.builder, &members, width));
+    let cells = width.and_then(|width| Cells::find(&mut translator.builder, &members, &curvature, width));
+    let inner: Vec<usize> = cells.iter().flat_map(|cells| cells.members()).collect();
     let outer: Vec<usize> = (0..members.len()).filter(|k| !inner.contains(k)).collect();
     let elements: usize = outer.iter().map(|&k| members[k].length).sum();
     if elements > most {
         return Err(too_many(translator, &members, &outer, (elements, most)));
     }
-    let arrow = Arrow::new(&mut translator.builder, &members, &curvature, (inner, outer));
+    let arrow = Arrow::new(&mut translator.builder, &members, &curvature, (cells, outer));
     let means = arrow.mean(&mut translator.builder, &members);
     let pairs: Vec<(Node, Node)> = members.iter().map(|member| member.open).zip(means).collect();
     let mut nodes: Vec<Node> = tables.iter().map(|(_, node)| *node).collect();
@@ -134,6 +142,13 @@ pub(super) fn integrate(
     let bound: Vec<(SiteId, Node)> = members.iter().map(|member| member.site).zip(values).collect();
     translator.rebind(&bound);
     Ok(Some(Together { members, arrow }))
+}
+
+/// Whether stand-ins are left in what roots are computed from, which is a fault of ours.
+pub(super) fn is_open(graph: &Graph, roots: &[Node]) -> bool {
+    let (graph, _) = graph.pruned(roots);
+    let is_stand_in = |node: Node| matches!(graph.node(node).op, Op::Parameter { vector: Vector::Direction, offset } if offset >= ASIDE);
+    graph.nodes().any(is_stand_in)
 }
 
 fn name(translator: &Translator, members: &[Member]) -> String {

@@ -166,7 +166,7 @@ fn build_with(
 
 /// Elements of latents that are integrated out together, beside those that go cell by cell: the rows of a matrix that is
 /// factorised at each evaluation. So many at most; beside latents that are kept; where the model asks for it.
-const MOST: usize = 64;
+const MOST: usize = 128;
 const BESIDE_KEPT: usize = 160;
 const ASKED: usize = 500;
 

@@ -150,6 +150,8 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
     }
     predict::bind_randoms(&mut translator, &mut randoms);
     let reported = predict::reported(&mut translator);
+    let roots: Vec<Node> = reported.iter().map(|site| site.node).chain([log_joint]).collect();
+    debug_assert!(!gaussian::is_open(translator.builder.graph(), &roots), "stand-ins are left");
     Ok(Objective {
         graph: translator.builder.finish(),
         centring: centring.clone(),

@@ -152,7 +152,7 @@ pub(super) fn takes_separate_values(model: &Model) -> Vec<bool> {
 }
 
 /// Sites, and the lets that are computed from them, by site.
-pub(super) fn derived(model: &Model, sources: impl Iterator<Item = SiteId>) -> Vec<bool> {
+pub fn derived(model: &Model, sources: impl Iterator<Item = SiteId>) -> Vec<bool> {
     let readers = reading_lets(model);
     let mut found = vec![false; model.sites.len()];
     let mut waiting: Vec<SiteId> = sources.collect();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::library::{Interval, Rank, Smoothness, quadratic};
+use crate::library::{Interval, Quadratic, Rank, Smoothness};
 
 use super::conjugate::{derived, takes_separate_values};
 use super::ir::*;
@@ -55,19 +55,10 @@ fn is_candidate(model: &Model, id: SiteId) -> bool {
 /// Whether a distribution is normal whatever its conditions are.
 fn is_normal(distribution: &Distribution) -> bool {
     match distribution {
-        Distribution::Family(call) => {
-            let itself = quadratic(call.family.name).is_some_and(|pair| pair.prior == pair.likelihood);
-            itself && location(call).is_some()
-        }
+        Distribution::Family(call) => call.family.quadratic.contains(&Quadratic::Value),
         Distribution::If(_, yes, no) => is_normal(yes) && is_normal(no),
         _ => false,
     }
-}
-
-/// The argument of a call in which its log density is quadratic: the location of a normal.
-fn location(call: &FamilyCall) -> Option<&Term> {
-    let pair = quadratic(call.family.name)?;
-    pair.forms.contains(&call.form).then(|| &call.arguments[pair.argument])
 }
 
 /// How a term depends on the block.
@@ -243,10 +234,8 @@ impl<'m> Analysis<'m> {
     }
 
     fn call(&self, call: &FamilyCall, out: &mut BTreeSet<SiteId>) {
-        let location = location(call);
-        for argument in &call.arguments {
-            let is_location = location.is_some_and(|location| std::ptr::eq(argument, location));
-            if !is_location {
+        for (k, argument) in call.arguments.iter().enumerate() {
+            if !call.family.quadratic.contains(&Quadratic::Argument(k)) {
                 out.extend(self.latents(argument));
             } else if self.degree(argument) == Degree::Beyond {
                 out.extend(self.beyond(argument));

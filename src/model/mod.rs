@@ -44,7 +44,7 @@ mod types;
 mod walk;
 
 pub use checker::check;
-pub use conjugate::{Entry, conjugates};
+pub use conjugate::{Entry, conjugates, derived};
 pub use gaussian::jointly_normal;
 pub use ir::*;
 pub use print::print;

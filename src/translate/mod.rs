@@ -20,7 +20,7 @@ use crate::array::Array;
 use crate::graph::interpret::interpret;
 use crate::graph::{Axis, Builder, Node};
 use crate::library::Over;
-use crate::model::{AxisVar, DimId, Model, SiteId, SiteKind, Stage, StatesOf, Step, Term};
+use crate::model::{AxisVar, DimId, Model, SiteId, SiteKind, Stage, StatesOf, Step, Term, derived};
 
 /// Turns terms into nodes of one graph.
 pub struct Translator<'a> {
@@ -115,17 +115,10 @@ impl<'a> Translator<'a> {
         self.sites.insert(site, node);
     }
 
-    /// Binds sites anew; what was computed from them is forgotten.
+    /// Binds sites anew; lets that are computed from them are forgotten.
     pub fn rebind(&mut self, bound: &[(SiteId, Node)]) {
-        let graph = self.builder.graph();
-        let mut stale = vec![false; graph.size()];
-        for (site, _) in bound {
-            self.sites.get(site).into_iter().for_each(|node| stale[node.0 as usize] = true);
-        }
-        for node in graph.nodes() {
-            stale[node.0 as usize] |= graph.node(node).inputs.iter().any(|input| stale[input.0 as usize]);
-        }
-        self.sites.retain(|_, node| !stale[node.0 as usize]);
+        let stale = derived(self.model, bound.iter().map(|(site, _)| *site));
+        self.sites.retain(|site, _| !stale[site.0]);
         bound.iter().for_each(|(site, node)| self.bind_site(*site, *node));
     }
 

@@ -152,6 +152,36 @@ fn groups_go_cell_by_cell() {
     }
 }
 
+/// Effects that are correlated within a subject: a cell has several elements.
+#[test]
+fn correlated_effects_go_cell_by_cell() {
+    let text = "dim obs, subject\ndim effect = 2\ndata who[obs]: subject\ndata x[obs]: real\ndata y[obs]: real\n\
+                latent s[effect] ~ half_normal(2)\nlatent g[effect] ~ normal(0, 3)\n\
+                let R[i: effect, j: effect] = if i == j then 1.0 else 0.6\n\
+                latent b[subject, effect] ~ multi_normal(g, sd = s, corr = R)\n\
+                observe y ~ normal(b[who, 1] + b[who, 2] * x, 0.8)\n";
+    let (subjects, rows) = (9, 40);
+    let who: Vec<usize> = (0..rows).map(|k| 1 + (k * 5 + k / 9) % subjects).collect();
+    let x: Vec<f64> = (0..rows).map(|k| 1.5 * number(k)).collect();
+    let y: Vec<f64> = (0..rows).map(|k| 3.0 * number(k + 400)).collect();
+    let model = compile(text, &json!({"who": who, "x": x, "y": y}));
+    assert_eq!(model.objective.layout.dimension, 2, "standard deviations are left");
+    let position = generic(2);
+    model.check_gradient(&position);
+    let s = named(&model.sites(&position, 1), "s").values.clone();
+    let covariance = DMatrix::from_fn(rows, rows, |i, j| {
+        let shared = 9.0 * (1.0 + x[i] * x[j]);
+        let cross = 0.6 * s[0] * s[1] * (x[i] + x[j]);
+        let own = s[0] * s[0] + cross + s[1] * s[1] * x[i] * x[j];
+        let noise = if i == j { 0.64 } else { 0.0 };
+        shared + noise + if who[i] == who[j] { own } else { 0.0 }
+    });
+    let half =
+        |x: f64| 0.5 * (2.0 / std::f64::consts::PI).ln() - 2f64.ln() - 0.5 * (x / 2.0).powi(2) + x.ln();
+    let truth = log_normal(&y, &vec![0.0; rows], covariance) + half(s[0]) + half(s[1]);
+    close(model.density(&position), truth, 1e-9);
+}
+
 /// Draws have the mean and the covariance of a normal given the data.
 #[test]
 fn draws_are_joint() {
@@ -207,6 +237,21 @@ fn draws_are_joint() {
             let scale = sd * wanted[(j, j)].sqrt();
             assert!((spread[(i, j)] - wanted[(i, j)]).abs() < 0.05 * scale, "{i}, {j}: {spread} {wanted}");
         }
+    }
+}
+
+/// What is computed from a latent follows it to its draws, though a product with its constant scale is written otherwise.
+#[test]
+fn lets_follow_the_draws() {
+    let text = "dim obs\ndata x[obs]: real\ndata y[obs]: real\nlatent s ~ half_normal(1)\nlatent a ~ normal(0, 2)\n\
+                let twice = s * a\nobserve y ~ normal(twice * x, 1)\n";
+    let model = compile(text, &json!({"x": [0.4, 1.2, -0.7], "y": [1.0, 2.2, -0.4]}));
+    assert_eq!(model.objective.layout.dimension, 1, "s is left");
+    let sites = model.sites(&generic(1), 50);
+    let [s, a, twice] = ["s", "a", "twice"].map(|name| named(&sites, name).values.clone());
+    assert!(a.windows(2).any(|pair| pair[0] != pair[1]));
+    for k in 0..50 {
+        close(twice[k], s[k] * a[k], 1e-12);
     }
 }
 

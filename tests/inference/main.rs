@@ -295,6 +295,10 @@ fn limits_and_requests_to_stop_are_honoured() {
     let limited = fit(&mut target, &options, &mut Unwatched);
     assert!(limited.evaluations < 4000 && limited.verdict != Verdict::Trust);
     assert!(limited.stopped.contains("limit"), "{}", limited.stopped);
+    // The rest of the fit is the first thing to try, and nothing else is blamed.
+    assert!(limited.reasons.iter().any(|reason| reason.contains("fit to the end before anything else")));
+    let blames = |reason: &&String| reason.contains("rescale") || reason.contains("compare");
+    assert_eq!(limited.reasons.iter().find(blames), None, "{:?}", limited.reasons);
 
     struct Impatient(u32);
     impl Watch for Impatient {

@@ -1,7 +1,9 @@
 //! Densities: normalised, equal to outside values, with the right derivatives, the same in every form.
 
 use vic::graph::{Builder, interpret::interpret};
-use vic::library::{FAMILIES, Family, Form, Law, Normaliser, Parameter, Reference, ValueKind, is_even};
+use vic::library::{
+    FAMILIES, Family, Form, Law, Normaliser, Parameter, Quadratic, Reference, ValueKind, is_even,
+};
 
 use crate::evaluate::{
     applies, axes, close, constants, cut, difference, joint_size, length, log_densities, rank_axes,
@@ -86,6 +88,45 @@ fn location_scale_families_standardise() {
             let value = (reference.value[0] - at) / width;
             let found = log_densities(family, &standard, &[vec![value]], 1)[0] - width.ln();
             assert!(close(found, reference.log_density, 1e-10), "{}: {found}", family.name);
+        }
+    }
+}
+
+/// Third differences along a line through the value and the arguments that a density is quadratic in.
+#[test]
+fn densities_said_to_be_quadratic_are() {
+    for family in FAMILIES.iter().filter(|family| !family.quadratic.is_empty()) {
+        let parameters = family.forms[0].parameters;
+        for form in family.forms {
+            for part in family.quadratic {
+                if let Quadratic::Argument(k) = part {
+                    assert_eq!(form.parameters[*k].name, parameters[*k].name, "{}", family.name);
+                }
+            }
+        }
+        for reference in family.references {
+            let n = joint_size(family, reference);
+            let starts = parameters.iter().scan(0, |start, parameter| {
+                let own = *start..*start + length(parameter.rank, n);
+                *start = own.end;
+                Some(own)
+            });
+            let starts: Vec<std::ops::Range<usize>> = starts.collect();
+            let along = |t: f64| {
+                let (mut arguments, mut value) = (reference.arguments.to_vec(), reference.value.to_vec());
+                for part in family.quadratic {
+                    let moved = match part {
+                        Quadratic::Value => &mut value[..],
+                        Quadratic::Argument(k) => &mut arguments[starts[*k].clone()],
+                    };
+                    let turn = if *part == Quadratic::Value { 0.9 } else { -0.4 };
+                    moved.iter_mut().enumerate().for_each(|(i, x)| *x += t * (turn + 0.3 * i as f64));
+                }
+                log_densities(family, &arguments, &[value], n)[0]
+            };
+            let [a, b, c, d] = [0.0, 1.0, 2.0, 3.0].map(along);
+            let scale = a.abs() + 3.0 * b.abs() + 3.0 * c.abs() + d.abs();
+            assert!((a - 3.0 * b + 3.0 * c - d).abs() < 1e-11 * scale, "{}: {a} {b} {c} {d}", family.name);
         }
     }
 }

@@ -301,3 +301,31 @@ fn kernels_equal_their_formulas() {
     same("linear", &matrix("linear", &[&V, &[sd], &[0.4]]), &pairs(&|x, y| sd * sd * (x - 0.4) * (y - 0.4)));
     same("distance", &matrix("distance", &[&V]), &pairs(&|x, y| (x - y).abs()));
 }
+
+/// What a linear function makes of numbers: f(2 x - 3 y) is 2 f(x) - 3 f(y).
+#[test]
+fn functions_said_to_be_linear_are() {
+    for row in FUNCTIONS.iter().filter(|row| row.smoothness == Smoothness::Linear) {
+        let y: Vec<f64> = X.iter().map(|x| (3.0 * x).sin()).collect();
+        let mixed: Vec<f64> = X.iter().zip(&y).map(|(x, y)| 2.0 * x - 3.0 * y).collect();
+        let [of_x, of_y, of_both] = [&X[..], &y, &mixed].map(|values| over_nine(row, &values[..9]));
+        assert!(of_both.iter().any(|value| *value != 0.0), "{}", row.name);
+        for ((both, x), y) in of_both.iter().zip(&of_x).zip(&of_y) {
+            assert!((both - 2.0 * x + 3.0 * y).abs() < 1e-12, "{}: {both} {x} {y}", row.name);
+        }
+    }
+}
+
+/// The function of nine numbers, three by three where it takes a matrix.
+fn over_nine(row: &Function, values: &[f64]) -> Vec<f64> {
+    let mut b = Builder::new();
+    let matrix = matches!(row.action, Action::Matrix { .. });
+    let (first, twin) = match matrix {
+        true => (b.axis("item", 3), b.axis("twin", 3)),
+        false => (b.axis("item", 9), b.axis("twin", 9)),
+    };
+    let own = if matrix { vec![first, twin] } else { vec![first] };
+    let values = b.data(&own, values.to_vec());
+    let output = (row.expand)(&mut b, &[values], None, &Over { axes: vec![first], twins: vec![twin] });
+    interpret(&b.finish(), &[], &[], &[output]).concat()
+}

@@ -1,7 +1,7 @@
 //! A latent that is integrated out in closed form, against integration by numbers of the density with it left in.
 
 use crate::data::BoundModel;
-use crate::lower::{self, Centring, Objective, Support};
+use crate::lower::{self, Centring, Objective};
 use crate::model::SiteId;
 
 use super::super::mixed::work;
@@ -50,8 +50,8 @@ pub(super) fn integral(
     Some(total)
 }
 
-/// A position of one objective as one of another that has more latents in it: these at 0, kept ones at their first value.
-fn same_place(from: &Objective, to: &Objective, position: &[f64]) -> Vec<f64> {
+/// A position of one objective as one of another that has more latents in it: these at 0.
+pub(super) fn same_place(from: &Objective, to: &Objective, position: &[f64]) -> Vec<f64> {
     let mut at = vec![0.0; to.width()];
     for block in &to.layout.blocks {
         if let Some(own) = from.layout.blocks.iter().find(|own| own.site == block.site) {
@@ -59,10 +59,9 @@ fn same_place(from: &Objective, to: &Objective, position: &[f64]) -> Vec<f64> {
                 .copy_from_slice(&position[own.offset..own.offset + own.length]);
         }
     }
-    for kept in &to.kept {
-        if let Support::Whole { low, .. } = kept.support {
-            at[kept.offset..kept.offset + kept.length].fill(low);
-        }
+    for (own, kept) in from.kept.iter().zip(&to.kept) {
+        at[kept.offset..kept.offset + kept.length]
+            .copy_from_slice(&position[own.offset..own.offset + own.length]);
     }
     at
 }

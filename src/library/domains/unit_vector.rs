@@ -1,8 +1,9 @@
 //! Vectors of length 1.
 
 use crate::graph::{Builder, Node};
+use crate::library::Law;
 use crate::library::interval::Interval;
-use crate::library::spec::{Domain, Image, Law, Measure, Membership, Place, Rank, Transform};
+use crate::library::spec::{Domain, Image, Measure, Membership, Place, Rank, Transform};
 
 use super::membership::{NO_ENDS, TOLERANCE, both, each};
 use super::ordered::on_joint_axis;

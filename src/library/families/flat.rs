@@ -1,7 +1,8 @@
 //! The improper uniform prior.
 
 use crate::graph::{Builder, Node};
-use crate::library::spec::{Draw, Family, Form, Law, Normaliser, Over};
+use crate::library::Law;
+use crate::library::spec::{Draw, Family, Form, Normaliser, Over};
 
 const IMPROPER: &str = "it is improper: its density is 0 in logs everywhere and integrates to infinity";
 

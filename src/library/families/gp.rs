@@ -1,6 +1,7 @@
 //! A Gaussian process at given points.
 
 use crate::graph::{Builder, Node};
+use crate::library::Quadratic;
 use crate::library::formula::is_diagonal;
 use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference};
 
@@ -28,6 +29,7 @@ pub static GP: Family = Family {
         },
         Reference { arguments: &[0.3, 0.1, 0.1, 0.5], value: &[-1.1, 0.6], log_density: -3.8726777525902767 },
     ],
+    quadratic: &[Quadratic::Value],
     whitening: Some(|b, a, noise, over| {
         let factor = raised_factor(b, a[0], over);
         gaussian::image(b, factor, noise, over)

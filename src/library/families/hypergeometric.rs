@@ -3,8 +3,9 @@
 use rand_distr::Hypergeometric;
 
 use crate::graph::{Builder, Node};
+use crate::library::Law;
 use crate::library::formula::{log_choose, sample_count};
-use crate::library::spec::{Draw, Family, Form, Law, Over, Parameter, Reference, Support, ValueKind};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support, ValueKind};
 
 /// `hypergeometric`
 pub static HYPERGEOMETRIC: Family = Family {

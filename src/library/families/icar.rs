@@ -1,7 +1,8 @@
 //! The intrinsic conditional autoregressive prior.
 
 use crate::graph::{Builder, Node};
-use crate::library::spec::{Draw, Family, Form, Law, Normaliser, Over, Parameter, Rank, Support};
+use crate::library::Law;
+use crate::library::spec::{Draw, Family, Form, Normaliser, Over, Parameter, Rank, Support};
 
 const POSITIONS: Parameter = Parameter {
     name: "from",

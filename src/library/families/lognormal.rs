@@ -3,6 +3,7 @@
 use rand_distr::LogNormal;
 
 use crate::graph::{Builder, Node, Unary};
+use crate::library::Quadratic;
 use crate::library::formula::{normal_kernel, sample, standardise};
 use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support};
 
@@ -33,6 +34,7 @@ pub static LOGNORMAL: Family = Family {
         let log = b.add(a[0], spread);
         b.exp(log)
     }),
+    quadratic: &[Quadratic::Argument(0)],
     moments: Some(|b, a, _| {
         let variance = b.square(a[1]);
         let half = b.times(variance, 0.5);

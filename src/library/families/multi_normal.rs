@@ -1,6 +1,7 @@
 //! The multivariate normal distribution.
 
 use crate::graph::{Builder, Node};
+use crate::library::Quadratic;
 use crate::library::formula::{HALF_LOG_TWO_PI, times_transpose};
 use crate::library::spec::{Draw, Family, Form, Over, Parameter, Rank, Reference};
 
@@ -67,6 +68,7 @@ pub static MULTI_NORMAL: Family = Family {
             log_density: -2.247677781080071,
         },
     ],
+    quadratic: &[Quadratic::Value, Quadratic::Argument(0)],
     whitening: Some(|b, a, noise, over| {
         let factor = gaussian::factor(b, a[1], over);
         let image = gaussian::image(b, factor, noise, over);

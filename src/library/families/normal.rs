@@ -3,6 +3,7 @@
 use rand_distr::Normal;
 
 use crate::graph::{Builder, Node, Unary};
+use crate::library::Quadratic;
 use crate::library::formula::{normal_kernel, sample, standardise};
 use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference};
 
@@ -40,6 +41,7 @@ pub static NORMAL: Family = Family {
         b.add(a[0], spread)
     }),
     location_scale: Some((0, 1)),
+    quadratic: &[Quadratic::Value, Quadratic::Argument(0)],
     moments: Some(|_, a, _| (a[0], a[1])),
     references: &[
         Reference { arguments: &[0.7, 1.9], value: &[-1.3], log_density: -2.1148090398756825 },

@@ -1,8 +1,9 @@
 //! The ordered logistic distribution.
 
 use crate::graph::{Binary, Builder, Node, Unary};
+use crate::library::Law;
 use crate::library::formula::{log_one_minus_exp, log_sigmoid};
-use crate::library::spec::{Draw, Family, Form, Law, Over, Parameter, Reference, Support, ValueKind};
+use crate::library::spec::{Draw, Family, Form, Over, Parameter, Reference, Support, ValueKind};
 
 use super::categorical;
 

@@ -6,6 +6,7 @@
 use crate::graph::{Axis, Builder, Direction, Node};
 
 use super::Member;
+use super::cells::Cells;
 use super::curvature::Curvature;
 
 /// Such a matrix, factorised, and the mean that a slope leads to.
@@ -18,15 +19,12 @@ pub(super) struct Arrow {
 /// The members that go cell by cell.
 #[derive(Clone, Debug)]
 pub(super) struct Inner {
-    members: Vec<usize>,
-    cells: Vec<Axis>,
-    /// The axis of members and its twin.
-    pub(super) pair: [Axis; 2],
-    /// K, over cells and the pair.
+    cells: Cells,
+    /// K, over cells and both axes of slots.
     root: Node,
-    /// K^-1 g, over cells and the second of the pair.
+    /// K^-1 g, over cells and the second axis of slots.
     half: Node,
-    /// W, over cells, the second of the pair, and the columns of the outer part; none without such.
+    /// W, over these and the columns of the outer part; none without such.
     coupling: Option<Node>,
 }
 
@@ -47,13 +45,10 @@ impl Arrow {
         builder: &mut Builder,
         members: &[Member],
         curvature: &Curvature,
-        (inner, outer): (Vec<usize>, Vec<usize>),
+        (cells, outer): (Option<Cells>, Vec<usize>),
     ) -> Self {
         let columns = columns(builder, members, &outer);
-        let inner = match inner.is_empty() {
-            true => None,
-            false => Some(Inner::new(builder, members, curvature, (inner, columns.as_ref()))),
-        };
+        let inner = cells.map(|cells| Inner::new(builder, members, curvature, (cells, columns.as_ref())));
         let outer =
             columns.map(|columns| Outer::new(builder, members, curvature, (outer, columns, inner.as_ref())));
         Self { inner, outer }
@@ -94,12 +89,9 @@ impl Arrow {
                 let taken = builder.contract(coupling, values, &[column]);
                 half = builder.sub(half, taken);
             }
-            let [own, twin] = inner.pair;
+            let [own, twin] = inner.cells.pair;
             let values = builder.solve_triangular(inner.root, half, own, twin, Direction::Reverse);
-            for (j, &k) in inner.members.iter().enumerate() {
-                let place = builder.constant(j as f64);
-                found[k] = builder.gather(values, &[(own, place)]);
-            }
+            inner.cells.split(builder, values).into_iter().for_each(|(k, values)| found[k] = values);
         }
         found
     }
@@ -109,7 +101,7 @@ impl Arrow {
         let mut elements = 0;
         let mut logs = builder.constant(0.0);
         let roots = [
-            self.inner.as_ref().map(|inner| (inner.root, inner.pair)),
+            self.inner.as_ref().map(|inner| (inner.root, inner.cells.pair)),
             self.outer.as_ref().map(|outer| (outer.root, outer.pair)),
         ];
         for (root, [row, column]) in roots.into_iter().flatten() {
@@ -154,38 +146,28 @@ impl Inner {
         builder: &mut Builder,
         members: &[Member],
         curvature: &Curvature,
-        (own, columns): (Vec<usize>, Option<&Columns>),
+        (cells, columns): (Cells, Option<&Columns>),
     ) -> Self {
-        let cells = members[own[0]].axes.clone();
-        let pair = ["member", "member"].map(|label| builder.axis(label.to_string(), own.len()));
-        let [first, twin] = pair;
-        let ones = own.iter().enumerate().map(|(j, &k)| {
-            let (place, columns) = (builder.constant(j as f64), builder.iota(twin));
-            let unit = builder.equal(place, columns);
-            (k, builder.expand(unit, &members[k].axes))
-        });
-        let ones: Vec<(usize, Node)> = ones.collect();
-        let products = curvature.along(builder, members, (&ones, &[twin]));
-        let stacked = |builder: &mut Builder, of: &[Node]| {
-            let of: Vec<Node> = own.iter().map(|&k| of[k]).collect();
-            builder.stack(first, &of)
-        };
-        let precision = stacked(builder, &products);
+        let [first, twin] = cells.pair;
+        let units = cells.units(builder, members);
+        let products = curvature.along(builder, members, (&units, &[twin]));
+        let precision = cells.joined(builder, &products, first, &[twin]);
         let root = builder.cholesky(precision, first, twin);
         let slopes: Vec<Node> = (0..members.len()).map(|k| curvature.slope(builder, members, k)).collect();
-        let slope = stacked(builder, &slopes);
+        let slope = cells.joined(builder, &slopes, first, &[]);
         let half = builder.solve_triangular(root, slope, first, twin, Direction::Forward);
         let coupling = columns.map(|columns| {
-            let products = curvature.along(builder, members, (&columns.units, &[columns.pair[1]]));
-            let coupling = stacked(builder, &products);
+            let more = [columns.pair[1]];
+            let products = curvature.along(builder, members, (&columns.units, &more));
+            let coupling = cells.joined(builder, &products, first, &more);
             builder.solve_triangular(root, coupling, first, twin, Direction::Forward)
         });
-        Self { members: own, cells, pair, root, half, coupling }
+        Self { cells, root, half, coupling }
     }
 
     /// The axes of everything that is solved cell by cell.
     pub(super) fn axes(&self) -> Vec<Axis> {
-        self.cells.iter().copied().chain([self.pair[1]]).collect()
+        self.cells.axes.iter().copied().chain([self.cells.pair[1]]).collect()
     }
 }
 
