@@ -365,7 +365,7 @@ mod tests {
         let wide = |(i, j): Place| -0.05 * f64::from((i + 1).pow(2)) - 0.1 * f64::from(j * j);
         assert_eq!(grown(&nodes([low, high], wide), low, high), ([-5, -3], high));
         let (low, high) = ([-6, -2], [6, 2]);
-        let long = |(i, _): Place| -0.01 * f64::from(i * i);
+        let long = |(i, j): Place| 0.1 * f64::from(j) - 0.01 * f64::from(i * i);
         assert_eq!(grown(&nodes([low, high], long), low, high), (low, [6, 3]));
     }
 }

@@ -28,6 +28,20 @@ fn bent_ridge(x: &[Dual]) -> Dual {
     sum(others.iter().enumerate().map(each)) - (*lead - c(1.5)) * (*lead - c(1.5)) * c(0.5)
 }
 
+/// Nine coordinates that hold on to their neighbours, with tails lighter than a Gaussian's.
+fn rounded(x: &[Dual]) -> Dual {
+    let own = sum(x.iter().map(|x| (*x - c(0.5)).sq() * -0.5 - x.sq().sq() * 0.02));
+    own - sum(x.windows(2).map(|pair| (pair[0] - pair[1]).sq())) * 0.3
+}
+
+/// Rises up to a wall at 1.
+fn walled(x: &[Dual]) -> Dual {
+    if x[0].v > 1.0 {
+        return c(f64::NEG_INFINITY);
+    }
+    x[0] * 2.0 - x[0].sq() * 0.25 - x[1].sq()
+}
+
 /// Modes ten standard deviations from each other.
 fn apart(x: &[Dual]) -> Dual {
     two_modes(5.0, x)
@@ -113,6 +127,17 @@ fn gliding_never_leads_down_and_keeps_to_what_it_may_spend() {
 }
 
 #[test]
+fn gliding_stays_before_a_wall_that_the_slopes_point_into() {
+    with(&mut Scripted { dimension: 2, log_density: walled }, |evaluator| {
+        let from = Point::at(evaluator, DVector::from_vec(vec![0.0, 0.3]));
+        let quadratic = Quadratic::at(evaluator, &from).expect("finite");
+        let to = Point::at(evaluator, DVector::from_vec(vec![1.0, 0.0]));
+        let end = glide(evaluator, (&from, &quadratic), to.clone(), (32, 0.25 * SETTLED));
+        assert_eq!((end.value, end.position), (to.value, to.position));
+    });
+}
+
+#[test]
 fn nothing_is_spent_where_slopes_promise_next_to_nothing() {
     with(&mut Correlated { dimension: 5 }, |evaluator| {
         let top = DVector::from_fn(5, |i, _| Correlated::mean(i));
@@ -135,9 +160,9 @@ fn path(log_density: fn(&[Dual]) -> Dual, start: &[f64], known: &[Path]) -> (Pat
 
 #[test]
 fn a_path_ends_where_it_meets_one_that_is_known() {
-    let (first, _) = path(bent_ridge, &[0.3; 9], &[]);
-    let (alone, dear) = path(bent_ridge, &[3.0; 9], &[]);
-    let (meeting, cheap) = path(bent_ridge, &[3.0; 9], &[first.clone()]);
+    let (first, _) = path(rounded, &[0.3; 9], &[]);
+    let (alone, dear) = path(rounded, &[3.0; 9], &[]);
+    let (meeting, cheap) = path(rounded, &[3.0; 9], &[first.clone()]);
     assert_eq!((alone.ending, meeting.ending), (Ending::Mode, Ending::Mode));
     assert!(cheap < dear, "{cheap} {dear}");
     assert!(are_near(&first.gaussian, &meeting.gaussian));
