@@ -161,8 +161,8 @@ fn path(log_density: fn(&[Dual]) -> Dual, start: &[f64], known: &[Path]) -> (Pat
 #[test]
 fn a_path_ends_where_it_meets_one_that_is_known() {
     let (first, _) = path(rounded, &[0.3; 9], &[]);
-    let (alone, dear) = path(rounded, &[3.0; 9], &[]);
-    let (meeting, cheap) = path(rounded, &[3.0; 9], &[first.clone()]);
+    let (alone, dear) = path(rounded, &[1.2; 9], &[]);
+    let (meeting, cheap) = path(rounded, &[1.2; 9], &[first.clone()]);
     assert_eq!((alone.ending, meeting.ending), (Ending::Mode, Ending::Mode));
     assert!(cheap < dear, "{cheap} {dear}");
     assert!(are_near(&first.gaussian, &meeting.gaussian));
