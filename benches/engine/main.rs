@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "benchmarks read files, variables and the clock")]
 #![allow(clippy::print_stdout, reason = "a benchmark reports on standard output")]
 
+mod dense_rows;
 mod engine_rows;
 mod evaluation;
 mod hand;
@@ -22,6 +23,7 @@ fn main() {
     }
     let mut report = Report::from_arguments();
     engine_rows::run(&mut report);
+    dense_rows::run(&mut report);
     plate_rows::run(&mut report);
     thread_rows::run(&mut report);
     peer_rows::run(&mut report);

@@ -92,7 +92,7 @@ impl<const N: usize> Lanes<N> {
     /// addend - self * factor, rounded once where the machine can.
     #[inline(always)]
     pub fn subtracted_from<I: Isa>(self, factor: Self, addend: Self) -> Self {
-        lanes!(x = self, y = factor, z = addend => times_plus::<I>(-x, y, z))
+        lanes!(x = self => -x).times_plus::<I>(factor, addend)
     }
 }
 

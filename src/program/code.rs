@@ -159,6 +159,8 @@ pub(super) struct Strands {
 /// stretches. Different stretches may be done by different threads.
 const STRETCH: usize = 4096;
 const STRETCHES: usize = 16;
+/// Rows of a stretch for each accumulator at least: adding up accumulators costs as much as a few rows.
+const ROWS_FOR_A_SUM: usize = 4;
 
 impl RowGroup {
     /// Whether it takes more than one block.
@@ -168,7 +170,8 @@ impl RowGroup {
 
     /// Rows in a stretch: whole blocks.
     pub fn stretch(&self) -> usize {
-        self.rows.div_ceil(STRETCHES).max(STRETCH).next_multiple_of(self.block)
+        let least = STRETCH.max(ROWS_FOR_A_SUM * self.summed());
+        self.rows.div_ceil(STRETCHES).max(least).next_multiple_of(self.block)
     }
 
     /// Number of stretches.

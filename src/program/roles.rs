@@ -72,6 +72,22 @@ impl<'g> Roles<'g> {
         node
     }
 
+    /// The node whose array holds what varies of this node, and the axes of that array, by this node's names, in the order in
+    /// which they lie there: new names alone make no array.
+    pub fn stored(&self, node: Node) -> (Node, Vec<Axis>) {
+        let data = self.graph.node(node);
+        match &data.op {
+            Op::StopGradient => self.stored(data.inputs[0]),
+            Op::Rename(pairs) if self.varies(node) => {
+                let (source, axes) = self.stored(data.inputs[0]);
+                let renamed =
+                    |axis: Axis| pairs.iter().find(|(from, _)| *from == axis).map_or(axis, |(_, to)| *to);
+                (source, axes.into_iter().map(renamed).collect())
+            }
+            _ => (node, data.axes.clone()),
+        }
+    }
+
     /// The node whose elements a row loop reads for this node: expansion is a matter of indices.
     pub fn rows_of(&self, mut node: Node) -> Node {
         while matches!(self.graph.node(node).op, Op::StopGradient | Op::Expand(_)) {
@@ -147,12 +163,22 @@ impl<'g> Roles<'g> {
         let reads: Vec<(Node, Access)> = match &roles[&node] {
             Role::Home => vec![],
             Role::Part => vec![(data.inputs[0], Access::Rows)],
-            Role::Whole => data.inputs.iter().map(|&input| (self.array_of(input), Access::Whole)).collect(),
+            Role::Whole => {
+                data.inputs.iter().map(|&input| (self.whole_read(node, input), Access::Whole)).collect()
+            }
             Role::Row { domain } | Role::Sink { domain } => {
                 data.inputs.iter().map(|&input| self.row_read(node, input, domain, roles)).collect()
             }
         };
         reads.into_iter().filter(|&(input, _)| self.varies(input)).collect()
+    }
+
+    /// The node whose array an operation on whole arrays reads for an input.
+    fn whole_read(&self, node: Node, input: Node) -> Node {
+        match self.graph.node(node).op {
+            Op::Contract(_) | Op::SolveTriangular { .. } => self.stored(input).0,
+            _ => self.array_of(input),
+        }
     }
 
     fn row_read(
@@ -162,6 +188,9 @@ impl<'g> Roles<'g> {
         domain: &[Axis],
         roles: &HashMap<Node, Role>,
     ) -> (Node, Access) {
+        if let Op::Rename(_) = self.graph.node(node).op {
+            return (self.stored(input).0, Access::Whole);
+        }
         if self.reads_anywhere(node) {
             return (self.array_of(input), Access::Whole);
         }
@@ -173,7 +202,7 @@ impl<'g> Roles<'g> {
     /// Whether a row of this node reads more than the same row of its input.
     fn reads_anywhere(&self, node: Node) -> bool {
         match self.graph.node(node).op {
-            Op::Gather(_) | Op::Rename(_) => true,
+            Op::Gather(_) => true,
             Op::Contract(_) => matches!(self.contraction(node), Contraction::MatrixVector { .. }),
             _ => false,
         }

@@ -93,7 +93,7 @@ impl Emitter<'_, '_> {
                 let out = self.place(node);
                 self.push(RowOp::Copy { out, x });
             }
-            Op::Rename(pairs) => self.rename(node, data.inputs[0], pairs),
+            Op::Rename(_) => self.rename(node),
             Op::Gather(gone) => self.gather(node, gone),
             Op::Sum(_) => {
                 let x = self.operand(data.inputs[0]);
@@ -182,11 +182,9 @@ impl Emitter<'_, '_> {
         }
     }
 
-    fn rename(&mut self, node: Node, source: Node, pairs: &[(Axis, Axis)]) {
-        let graph = self.compiler.graph;
-        let renamed = |axis: &Axis| pairs.iter().find(|(from, _)| from == axis).map_or(*axis, |(_, to)| *to);
-        let stored: Vec<Axis> = graph.axes_of(source).iter().map(renamed).collect();
-        let map = domain::map(graph, &self.group.domain, &stored);
+    fn rename(&mut self, node: Node) {
+        let (source, stored) = self.compiler.roles.stored(node);
+        let map = domain::map(self.compiler.graph, &self.group.domain, &stored);
         self.loaded(node, source, map);
     }
 

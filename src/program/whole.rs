@@ -21,8 +21,8 @@ pub(super) fn emit(compiler: &mut Compiler, schedule: &Schedule, node: Node) -> 
         Op::LogSumExp(over) => reduce(compiler, &data, Reduction::LogSumExp, (over, out)),
         Op::Contract(over) => {
             let [x, y] = [0, 1].map(|k| {
-                let node = compiler.roles.array_of(data.inputs[k]);
-                (compiler.input(node), compiler.lines(node, &data.axes, over))
+                let (source, axes) = compiler.roles.stored(data.inputs[k]);
+                (compiler.input(source), domain::lines(compiler.graph, &data.axes, over, &axes))
             });
             let [wide, narrow] = [columns(&x.1), columns(&y.1)];
             // A product has the same bits either way.
@@ -74,18 +74,18 @@ fn reduce(compiler: &mut Compiler, data: &NodeData, op: Reduction, (over, out): 
 fn matrices(compiler: &mut Compiler, data: &NodeData, (row, column): (Axis, Axis)) -> Matrices {
     let axes = compiler.graph.axes_of(data.inputs[0]).to_vec();
     let batch = without(&axes, &[row, column]);
-    matrices_along(compiler, data.inputs[0], (row, column), &batch)
+    matrices_along(compiler, (data.inputs[0], &axes), (row, column), &batch)
 }
 
+/// The matrices of an array over `axes` in the order in which they lie there.
 fn matrices_along(
     compiler: &mut Compiler,
-    node: Node,
+    (node, axes): (Node, &[Axis]),
     (row, column): (Axis, Axis),
     batch: &[Axis],
 ) -> Matrices {
     let array = compiler.array(node);
     let graph = compiler.graph;
-    let axes = graph.axes_of(node);
     let size = graph.axis_size(row);
     // Two matrices; or one of whole vectors; or lines of right-hand sides.
     let room = size * (2 * size).max(size.next_multiple_of(LANES)).max(COLUMNS);
@@ -110,8 +110,10 @@ fn solve_triangular(
         Direction::Reverse => (column, row),
     };
     let batch = without(&data.axes, &[unknown]);
-    let l = matrices_along(compiler, data.inputs[0], (row, column), &batch);
-    let b = (compiler.array(data.inputs[1]), compiler.lines(data.inputs[1], &batch, &[known]));
+    let (matrix, axes) = compiler.roles.stored(data.inputs[0]);
+    let l = matrices_along(compiler, (matrix, &axes), (row, column), &batch);
+    let (right, axes) = compiler.roles.stored(data.inputs[1]);
+    let b = (compiler.array(right), domain::lines(compiler.graph, &batch, &[known], &axes));
     let x = (out, domain::lines(compiler.graph, &batch, &[unknown], &data.axes));
     WholeOp::SolveTriangular { l, b, x, direction }
 }

@@ -30,6 +30,10 @@ const NEGLIGIBLE: f64 = 12.0;
 const SAME: f64 = 0.5;
 /// By so many standard deviations two ways may differ.
 const FAR: f64 = 0.25;
+/// The standard deviation of a state, at least: one that is known to 0.005 is known well, be it as rare as it may.
+const KNOWN: f64 = 0.05;
+/// The same where it is compared with few draws that were led elsewhere.
+const RARE: f64 = 0.1;
 /// A start that is better by so many nats leads alone.
 const CLEARLY: f64 = 0.1;
 
@@ -132,8 +136,8 @@ fn found(
     let second = weigh(account, &joined, pairs, generator);
     match (found.weighed.is_sound(), second.is_sound()) {
         (true, false) => {
-            let led = moments(&led.rows, &led.log_weights, wide);
-            let own = judged(&found.weighed.moments(wide), account.target);
+            let [own, led] = [found.weighed.moments(wide), moments(&led.rows, &led.log_weights, wide)]
+                .map(|moments| judged(&moments, account.target, RARE));
             found.contradicted = own.contradicted_by(&led, FAR);
         }
         (_, true) => {
@@ -207,7 +211,7 @@ fn conclude(
         weights,
         agreement,
         definiteness: Definiteness::Definite,
-        moments: &judged(&moments, account.target),
+        moments: &judged(&moments, account.target, KNOWN),
         escapes: &[],
         outlying: &[],
         bend: None,
@@ -257,15 +261,14 @@ fn conclude(
     }
 }
 
-/// The standard deviation of a state says no more than its probability, and one that is known to 0.005 is known well, be
-/// it as rare as it may.
-fn judged(found: &Moments, target: &dyn MixedTarget) -> Moments {
+/// The standard deviation of a state says no more than its probability, and that of a rare one is taken as `least`.
+fn judged(found: &Moments, target: &dyn MixedTarget, least: f64) -> Moments {
     let mut judged = found.clone();
     for block in target.cells() {
         if matches!(block.support, Support::Whole { count: Some(_), .. }) {
             for i in block.start..block.end {
                 judged.spread_error[i] = 0.0;
-                judged.deviation[i] = judged.deviation[i].max(0.05);
+                judged.deviation[i] = judged.deviation[i].max(least);
             }
         }
     }

@@ -1,11 +1,12 @@
 //! Products of matrices that vary from sample to sample. An element is a sum in the order of the lines whatever is done
-//! abreast, so its bits are the same for eight samples and for one.
+//! abreast, so its bits are the same for eight samples and for one. Hot loops count: iterators of two slices are not inlined
+//! into code for wider vectors.
 #![allow(clippy::needless_range_loop, reason = "loops of constant count over several arrays, to be unrolled")]
 
 use std::cell::Cell;
 
 use crate::numeric::dispatch::Isa;
-use crate::numeric::lanes::{F8, LANES, Lanes, load};
+use crate::numeric::lanes::{F8, LANES, Lanes, Target, vectors};
 use crate::program::code::{COLUMNS, Input, Lines, Offset};
 
 use super::{Elements, Frame};
@@ -25,40 +26,112 @@ pub(super) fn run<I: Isa, const N: usize>(frame: Frame, (x, y, columns): Operand
     if N == 1 && columns >= LANES {
         return by_columns::<I>(frame, (x, y, columns), &frame.memory[out..][..length]);
     }
+    if N == 1 {
+        return by_elements::<I>(frame, (x, y), &frame.memory[out..][..length]);
+    }
     let out = &frame.array(out)[..length];
     let (a, b) = (frame.elements::<N>(x.0), frame.elements::<N>(y.0));
-    for first in (0..length).step_by(columns) {
-        let i = x.1.starts[first];
-        let mut column = 0;
-        while column + TOGETHER <= columns {
-            elements::<I, N, TOGETHER>((a, i, &x.1), (b, &y.1), (first + column, out));
-            column += TOGETHER;
-        }
-        while column < columns {
-            elements::<I, N, 1>((a, i, &x.1), (b, &y.1), (first + column, out));
-            column += 1;
+    let operands = ((a, &x.1), (b, &y.1), columns);
+    let mut first = 0;
+    while first < length {
+        if I::ROOMY && is_block(&y.1.starts, (first, columns)) {
+            row_of_tiles::<I, N, ROWS>(operands, first, out);
+            first += ROWS * columns;
+        } else {
+            row_of_tiles::<I, N, 1>(operands, first, out);
+            first += columns;
         }
     }
 }
 
-/// K elements that read the same line of x.
+/// Rows of the result that are held in registers together where lanes are samples.
+const ROWS: usize = 4;
+
+/// Whether from here on as many rows as are held together read the same lines of y.
+fn is_block(starts: &[u32], (first, columns): (usize, usize)) -> bool {
+    let rows = starts[first..].chunks_exact(columns).take(ROWS);
+    rows.len() == ROWS && rows.clone().all(|row| row == &starts[first..first + columns])
+}
+
+/// Two operands as lines, and the columns.
+type Arrays<'a, const N: usize> = ((Elements<'a, N>, &'a Lines), (Elements<'a, N>, &'a Lines), usize);
+
+/// R rows of the result that read the same lines of y.
 #[inline(always)]
-fn elements<I: Isa, const N: usize, const K: usize>(
-    (a, i, x): (Elements<N>, u32, &Lines),
-    (b, y): (Elements<N>, &Lines),
-    (first, out): (usize, &[Cell<Lanes<N>>]),
+fn row_of_tiles<I: Isa, const N: usize, const R: usize>(
+    operands: Arrays<N>,
+    first: usize,
+    out: &[Cell<Lanes<N>>],
 ) {
-    let mut starts = [0; K];
+    let columns = operands.2;
+    let mut column = 0;
+    while column + TOGETHER <= columns {
+        elements::<I, N, R, TOGETHER>(operands, first + column, out);
+        column += TOGETHER;
+    }
+    while column < columns {
+        elements::<I, N, R, 1>(operands, first + column, out);
+        column += 1;
+    }
+}
+
+/// K elements, in each of R rows, that read the same line of x.
+#[inline(always)]
+fn elements<I: Isa, const N: usize, const R: usize, const K: usize>(
+    ((a, x), (b, y), columns): Arrays<N>,
+    first: usize,
+    out: &[Cell<Lanes<N>>],
+) {
+    let (mut rows, mut starts) = ([0; R], [0; K]);
     starts.copy_from_slice(&y.starts[first..first + K]);
-    let mut sums = [Lanes::ZERO; K];
-    for (&p, &q) in x.steps.iter().zip(y.steps.iter()) {
-        let factor = a.at((i + p) as usize);
+    for r in 0..R {
+        rows[r] = x.starts[first + r * columns];
+    }
+    let mut sums = [[Lanes::ZERO; K]; R];
+    let (left, right) = (&x.steps[..], &y.steps[..x.steps.len()]);
+    for step in 0..left.len() {
+        let (p, q) = (left[step], right[step]);
+        let mut factors = [Lanes::ZERO; K];
         for k in 0..K {
-            sums[k] = factor.times_plus::<I>(b.at((starts[k] + q) as usize), sums[k]);
+            factors[k] = b.at((starts[k] + q) as usize);
+        }
+        for r in 0..R {
+            let factor = a.at((rows[r] + p) as usize);
+            for k in 0..K {
+                sums[r][k] = factor.times_plus::<I>(factors[k], sums[r][k]);
+            }
         }
     }
-    for k in 0..K {
-        out[first + k].set(sums[k]);
+    for r in 0..R {
+        for k in 0..K {
+            out[first + r * columns + k].set(sums[r][k]);
+        }
+    }
+}
+
+/// One sample, lanes are elements.
+#[inline(always)]
+fn by_elements<I: Isa>(frame: Frame, (x, y): (&(Input, Lines), &(Input, Lines)), out: &[Cell<f64>]) {
+    let (a, b) = (frame.elements::<1>(x.0), frame.elements::<1>(y.0));
+    for (chunk, cells) in out.chunks(LANES).enumerate() {
+        let [i, j] = [&x.1.starts, &y.1.starts].map(|starts| {
+            let starts = &starts[chunk * LANES..][..cells.len()];
+            let mut filled = [starts[starts.len() - 1]; LANES];
+            filled[..starts.len()].copy_from_slice(starts);
+            filled
+        });
+        let mut sum = F8::ZERO;
+        let steps = (&x.1.steps[..], &y.1.steps[..x.1.steps.len()]);
+        for step in 0..steps.0.len() {
+            let (p, q) = (steps.0[step], steps.1[step]);
+            let (mut left, mut right) = (F8::ZERO, F8::ZERO);
+            for lane in 0..LANES {
+                left.0[lane] = a.at((i[lane] + p) as usize).0[0];
+                right.0[lane] = b.at((j[lane] + q) as usize).0[0];
+            }
+            sum = left.times_plus::<I>(right, sum);
+        }
+        cells.iter().zip(sum.0).for_each(|(cell, sum)| cell.set(sum));
     }
 }
 
@@ -106,13 +179,16 @@ fn row<I: Isa, const W: usize>(
     out: &[Cell<f64>],
 ) {
     let mut sums = [F8::ZERO; W];
-    for (line, &p) in packed.chunks_exact(COLUMNS).zip(steps) {
-        let factor = F8::splat(a.at((i + p) as usize).0[0]);
+    let lines = &vectors::<LANES>(packed)[..steps.len() * WIDTH];
+    for step in 0..steps.len() {
+        let factor = F8::splat(a.at((i + steps[step]) as usize).0[0]);
+        let line = &lines[step * WIDTH..][..W];
         for k in 0..W {
-            sums[k] = factor.times_plus::<I>(load(line, k * LANES), sums[k]);
+            sums[k] = factor.times_plus::<I>(line[k].get(), sums[k]);
         }
     }
-    for (cell, sum) in out.iter().zip(sums.iter().flat_map(|sum| sum.0)) {
-        cell.set(sum);
+    let out = Target::new(out);
+    for k in 0..W {
+        out.set(k, sums[k]);
     }
 }

@@ -3,6 +3,7 @@
 
 mod contract;
 mod elementwise;
+mod factor;
 mod flat;
 mod index;
 mod layout;
@@ -11,7 +12,9 @@ mod matrix;
 mod reduce;
 mod rows;
 mod scan;
+mod small;
 mod stretch;
+mod substitute;
 mod whole;
 
 use std::cell::Cell;

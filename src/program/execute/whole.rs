@@ -8,7 +8,7 @@ use crate::numeric::kernels::elementary;
 use crate::numeric::lanes::{LANES, Lanes, lanes};
 use crate::program::code::{Lines, Part, Reduction, WholeOp};
 
-use super::{Frame, contract, index, linear, scan};
+use super::{Frame, contract, factor, index, linear, scan, substitute};
 
 /// A function of each line: of one after another, or where lanes are not samples, of eight lines at a time. A macro, for
 /// the reason given at `lanes`.
@@ -84,9 +84,9 @@ pub(super) fn run<I: Isa, const N: usize>(frame: Frame, op: &WholeOp) {
         WholeOp::CumulativeSum { x, lines, direction, out } => {
             cumulative_sum::<N>(frame.array(*x), lines, *direction, frame.array(*out));
         }
-        WholeOp::Cholesky { x, out } => linear::cholesky::<I, N>(frame, x, frame.array(*out)),
+        WholeOp::Cholesky { x, out } => factor::cholesky::<I, N>(frame, x, frame.array(*out)),
         WholeOp::SolveTriangular { l, b, x, direction } => {
-            linear::solve_triangular::<I, N>(frame, l, (b, x), *direction);
+            substitute::solve_triangular::<I, N>(frame, l, (b, x), *direction);
         }
         WholeOp::Inverse { x, out } => linear::inverse::<N>(frame, x, frame.array(*out)),
         WholeOp::LogAbsDet { x, out } => linear::log_abs_det::<N>(frame, x, frame.array(*out)),
