@@ -162,7 +162,7 @@ fn path(log_density: fn(&[Dual]) -> Dual, start: &[f64], known: &[Path]) -> (Pat
 fn a_path_ends_where_it_meets_one_that_is_known() {
     let (first, _) = path(rounded, &[0.3; 9], &[]);
     let (alone, dear) = path(rounded, &[1.2; 9], &[]);
-    let (meeting, cheap) = path(rounded, &[1.2; 9], &[first.clone()]);
+    let (meeting, cheap) = path(rounded, &[1.2; 9], std::slice::from_ref(&first));
     assert_eq!((alone.ending, meeting.ending), (Ending::Mode, Ending::Mode));
     assert!(cheap < dear, "{cheap} {dear}");
     assert!(are_near(&first.gaussian, &meeting.gaussian));
@@ -173,7 +173,7 @@ fn a_path_to_elsewhere_is_not_ended_by_one_that_is_known() {
     let (first, _) = path(apart, &[-4.0, 0.5, -0.3], &[]);
     let start = [3.2, -0.4, 0.9];
     let (alone, spent) = path(apart, &start, &[]);
-    let (other, again) = path(apart, &start, &[first.clone()]);
+    let (other, again) = path(apart, &start, std::slice::from_ref(&first));
     assert_eq!((&alone.gaussian.mean, alone.elbo, spent), (&other.gaussian.mean, other.elbo, again));
     assert!((first.gaussian.mean[0] + 5.0).abs() < 0.2 && (other.gaussian.mean[0] - 5.0).abs() < 0.2);
 }
