@@ -1,6 +1,8 @@
 //! The guide whose families match the latents, compiled: draws as graph through implicit operations, with their log
 //! densities and the pullback of what a target says of them.
 
+use std::ops::Range;
+
 use crate::graph::{Axis, Builder, Node, Vector, autodiff};
 use crate::inference::Guide;
 use crate::library::{self, Closure, GuideAxes, Rank, Seen};
@@ -185,6 +187,14 @@ impl Guide for CompiledGuide {
 
     fn uniforms(&self) -> usize {
         self.uniforms
+    }
+
+    fn groups(&self) -> Vec<Range<usize>> {
+        let of_part = |part: &Part| {
+            let (start, width) = (part.start, part.width);
+            (0..part.length / width).map(move |k| start + k * width..start + (k + 1) * width)
+        };
+        self.parts.iter().flat_map(of_part).collect()
     }
 
     fn seams(&self) -> Vec<usize> {

@@ -268,6 +268,14 @@ pub fn scales_of(matrix: &DMatrix<f64>) -> DVector<f64> {
     )
 }
 
+/// Whether either mean lies where the other Gaussian puts its mass.
+pub fn are_near(one: &Gaussian, other: &Gaussian) -> bool {
+    let dimension = one.dimension() as f64;
+    let limit = dimension + 4.0 * (2.0 * dimension).sqrt() + 4.0;
+    one.squared_distances(other.mean.as_slice())[0] < limit
+        && other.squared_distances(one.mean.as_slice())[0] < 4.0 * limit
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

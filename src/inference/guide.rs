@@ -1,6 +1,8 @@
 //! What inference needs to know of a guide that is no Gaussian: draws as a differentiable function of parameters and
 //! uniform numbers, and its log density.
 
+use std::ops::Range;
+
 /// A family of distributions over the coordinates of a target.
 pub trait Guide {
     /// Its name in a report.
@@ -14,6 +16,9 @@ pub trait Guide {
 
     /// Number of uniform numbers that a draw takes, U.
     fn uniforms(&self) -> usize;
+
+    /// Ranges of coordinates that are drawn together, each independent of all others.
+    fn groups(&self) -> Vec<Range<usize>>;
 
     /// Coordinates whose two ends are one point: a density that differs between them has no pathwise gradient.
     fn seams(&self) -> Vec<usize>;

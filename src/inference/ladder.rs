@@ -199,7 +199,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
                 break;
             }
             let Some(start) = path::start(self.evaluator, self.options.seed, index) else { continue };
-            match path::follow(self.evaluator, start, self.options.seed, index) {
+            match path::follow_apart(self.evaluator, start, (self.options.seed, index), &paths) {
                 Some(path) if path.elbo.is_finite() => paths.push(path),
                 Some(path) => unbounded = unbounded.or(Some(path)),
                 None => {}

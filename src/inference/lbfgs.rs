@@ -32,6 +32,22 @@ impl Search {
         Search { position, current: None, history: VecDeque::new(), memory }
     }
 
+    /// At a position with its value, after a step from the origin with these gradients at both ends, in coordinates in which
+    /// curvature is about one.
+    pub fn resumed(
+        position: DVector<f64>,
+        value: f64,
+        gradients: &[DVector<f64>; 2],
+        memory: usize,
+    ) -> Search {
+        let turn = &gradients[1] - &gradients[0];
+        let mut history = VecDeque::new();
+        if position.dot(&turn) > 1e-12 * turn.norm_squared() {
+            history.push_back((position.clone(), turn));
+        }
+        Search { position, current: Some((value, gradients[1].clone())), history, memory }
+    }
+
     /// Where it is.
     pub fn position(&self) -> &DVector<f64> {
         &self.position
@@ -176,5 +192,34 @@ mod tests {
         }
         assert_eq!(outcome, Outcome::Converged);
         assert!((search.position() - DVector::from_vec(vec![1.0, 1.0])).amax() < 1e-4);
+    }
+
+    #[test]
+    fn a_search_that_is_resumed_steps_to_the_minimum_of_what_is_round() {
+        let low = DVector::from_vec(vec![3.0, -40.0, 0.5]);
+        let slope = |z: &DVector<f64>| z - &low;
+        let value = |z: &DVector<f64>| 0.5 * (z - &low).norm_squared();
+        let at = DVector::from_vec(vec![1.0, -7.0, 2.0]);
+        let gradients = [slope(&DVector::zeros(3)), slope(&at)];
+        let mut search = Search::resumed(at.clone(), value(&at), &gradients, 8);
+        let mut evaluations = 0;
+        let outcome = search.step(&mut |z| {
+            evaluations += 1;
+            (value(z), slope(z))
+        });
+        assert_eq!((outcome, evaluations), (Outcome::Moved, 1));
+        assert!((search.position() - low).amax() < 1e-12);
+    }
+
+    #[test]
+    fn a_search_that_is_resumed_after_a_step_along_which_slopes_fell_still_goes_down() {
+        // Around its top the objective curves downwards: cos z.
+        let at = DVector::from_vec(vec![0.8]);
+        let slope = |z: &DVector<f64>| z.map(|x| -x.sin());
+        let gradients = [slope(&DVector::zeros(1)), slope(&at)];
+        let mut search = Search::resumed(at.clone(), at[0].cos(), &gradients, 8);
+        assert_eq!(search.step(&mut |z| (z[0].cos(), slope(z))), Outcome::Moved);
+        assert!(search.value().is_some_and(|value| value < at[0].cos()));
+        assert!(search.position()[0] > at[0]);
     }
 }

@@ -2,6 +2,7 @@
 //! maximised through the implicit derivatives of its draws, and it is kept where its weights are better.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::numeric::random::Generator;
@@ -20,6 +21,9 @@ use super::ladder::Ladder;
 use super::lbfgs::{Outcome, Search};
 use crate::numeric::special::normal_cdf;
 
+/// What independence may cost, in nats, for weights to be good: what was kept of the models at hand cost up to 0.3, and what
+/// cost 2 or more was never kept.
+const AFFORDABLE: f64 = 1.0;
 /// Beyond so many coordinates its roots cost too much to be tried unasked.
 const MOST: usize = 96;
 /// Pairs of fixed draws.
@@ -152,6 +156,18 @@ fn maximise(
     bound.is_finite().then(|| search.position().as_slice().to_vec())
 }
 
+/// What independence costs a Gaussian's bound, in nats: the divergence from it of the closest product of distributions of
+/// these groups of coordinates, `(sum ln det P_gg - ln det P) / 2` of its precision P.
+fn price_of_independence(gaussian: &Gaussian, groups: &[Range<usize>]) -> f64 {
+    let root = gaussian.inverse();
+    let of_group = |group: &Range<usize>| {
+        let columns = root.columns(group.start, group.len());
+        let triangle = (columns.transpose() * columns).cholesky();
+        triangle.map_or(0.0, |triangle| triangle.l_dirty().diagonal().iter().map(|x| x.ln()).sum::<f64>())
+    };
+    groups.iter().map(of_group).sum::<f64>() + gaussian.log_determinant
+}
+
 /// Skewness of the coordinates of weighted draws.
 fn skewness(weighted: &Weighted) -> Vec<f64> {
     let found = weighted.moments();
@@ -173,7 +189,10 @@ impl Ladder<'_, '_> {
         if !(is_asked || is_wanted) || !self.evaluator.may_continue() {
             return best;
         }
-        let found = self.evaluator.guide().filter(|guide| is_asked || !guide.is_gaussian());
+        let is_hopeful = |guide: &dyn Guide| {
+            !guide.is_gaussian() && price_of_independence(gaussian, &guide.groups()) < AFFORDABLE
+        };
+        let found = self.evaluator.guide().filter(|guide| is_asked || is_hopeful(guide.as_ref()));
         let Some(matched) = found.and_then(|guide| self.matched(gaussian, &best, guide)) else { return best };
         // A stream apart, so that the other rungs have the draws that they would have had.
         let before = self.proposals;
@@ -222,6 +241,8 @@ impl Ladder<'_, '_> {
 
 #[cfg(test)]
 mod tests {
+    use nalgebra::DMatrix;
+
     use super::*;
 
     #[test]
@@ -235,5 +256,26 @@ mod tests {
             let middle = |k: usize| (k as f64 + 0.5) / (2 * pairs) as f64;
             assert!(all.iter().enumerate().all(|(k, u)| (u - middle(k)).abs() < 1e-15));
         }
+    }
+
+    #[test]
+    fn independence_costs_a_gaussian_the_divergence_of_its_nearest_product() {
+        let correlated =
+            |r: f64| DMatrix::from_row_slice(3, 3, &[4.0, 2.0 * r, 0.0, 2.0 * r, 1.0, 0.0, 0.0, 0.0, 9.0]);
+        let price = |covariance: &DMatrix<f64>, groups: &[Range<usize>]| {
+            price_of_independence(&Gaussian::from_covariance(DVector::zeros(3), covariance), groups)
+        };
+        let each = [0..1, 1..2, 2..3];
+        for r in [0.0_f64, 0.5, -0.9] {
+            // Of a normal given the other, N(0, v (1 - r^2)), against its marginal: -ln(1 - r^2) / 2.
+            let expected = -0.5 * (1.0 - r * r).ln();
+            assert!((price(&correlated(r), &each) - expected).abs() < 1e-10, "{r}");
+            assert!(price(&correlated(r), &[0..2, 2..3]).abs() < 1e-10, "{r}");
+        }
+        // Three that share one part: the precision 2.5 I - 0.5 has the diagonal 2 and the determinant 6.25.
+        let shared =
+            (DMatrix::identity(3, 3) * 2.5 - DMatrix::from_element(3, 3, 0.5)).try_inverse().unwrap();
+        let expected = 0.5 * (3.0 * 2.0_f64.ln() - 6.25_f64.ln());
+        assert!((price(&shared, &each) - expected).abs() < 1e-10);
     }
 }

@@ -8,13 +8,20 @@ use rand::RngExt;
 use super::draws::{Purpose, stream, structured};
 use super::elbo;
 use super::evaluator::Evaluator;
-use super::gaussian::{Definiteness, Gaussian};
+use super::gaussian::{Definiteness, Gaussian, are_near};
 use super::lbfgs;
-use super::newton::{Move, Point, Quadratic, advance};
+use super::newton::{Move, Point, Quadratic, advance, glide};
 
 /// Up to this many coordinates a path takes Newton steps with the whole Hessian.
 pub const NEWTON_LIMIT: usize = 256;
 const STEPS: usize = 100;
+/// Newton decrement, squared, at which a path has arrived: the guide's own ascent takes it from there.
+const SETTLED: f64 = 1e-2;
+/// Scores clearly below the best at which a path has passed it.
+const FALLS: usize = 2;
+/// The most evaluations between two Hessians where Gaussians are scored, and before.
+const BETWEEN_SCORES: u64 = 3;
+const MOST_BETWEEN: u64 = 32;
 /// Steps over which a negligible gain ends a path, and that gain in nats: at corners slopes never vanish.
 const PATIENCE: (usize, f64) = (8, 0.05);
 const SCORING_PAIRS: usize = 8;
@@ -22,7 +29,7 @@ const SCORING_PAIRS: usize = 8;
 /// How a path ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// At a stationary point.
+    /// At a stationary point, or where a path led that was known.
     Mode,
     /// The bound fell while the density rose.
     Passed,
@@ -106,10 +113,20 @@ pub fn given(evaluator: &mut Evaluator, gaussian: &Gaussian, seed: u64) -> Optio
 
 /// Follows a path from a start.
 pub fn follow(evaluator: &mut Evaluator, start: Point, seed: u64, index: u64) -> Option<Path> {
+    follow_apart(evaluator, start, (seed, index), &[])
+}
+
+/// Follows a path from a start until it comes to where one that is known led.
+pub fn follow_apart(
+    evaluator: &mut Evaluator,
+    start: Point,
+    (seed, index): (u64, u64),
+    known: &[Path],
+) -> Option<Path> {
     let dimension = evaluator.dimension();
     let normals = structured(SCORING_PAIRS, dimension, &mut stream(seed, Purpose::Path, index));
     if dimension <= NEWTON_LIMIT {
-        newton_path(evaluator, start, &normals)
+        newton_path(evaluator, start, &normals, known)
     } else {
         long_path(evaluator, start, &normals)
     }
@@ -121,27 +138,36 @@ struct Best {
     falls: usize,
 }
 
+/// A local Gaussian with its bound.
+struct Scored {
+    gaussian: Gaussian,
+    definiteness: Definiteness,
+    elbo: f64,
+}
+
+impl Scored {
+    fn at(evaluator: &mut Evaluator, (point, quadratic): (&Point, &Quadratic), normals: &[f64]) -> Scored {
+        let (gaussian, definiteness) = quadratic.gaussian(point);
+        let elbo = elbo::of_gaussian(evaluator, &gaussian, normals);
+        Scored { gaussian, definiteness, elbo }
+    }
+}
+
 impl Best {
-    /// Scores a Gaussian; counts how often in a row the bound fell clearly below the best.
-    fn consider(&mut self, candidate: &Quadratic, elbo: f64, reach: f64) {
+    /// Takes in a scored Gaussian; counts how often the bound fell clearly below the best since it was found.
+    fn consider(&mut self, Scored { gaussian, definiteness, elbo }: Scored, reach: f64) {
         let best = self.path.as_ref().map_or(f64::NEG_INFINITY, |path| path.elbo);
         if elbo > best || self.path.is_none() {
             self.falls = 0;
-            self.path = Some(Path {
-                gaussian: candidate.gaussian.clone(),
-                elbo,
-                ending: Ending::Unfinished,
-                definiteness: candidate.definiteness,
-                reach,
-            });
+            self.path = Some(Path { gaussian, elbo, ending: Ending::Unfinished, definiteness, reach });
         } else if elbo < best - 1.0 {
             self.falls += 1;
         }
     }
 }
 
-fn newton_path(evaluator: &mut Evaluator, start: Point, normals: &[f64]) -> Option<Path> {
-    let dimension = evaluator.dimension() as f64;
+fn newton_path(evaluator: &mut Evaluator, start: Point, normals: &[f64], known: &[Path]) -> Option<Path> {
+    let near = 4.0 * evaluator.dimension() as f64 + 16.0;
     let (mut point, mut damping, mut reach) = (start, 1e-3, 0.0_f64);
     let mut best = Best { path: None, falls: 0 };
     let mut ending = Ending::Unfinished;
@@ -152,27 +178,28 @@ fn newton_path(evaluator: &mut Evaluator, start: Point, normals: &[f64]) -> Opti
         reach = reach.max(point.position.amax());
         values.push(point.value);
         let stands = step >= PATIENCE.0 && point.value - values[step - PATIENCE.0] < PATIENCE.1;
-        let settled = decrement < 1e-4 || stands;
-        if settled || decrement < 4.0 * dimension + 16.0 || step + 1 == STEPS || !evaluator.may_continue() {
-            let elbo = elbo::of_gaussian(evaluator, &quadratic.gaussian, normals);
-            best.consider(&quadratic, elbo, reach);
+        let mut settled = decrement < SETTLED || stands;
+        if settled || decrement < near || step + 1 == STEPS || !evaluator.may_continue() {
+            let scored = Scored::at(evaluator, (&point, &quadratic), normals);
+            settled |= known.iter().any(|path| are_near(&path.gaussian, &scored.gaussian));
+            best.consider(scored, reach);
         }
-        if settled || best.falls >= 3 {
+        if settled || best.falls >= FALLS {
             ending = if settled { Ending::Mode } else { Ending::Passed };
             break;
         }
         if evaluator.halt().is_some() {
             break;
         }
-        match advance(evaluator, &point, &quadratic, &mut damping) {
-            Move::To(next) => point = next,
-            Move::Stuck => {
-                let elbo = elbo::of_gaussian(evaluator, &quadratic.gaussian, normals);
-                best.consider(&quadratic, elbo, reach);
-                ending = if decrement < 1e-2 { Ending::Mode } else { Ending::Unfinished };
-                break;
-            }
-        }
+        let Move::To(next) = advance(evaluator, &point, &quadratic, &mut damping) else {
+            best.consider(Scored::at(evaluator, (&point, &quadratic), normals), reach);
+            ending = if decrement < SETTLED { Ending::Mode } else { Ending::Unfinished };
+            break;
+        };
+        // As much again as the Hessian has cost, where no Gaussian is worth a score.
+        let price = 2 * evaluator.hessian_products() as u64;
+        let most = if decrement < near { BETWEEN_SCORES } else { price.min(MOST_BETWEEN) };
+        point = glide(evaluator, (&point, &quadratic), next, (most, 0.25 * SETTLED));
     }
     best.path.map(|path| Path { ending, reach, ..path })
 }

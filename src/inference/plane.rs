@@ -23,7 +23,7 @@ const MOST: i32 = 6;
 /// The most nodes.
 const MOST_NODES: usize = 80;
 /// The grid goes on where its edge is less than so many nats below the peak.
-const DEPTH: f64 = 4.0;
+const DEPTH: f64 = 5.0;
 /// Around a node so far below the peak none is looked for.
 const HOPELESS: f64 = 15.0;
 /// Fall from a peak to all its neighbours from which on the grid is too wide.
@@ -98,7 +98,7 @@ impl Plane {
                 frame.root *= 0.5;
                 continue;
             }
-            let size = [(high[0] - low[0] + 1) as usize, (high[1] - low[1] + 1) as usize];
+            let size = size(low, high);
             let places: Vec<Place> =
                 (low[0]..=high[0]).flat_map(|i| (low[1]..=high[1]).map(move |j| (i, j))).collect();
             let filled: Vec<(DVector<f64>, f64)> =
@@ -156,21 +156,8 @@ impl Search<'_, '_> {
             if is_too_wide(&self.nodes) {
                 return Some((low, high));
             }
-            let peak = peak(&self.nodes);
-            let edge_is_high = |axis: usize, at: i32| {
-                self.nodes
-                    .iter()
-                    .any(|(place, node)| [place.0, place.1][axis] == at && node.log_marginal > peak - DEPTH)
-            };
-            let mut grown = (low, high);
-            for axis in 0..2 {
-                let up = high[axis] < MOST && edge_is_high(axis, high[axis]);
-                let down = low[axis] > -MOST && edge_is_high(axis, low[axis]);
-                grown.1[axis] += i32::from(up);
-                grown.0[axis] -= i32::from(down);
-            }
-            let count = (0..2).map(|axis| (grown.1[axis] - grown.0[axis] + 1) as usize).product::<usize>();
-            if grown == (low, high) || count > MOST_NODES || !self.evaluator.may_continue() {
+            let grown = grown(&self.nodes, low, high);
+            if grown == (low, high) || !self.evaluator.may_continue() {
                 return Some((low, high));
             }
             (low, high) = grown;
@@ -214,6 +201,31 @@ impl Search<'_, '_> {
         }
         Some(())
     }
+}
+
+/// The corners moved out by a node to each side where the marginal is not far enough below the peak, the highest edge first,
+/// for as long as the grid does not get too large: one that is cut off all round for the sake of one side misses tails.
+fn grown(nodes: &BTreeMap<Place, Node>, low: [i32; 2], high: [i32; 2]) -> ([i32; 2], [i32; 2]) {
+    let edge = |axis: usize, at: i32| {
+        let on = nodes.iter().filter(|(place, _)| [place.0, place.1][axis] == at);
+        on.map(|(_, node)| node.log_marginal).fold(f64::NEG_INFINITY, f64::max)
+    };
+    let of_axis = |axis: usize| [(edge(axis, low[axis]), axis, -1), (edge(axis, high[axis]), axis, 1)];
+    let mut sides: Vec<(f64, usize, i32)> = (0..2).flat_map(of_axis).collect();
+    sides.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let floor = peak(nodes) - DEPTH;
+    sides.into_iter().filter(|(level, ..)| *level > floor).fold((low, high), |corners, (_, axis, way)| {
+        let mut wider = corners;
+        let corner = if way < 0 { &mut wider.0[axis] } else { &mut wider.1[axis] };
+        *corner += way;
+        let fits = corner.abs() <= MOST && size(wider.0, wider.1).iter().product::<usize>() <= MOST_NODES;
+        if fits { wider } else { corners }
+    })
+}
+
+/// Nodes from one corner to the other, by axes.
+fn size(low: [i32; 2], high: [i32; 2]) -> [usize; 2] {
+    [0, 1].map(|axis| (high[axis] - low[axis] + 1) as usize)
 }
 
 fn distance(one: Place, other: Place) -> i32 {
@@ -320,5 +332,40 @@ mod tests {
         }
         assert_eq!(stencil(-3.0, 6), stencil(0.0, 6));
         assert_eq!(stencil(9.0, 6), stencil(5.0, 6));
+    }
+
+    fn level(log_marginal: f64) -> Node {
+        let none = DVector::zeros(0);
+        let lower = DMatrix::zeros(0, 0);
+        let (mean, slope, log_diagonal) = (none.clone(), none.clone(), none);
+        Node { at: 0.0, mean, slope, lower, log_diagonal, log_marginal, surprise: 0.0 }
+    }
+
+    /// Nodes of a grid between two corners, with such a log marginal.
+    fn nodes([low, high]: [[i32; 2]; 2], of: impl Fn(Place) -> f64) -> BTreeMap<Place, Node> {
+        let places = (low[0]..=high[0]).flat_map(|i| (low[1]..=high[1]).map(move |j| (i, j)));
+        places.map(|place| (place, level(of(place)))).collect()
+    }
+
+    #[test]
+    fn a_grid_grows_to_where_the_marginal_is_and_no_further() {
+        let narrow = |(i, j): Place| -f64::from(i * i) - 0.4 * f64::from((j - 1).pow(2));
+        let (low, high) = ([-2, -2], [2, 2]);
+        // At the edges: 4 and 4 below the peak along the first, 3.6 and 0.4 along the second.
+        assert_eq!(grown(&nodes([low, high], narrow), low, high), ([-3, -3], [3, 3]));
+        let (low, high) = ([-3, -3], [3, 3]);
+        // Now 9 and 9, 6.4 and 1.6.
+        assert_eq!(grown(&nodes([low, high], narrow), low, high), (low, [3, 4]));
+    }
+
+    #[test]
+    fn a_grid_too_large_to_grow_all_round_grows_where_most_is_cut_off() {
+        let (low, high) = ([-4, -3], [4, 4]);
+        // Of 9 by 8 nodes one side of 8 fits, and one of 9 would, but not both: the highest edge is at the first's low end.
+        let wide = |(i, j): Place| -0.05 * f64::from((i + 1).pow(2)) - 0.1 * f64::from(j * j);
+        assert_eq!(grown(&nodes([low, high], wide), low, high), ([-5, -3], high));
+        let (low, high) = ([-6, -2], [6, 2]);
+        let long = |(i, j): Place| 0.1 * f64::from(j) - 0.01 * f64::from(i * i);
+        assert_eq!(grown(&nodes([low, high], long), low, high), (low, [6, 3]));
     }
 }

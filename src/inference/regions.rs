@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::candidate::Candidate;
 use super::escape;
-use super::gaussian::{Definiteness, Gaussian};
+use super::gaussian::{Definiteness, Gaussian, are_near};
 use super::importance::Proposal;
 use super::ladder::{Ladder, NEGLIGIBLE};
 use super::natural::Fitted;
@@ -200,14 +200,6 @@ impl Ladder<'_, '_> {
         let exchanged = if is_exchange { exchanged } else { Vec::new() };
         Agreement::Several { gap, apart, exchanged }
     }
-}
-
-/// Whether either mean lies where the other Gaussian puts its mass.
-fn are_near(one: &Gaussian, other: &Gaussian) -> bool {
-    let dimension = one.dimension() as f64;
-    let limit = dimension + 4.0 * (2.0 * dimension).sqrt() + 4.0;
-    one.squared_distances(other.mean.as_slice())[0] < limit
-        && other.squared_distances(one.mean.as_slice())[0] < 4.0 * limit
 }
 
 /// The coordinates in which two Gaussians are furthest apart.

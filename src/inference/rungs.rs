@@ -80,7 +80,8 @@ impl Ladder<'_, '_> {
                 best = self.on_plane(&fitted.gaussian, best, axes);
             }
             let second = ranked.get(1).map_or(0.0, |(_, score)| score / ranked[0].1);
-            if !best.is_good() && (dimension <= ADAPTIVE_LIMIT || second < 0.4) {
+            let one_leads = dimension <= ADAPTIVE_LIMIT || second < 0.4;
+            if !best.is_good() && one_leads {
                 best = self.along_axes(fitted, best, &ranked);
             }
             if let Some((axes, false)) = plane.filter(|_| !best.is_good()) {
@@ -88,6 +89,9 @@ impl Ladder<'_, '_> {
             }
             if !best.is_good() {
                 best = self.along_several(fitted, best, &ranked);
+            }
+            if !best.is_good() && !one_leads {
+                best = self.along_axes(fitted, best, &ranked);
             }
         }
         if !best.is_good() && dimension <= ADAPTIVE_LIMIT {

@@ -4,6 +4,7 @@
 mod dual;
 mod expectations;
 mod models;
+mod paths;
 #[path = "../support/mod.rs"]
 mod support;
 mod ways;
