@@ -5,6 +5,8 @@
 
 #[path = "engine/measure.rs"]
 mod measure;
+#[path = "engine/objective.rs"]
+mod objective;
 #[path = "engine/report.rs"]
 #[allow(dead_code, reason = "the engine's benchmark asks for rows by their names")]
 mod report;
@@ -12,12 +14,11 @@ mod report;
 use std::fmt::Write;
 
 use measure::{Work, interleaved};
+use objective::compile;
 use report::Report;
-use vic::driver;
 use vic::graph::{Graph, Node};
 use vic::lower::Objective;
 use vic::program::{Program, Workspace};
-use vic::source::Source;
 
 fn main() {
     let mut report = Report::from_arguments();
@@ -72,14 +73,6 @@ impl Evaluation {
 /// Generic numbers in (-1, 1).
 fn numbers(count: usize) -> Vec<f64> {
     (0..count).map(|k| ((k as f64 * 0.754_877_666).fract() * 2.0 - 1.0) * 0.98).collect()
-}
-
-fn compile(text: &str, data: &str) -> Objective {
-    let checked = driver::check(&Source::new("model.vi", text.to_string()));
-    let model = checked.model.unwrap_or_else(|| panic!("{text}\n{:#?}", checked.diagnostics));
-    let (bound, found) = driver::bind(&model, &[Source::new("data.json", data.to_string())]);
-    let bound = bound.unwrap_or_else(|| panic!("{text}\n{found:#?}"));
-    driver::lower(&bound).unwrap_or_else(|refusal| panic!("{text}\n{refusal:#?}"))
 }
 
 fn list(values: &[f64]) -> String {

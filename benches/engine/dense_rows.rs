@@ -3,14 +3,13 @@
 use std::fmt::Write;
 
 use nalgebra::DMatrix;
-use vic::driver;
 use vic::graph::Node;
 use vic::lower::Objective;
-use vic::source::Source;
 
 use crate::evaluation::Evaluation;
 use crate::measure::{Work, interleaved};
 use crate::models;
+use crate::objective::compile;
 use crate::report::Report;
 
 /// Groups, and rows of each.
@@ -30,14 +29,6 @@ pub fn run(report: &mut Report) {
             small(report, &name, &make());
         }
     }
-}
-
-fn compile(text: &str, data: &str) -> Objective {
-    let checked = driver::check(&Source::new("model.vi", text.to_string()));
-    let model = checked.model.unwrap_or_else(|| panic!("{text}\n{:#?}", checked.diagnostics));
-    let (bound, found) = driver::bind(&model, &[Source::new("data.json", data.to_string())]);
-    let bound = bound.unwrap_or_else(|| panic!("{text}\n{found:#?}"));
-    driver::lower(&bound).unwrap_or_else(|refusal| panic!("{text}\n{refusal:#?}"))
 }
 
 fn list(values: impl Iterator<Item = f64>) -> String {

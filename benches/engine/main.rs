@@ -9,6 +9,7 @@ mod evaluation;
 mod hand;
 mod measure;
 mod models;
+mod objective;
 mod peer_rows;
 mod plate_rows;
 mod report;

@@ -123,18 +123,21 @@ pub struct Known {
     pub not_summed: Vec<(SiteId, String)>,
 }
 
-/// The latents that are integrated out together: those that are jointly normal given everything else, and have not been
-/// found too many. Discrete latents that are not summed out are among what is given.
-pub fn normal_together(model: &Model, known: &Known) -> BTreeSet<SiteId> {
+/// The latents that are integrated out together: those that are jointly normal given everything else, beside those that
+/// leave `by_themselves`, and have not been found too many. Discrete latents that are not summed out are among what is given.
+fn normal_together(
+    model: &Model,
+    known: &Known,
+    by_themselves: impl Iterator<Item = SiteId>,
+) -> BTreeSet<SiteId> {
     let refused: BTreeSet<SiteId> = known.not_summed.iter().map(|(site, _)| *site).collect();
     let is_kept = |id: &SiteId| match &model.site(*id).kind {
         SiteKind::Latent { using: Some((name, _)), .. } => name != super::exact::EXACT.name,
         _ => refused.contains(id),
     };
     let kept = model.site_ids().filter(is_kept).collect();
-    let by_themselves = conjugates(model).into_keys();
-    let elsewhere =
-        by_themselves.chain(refused.into_iter().filter(|id| model.site(*id).value == Kind::Real)).collect();
+    let is_real = |id: &SiteId| model.site(*id).value == Kind::Real;
+    let elsewhere = by_themselves.chain(refused.iter().copied().filter(is_real)).collect();
     jointly_normal(model, &elsewhere, &kept)
 }
 
@@ -145,7 +148,7 @@ pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
     let dependence = of_density(model);
     let reach = Reach::new(model);
     let conjugates = conjugates(model);
-    let block = normal_together(model, known);
+    let block = normal_together(model, known, conjugates.keys().copied());
     for latent in model.site_ids() {
         let SiteKind::Latent { using, .. } = &model.site(latent).kind else { continue };
         let found = known.not_summed.iter().find(|(site, _)| *site == latent);

@@ -12,7 +12,7 @@ mod reparameterise;
 mod score;
 mod steps;
 
-pub use choose::{Choice, Integral, Known, Measured, choose, decide, normal_together};
+pub use choose::{Choice, Integral, Known, Measured, choose, decide};
 pub use cost::Cost;
 pub use dependence::{Dependence, Level, Part, by_part};
 pub use reach::Reach;

@@ -3,7 +3,12 @@
 use std::collections::HashMap;
 
 use super::interpret::order;
-use super::{Axis, Builder, Node};
+use super::{Axis, Builder, Graph, Node};
+
+/// Whether a node depends on one of others.
+pub fn depends(graph: &Graph, node: Node, on: &[Node]) -> bool {
+    order(graph, &[node]).iter().any(|needed| on.contains(needed))
+}
 
 /// The nodes `roots` as they are with each second node of `pairs` in place of the first, which may have fewer axes: what
 /// depends on it then varies over the new axes too.

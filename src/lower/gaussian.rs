@@ -129,7 +129,7 @@ pub(super) fn integrate(
     if elements > most {
         return Err(too_many(translator, &members, &outer, (elements, most)));
     }
-    let arrow = Arrow::new(&mut translator.builder, &members, &curvature, (cells, outer));
+    let arrow = Arrow::new(&mut translator.builder, &members, &curvature, (cells, &outer));
     let means = arrow.mean(&mut translator.builder, &members);
     let pairs: Vec<(Node, Node)> = members.iter().map(|member| member.open).zip(means).collect();
     let mut nodes: Vec<Node> = tables.iter().map(|(_, node)| *node).collect();

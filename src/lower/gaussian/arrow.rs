@@ -31,7 +31,8 @@ pub(super) struct Inner {
 /// All others.
 #[derive(Clone, Debug)]
 pub(super) struct Outer {
-    members: Vec<usize>,
+    /// Each member, with the places of its elements among all.
+    places: Vec<(usize, Node)>,
     /// The axis of all elements, and its twin.
     pub(super) pair: [Axis; 2],
     /// L, over the pair.
@@ -45,12 +46,11 @@ impl Arrow {
         builder: &mut Builder,
         members: &[Member],
         curvature: &Curvature,
-        (cells, outer): (Option<Cells>, Vec<usize>),
+        (cells, outer): (Option<Cells>, &[usize]),
     ) -> Self {
-        let columns = columns(builder, members, &outer);
+        let columns = Columns::new(builder, members, outer);
         let inner = cells.map(|cells| Inner::new(builder, members, curvature, (cells, columns.as_ref())));
-        let outer =
-            columns.map(|columns| Outer::new(builder, members, curvature, (outer, columns, inner.as_ref())));
+        let outer = columns.map(|columns| Outer::new(builder, members, curvature, (columns, inner.as_ref())));
         Self { inner, outer }
     }
 
@@ -74,11 +74,8 @@ impl Arrow {
             (outer, builder.solve_triangular(outer.root, half, row, column, Direction::Reverse))
         });
         if let Some((outer, values)) = values {
-            let mut start = 0;
-            for &k in &outer.members {
-                let places = members[k].places(builder, start);
+            for &(k, places) in &outer.places {
                 found[k] = builder.gather(values, &[(outer.pair[0], places)]);
-                start += members[k].length;
             }
         }
         if let Some(inner) = &self.inner {
@@ -117,28 +114,31 @@ impl Arrow {
     }
 }
 
-/// The axis of all outer elements with its twin, and for each outer member, for each column, 1 at the element whose column
-/// it is.
+/// The axis of all outer elements with its twin, the places of each outer member's elements along it, and for each column
+/// 1 at the element whose column it is.
 struct Columns {
     pair: [Axis; 2],
+    places: Vec<(usize, Node)>,
     units: Vec<(usize, Node)>,
 }
 
-fn columns(builder: &mut Builder, members: &[Member], outer: &[usize]) -> Option<Columns> {
-    if outer.is_empty() {
-        return None;
+impl Columns {
+    fn new(builder: &mut Builder, members: &[Member], outer: &[usize]) -> Option<Self> {
+        if outer.is_empty() {
+            return None;
+        }
+        let length = outer.iter().map(|&k| members[k].length).sum();
+        let pair = ["element", "element"].map(|label| builder.axis(label.to_string(), length));
+        let columns = builder.iota(pair[1]);
+        let (mut places, mut units, mut start) = (vec![], vec![], 0);
+        for &k in outer {
+            let own = members[k].places(builder, start);
+            start += members[k].length;
+            places.push((k, own));
+            units.push((k, builder.equal(own, columns)));
+        }
+        Some(Self { pair, places, units })
     }
-    let length = outer.iter().map(|&k| members[k].length).sum();
-    let pair = ["element", "element"].map(|label| builder.axis(label.to_string(), length));
-    let mut start = 0;
-    let units = outer.iter().map(|&k| {
-        let places = members[k].places(builder, start);
-        start += members[k].length;
-        let own = builder.iota(pair[1]);
-        (k, builder.equal(places, own))
-    });
-    let units = units.collect();
-    Some(Columns { pair, units })
 }
 
 impl Inner {
@@ -176,15 +176,13 @@ impl Outer {
         builder: &mut Builder,
         members: &[Member],
         curvature: &Curvature,
-        (own, columns, inner): (Vec<usize>, Columns, Option<&Inner>),
+        (columns, inner): (Columns, Option<&Inner>),
     ) -> Self {
         let [row, column] = columns.pair;
         let products = curvature.along(builder, members, (&columns.units, &[column]));
         let (mut slope, mut precision) = (builder.constant(0.0), builder.constant(0.0));
-        let mut start = 0;
-        for &k in &own {
-            let at = [(row, members[k].places(builder, start))];
-            start += members[k].length;
+        for &(k, places) in &columns.places {
+            let at = [(row, places)];
             let part = curvature.slope(builder, members, k);
             let part = builder.scatter(part, &at, &[row]);
             slope = builder.add(slope, part);
@@ -202,6 +200,6 @@ impl Outer {
         }
         let root = builder.cholesky(precision, row, column);
         let half = builder.solve_triangular(root, slope, row, column, Direction::Forward);
-        Self { members: own, pair: columns.pair, root, half }
+        Self { places: columns.places, pair: columns.pair, root, half }
     }
 }

@@ -1,7 +1,7 @@
 //! The quadratic function that a density is of some latents, by its derivatives.
 
 use crate::graph::condense::condense;
-use crate::graph::replace::replace;
+use crate::graph::replace::{depends, replace};
 use crate::graph::{Axis, Builder, Node, Vector, autodiff};
 use crate::translate::Translator;
 
@@ -22,6 +22,10 @@ impl Curvature {
         let opens: Vec<Node> = members.iter().map(|member| member.open).collect();
         let mut total = builder.constant(0.0);
         for (_, table) in tables {
+            // What does not read a member has no slope, and need not be condensed twice.
+            if !depends(builder.graph(), *table, &opens) {
+                continue;
+            }
             let sum = builder.sum_all(*table);
             let sum = condense(builder, sum);
             total = builder.add(total, sum);

@@ -12,11 +12,20 @@ fn positive_definite(b: &mut Builder, [batch, row, column]: [Axis; 3], inner: Ax
     axes.sort();
     let x = b.parameter(Vector::Position, 0, &axes);
     assert_eq!(length, b.graph().len_of(x));
+    gram_plus_one(b, x, [row, column, inner])
+}
+
+/// x x' + 1, the product over `inner`.
+fn gram_plus_one(b: &mut Builder, x: Node, [row, column, inner]: [Axis; 3]) -> Node {
     let transposed = b.rename(x, &[(row, column)]);
     let gram = b.contract(x, transposed, &[inner]);
-    let (i, j) = (b.iota(row), b.iota(column));
-    let diagonal = b.equal(i, j);
+    let diagonal = unit_matrix(b, row, column);
     b.add(gram, diagonal)
+}
+
+fn unit_matrix(b: &mut Builder, row: Axis, column: Axis) -> Node {
+    let (i, j) = (b.iota(row), b.iota(column));
+    b.equal(i, j)
 }
 
 #[test]
@@ -45,11 +54,7 @@ fn linear_algebra_of_larger_matrices() {
     let [row, column, inner] = ["i", "j", "k"].map(|label| b.axis(label, 43));
     let sides = b.axis("s", 37);
     let x = b.parameter(Vector::Position, 0, &[row, inner]);
-    let transposed = b.rename(x, &[(row, column)]);
-    let gram = b.contract(x, transposed, &[inner]);
-    let (i, j) = (b.iota(row), b.iota(column));
-    let diagonal = b.equal(i, j);
-    let a = b.add(gram, diagonal);
+    let a = gram_plus_one(&mut b, x, [row, column, inner]);
     let l = b.cholesky(a, row, column);
     let right = b.parameter(Vector::Position, 1849, &[row, sides]);
     let left = b.rename(right, &[(row, column)]);
@@ -74,11 +79,8 @@ fn linear_algebra_of_many_small_matrices() {
         let [row, column, inner] = ["i", "j", "k"].map(|label| b.axis(label, size));
         let sides = b.axis("s", 2);
         let x = b.parameter(Vector::Position, 0, &[batch, row, inner]);
-        let transposed = b.rename(x, &[(row, column)]);
-        let gram = b.contract(x, transposed, &[inner]);
-        let (i, j) = (b.iota(row), b.iota(column));
-        let diagonal = b.equal(i, j);
-        let a = b.add(gram, diagonal);
+        let a = gram_plus_one(&mut b, x, [row, column, inner]);
+        let diagonal = unit_matrix(&mut b, row, column);
         let l = b.cholesky(a, row, column);
         let right = b.parameter(Vector::Position, 11 * size * size, &[row, sides]);
         let forward = b.solve_triangular(l, right, row, column, Direction::Forward);
