@@ -12,6 +12,7 @@ use super::conjugate::{self, Collapsed, Given};
 use super::gaussian;
 use super::kept::{self, Kept};
 use super::latents::{self, Centring, Layout};
+use super::learned;
 use super::limits::Limits;
 use super::states::{self, Range};
 
@@ -105,6 +106,9 @@ fn build_with(
     }
     let mut problem = None;
     translator.walk(|translator, site| {
+        if matches!(translator.model().site(site).kind, SiteKind::Learn(_)) {
+            return learned::bind(translator, site, (centring.learned, &mut joint.layout));
+        }
         let name = format!("the prior of `{}`", translator.model().site(site).name);
         let behind = joint.kept.iter().map(|kept| kept.length).sum::<usize>();
         let length = joint.layout.dimension.max(dimension + behind);
