@@ -99,9 +99,9 @@ fn build_with(
     let summed =
         |site: &SiteId| states::is_summed(translator.model(), *site) && !centring.kept.contains(site);
     for site in translator.model().site_ids().filter(summed).collect::<Vec<_>>() {
-        match centring.at_once.contains(&site) {
-            true => states::carry_at_once(translator, site),
-            false => states::carry_early(translator, site),
+        match centring.at_once.iter().find(|(own, _)| *own == site) {
+            Some((_, plates)) => states::carry_at_once(translator, site, plates),
+            None => states::carry_early(translator, site),
         }
     }
     let mut problem = None;

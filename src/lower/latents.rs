@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::graph::{Axis, Builder, Node, Vector};
 use crate::library::{Guide, Interval, Normaliser, Over, Place, Rank, guide};
 use crate::model::{
-    Distribution, FamilyCall, Model, Site, SiteDomain, SiteId, SiteKind, Stage, Term, TermKind,
+    AxisVar, Distribution, FamilyCall, Model, Site, SiteDomain, SiteId, SiteKind, Stage, Term, TermKind,
 };
 use crate::translate::Translator;
 
@@ -23,8 +23,9 @@ pub struct Centring {
     pub kept: Vec<SiteId>,
     /// Continuous latents that are integrated out in closed form.
     pub integrated: Vec<SiteId>,
-    /// Discrete latents that are summed over all assignments of values to their elements, since these meet in a term.
-    pub at_once: Vec<SiteId>,
+    /// Discrete latents that are summed over all assignments of values to their elements, since these meet in a term; with
+    /// the axes along which they do not.
+    pub at_once: Vec<(SiteId, Vec<AxisVar>)>,
     /// Whether learned values are sought, or given.
     pub learned: Learned,
 }

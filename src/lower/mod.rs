@@ -30,6 +30,7 @@ mod tree;
 pub use claims::{claimed, claims};
 pub use conjugate::Given;
 pub use cost::{expected_axes, formula};
+pub use coupling::plates;
 pub use discrete::{StateProbabilities, StateValues};
 pub use generative::{circular, learned};
 pub use kept::{Changes, Kept, Support, Tried, culprit};

@@ -235,9 +235,14 @@ fn cells(row: &Row) -> [String; 6] {
         (false, true) => row.sd / 100.0,
         (false, false) => 0.01,
     };
-    let digits = decimals(unit);
-    let error =
-        if known(row.mcse) { fixed(row.mcse, decimals(row.mcse / 10.0)) } else { fixed(row.mcse, digits) };
+    let whole = [row.q05, row.q50, row.q95].iter().all(|number| number.fract() == 0.0);
+    // Of states and counts, the rarest that a person asks for.
+    let digits = if whole && row.mean.abs() < 1e6 { decimals(unit).min(4) } else { decimals(unit) };
+    let error = if known(row.mcse) && !whole {
+        fixed(row.mcse, decimals(row.mcse / 10.0))
+    } else {
+        fixed(row.mcse, digits)
+    };
     let [mean, sd, q05, q50, q95] =
         [row.mean, row.sd, row.q05, row.q50, row.q95].map(|number| fixed(number, digits));
     [mean, sd, q05, q50, q95, error]
