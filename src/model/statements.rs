@@ -184,11 +184,13 @@ impl<'t> Checker<'t> {
             return None;
         }
         let proven = supports::interval_of(&self.model, value).is_subset(supports::site_interval(&domain));
+        if domain.ends.iter().flatten().any(|end| end.stage > Stage::Literal) {
+            // Ends that are not known here prove nothing.
+            let diagnostic = errors::unsupported(ty.span, "an interval with such ends for a computed value");
+            self.report(diagnostic.help("leave the type out, or write its ends as numbers"));
+            return None;
+        }
         if !proven || !domain.over.is_empty() {
-            if domain.ends.iter().any(Option::is_some) {
-                self.report(errors::unsupported(ty.span, "an interval claimed for a computed value"));
-                return None;
-            }
             let demanded_by = format!("the declared type `{}`", ty.name.text);
             self.model.obligations.push(Obligation {
                 value: value.clone(),
