@@ -133,6 +133,7 @@ fn coupled(translator: &Translator, reference: &Reference, table: &str) -> Box<D
     Box::new(
         Diagnostic::new(NOT_SUMMABLE, message)
             .at(site.span, "cannot be summed out one by one")
-            .help("use the element at each cell (`z` in the mean of each observation) instead of a sum over all of them"),
+            .help(format!("let each term read the element of `{}` at its own cell, not a sum over several", site.name))
+            .help("up to 4096 assignments of values to such elements are summed; without `using exact` it stays in the guide"),
     )
 }
