@@ -138,6 +138,9 @@ fn chosen(fitted: &Fitted, pinned: Option<FamilyChoice>) -> String {
     let fit = &fitted.fit;
     let kept = fitted.kept.map(|k| &fitted.tried[k]);
     match (kept, fitted.tried.len()) {
+        (None, _) if fit.mean.is_empty() && fit.verdict == inference::Verdict::Trust => {
+            "no latent is left for it".to_owned()
+        }
         (None, _) => "nothing was found that could be kept".to_owned(),
         (Some(kept), _) if pinned.is_some_and(|family| !answers(kept, family)) => {
             "what was asked for could not be fitted".to_owned()

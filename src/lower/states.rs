@@ -79,8 +79,9 @@ pub(super) fn carry(
     let Some(states) = translator.states(site).cloned() else { return Err(unbounded(model, site)) };
     let home = translator.home(site);
     let value = translator.state_values(&home, &states);
-    let value = translator.builder.expand(value, &home.cells);
+    // Spread over the cells last: a prior that is the same in all of them is computed once for each state.
     let density = translator.log_density(prior(model, site), value);
+    let density = translator.builder.expand(density, &home.cells);
     let values = match states {
         States::Assignments { count, .. } => count,
         _ => states.count(),
