@@ -222,15 +222,35 @@ fn sums(story: &Story) -> Vec<Vec<String>> {
     rows.collect()
 }
 
-/// A line for each way that pieces of a factor go, and why not a better one.
+/// A line for each way that pieces of a factor go, and why not a better one; factors that go the same way share it.
 fn expectations(story: &Story) -> Vec<Vec<String>> {
-    let rows = story.ways.iter().flat_map(|(name, pieces)| pieces.iter().map(move |piece| (name, piece)));
-    let row = |(name, piece): (&String, &Piece)| {
-        let refused = piece.refused.iter().map(|refused| format!("not {}: {}", refused.way, refused.reason));
-        let why = std::iter::once(piece.why.clone()).chain(refused).collect::<Vec<_>>().join("; ");
-        vec![name.clone(), piece.way.name.to_string(), why]
-    };
-    rows.map(row).collect()
+    let mut rows: Vec<(Vec<&str>, &'static str, String)> = Vec::new();
+    for (name, pieces) in story.ways {
+        for piece in pieces {
+            let (way, why) = (piece.way.name, way_words(piece));
+            match rows.iter_mut().find(|row| (row.1, &row.2) == (way, &why)) {
+                Some(row) => row.0.push(name),
+                None => rows.push((vec![name], way, why)),
+            }
+        }
+    }
+    rows.into_iter().map(|(names, way, why)| vec![names.join(", "), way.to_string(), why]).collect()
+}
+
+/// Why a piece goes its way, and no better one; ways that are refused for the same reason are named together.
+fn way_words(piece: &Piece) -> String {
+    let mut refused: Vec<(String, &str)> = Vec::new();
+    for one in &piece.refused {
+        match refused.last_mut().filter(|(_, reason)| *reason == one.reason) {
+            Some((ways, _)) => *ways = format!("neither {ways} nor {}", one.way),
+            None => refused.push((one.way.to_string(), &one.reason)),
+        }
+    }
+    let each = refused.into_iter().map(|(ways, reason)| match ways.starts_with("neither") {
+        true => format!("{ways}: {reason}"),
+        false => format!("not {ways}: {reason}"),
+    });
+    std::iter::once(piece.why.clone()).chain(each).collect::<Vec<_>>().join("; ")
 }
 
 /// Which values of a count without an end are summed.
