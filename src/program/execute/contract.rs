@@ -6,7 +6,7 @@
 use std::cell::Cell;
 
 use crate::numeric::dispatch::Isa;
-use crate::numeric::lanes::{F8, LANES, Lanes, Target, vectors};
+use crate::numeric::lanes::{F8, LANES, Lanes, store, vectors};
 use crate::program::code::{COLUMNS, Input, Lines, Offset};
 
 use super::{Elements, Frame};
@@ -187,8 +187,10 @@ fn row<I: Isa, const W: usize>(
             sums[k] = factor.times_plus::<I>(line[k].get(), sums[k]);
         }
     }
-    let out = Target::new(out);
-    for k in 0..W {
-        out.set(k, sums[k]);
+    for (cells, sum) in out.chunks(LANES).zip(sums) {
+        match cells.len() {
+            LANES => store(cells, 0, sum),
+            _ => cells.iter().zip(sum.0).for_each(|(cell, sum)| cell.set(sum)),
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::numeric::lanes::{LANES, Lanes, Stream, Target, lanes, load, store, ti
 use crate::program::code::{Flat, FlatKind, FlatOp, FlatOperand, Sign};
 
 use super::layout::{Layout, Rows, Samples, Single};
-use super::reduce::{self, first_lanes, tree_of_lanes};
+use super::reduce::{self, tree_of_lanes};
 use super::rows::Source;
 use super::{Abreast, Frame, elementwise, matrix, rows};
 
@@ -136,7 +136,8 @@ fn sum<I: Isa, const N: usize, L: Layout<N>, const PRODUCT: bool>(memory: &[Cell
         sum = term(sum, read::<N, L>(memory, x, vector), read::<N, L>(memory, y, vector));
     }
     if !op.rows.is_multiple_of(N) {
-        let [x, y] = [x, y].map(|operand| first_lanes(read::<N, L>(memory, operand, whole), op.rows % N));
+        let [x, y] =
+            [x, y].map(|operand| read::<N, L>(memory, operand, whole).first_of(op.rows % N, Lanes::ZERO));
         sum = term(sum, x, y);
     }
     memory[op.out[0]].set(tree_of_lanes(sum));
@@ -147,7 +148,7 @@ fn sum<I: Isa, const N: usize, L: Layout<N>, const PRODUCT: bool>(memory: &[Cell
 fn other<const N: usize, L: Layout<N>>(frame: &Frame, op: &FlatOp) {
     let memory = frame.memory;
     let vectors = op.rows.div_ceil(L::ROWS);
-    let out = |k: usize| Target::new(&memory[op.out[k] * L::ELEMENT..][..op.rows * L::ELEMENT]);
+    let out = |k: usize| Target::new(&memory[op.out[k] * L::ELEMENT..], op.rows * L::ELEMENT);
     let x = |k: usize| source::<N, L>(memory, &op.operands[k], vectors);
     let into = &memory[op.out[0] * L::ELEMENT..];
     let first = &memory[op.operands[0].at * L::ELEMENT..];

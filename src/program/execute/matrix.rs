@@ -16,7 +16,7 @@ use crate::program::rows::BLOCK;
 use crate::program::tile::{Entries, Tile};
 
 use super::layout::{Layout, element};
-use super::reduce::{STRANDS, first_lanes, tree, tree_of_lanes};
+use super::reduce::{STRANDS, tree, tree_of_lanes};
 use super::rows::{Source, Vectors};
 
 /// out\[row] = sum over columns of tile[row, column] * vector[column], of the rows from `first` on
@@ -74,6 +74,19 @@ pub(super) fn ask(tile: &Tile, first: usize, (place, instructions): (usize, usiz
     }
 }
 
+/// Touches the pages of the rows after the block that begins at `first`, one after another: finding a page takes as long
+/// as reading some lines of it, and the processor finds several at once if it is asked for them at once.
+#[inline(always)]
+pub(super) fn touch(tile: &Tile, first: usize) {
+    match &tile.entries {
+        Entries::Double(all) => TileBlock::new(tile, all, first).touch(),
+        Entries::Single(all) => TileBlock::new(tile, all, first).touch(),
+    }
+}
+
+/// Bytes of memory that are found together.
+const PAGE: usize = 4096;
+
 /// The part of a tile that belongs to a block of rows: column-major, `size` rows.
 #[derive(Clone, Copy)]
 struct TileBlock<'a, E> {
@@ -99,6 +112,16 @@ impl<'a, E: Entry> TileBlock<'a, E> {
     #[inline(always)]
     fn column(self, column: usize) -> &'a [E] {
         &self.entries[column * self.size..][..self.size]
+    }
+
+    #[inline(always)]
+    fn touch(self) {
+        let length = self.size * self.columns;
+        for first in (0..length).step_by(PAGE / size_of::<E>()) {
+            if let Some(number) = self.next.get(first..first + 1) {
+                prefetch(number);
+            }
+        }
     }
 
     /// Asks for some rows of a column of the rows after these.
@@ -264,7 +287,7 @@ fn rows_together<I: Isa, const N: usize, const K: usize, E: Entry>(
     }
     let last = count - (first + K - 1) * N;
     if last < N {
-        factors[K - 1] = first_lanes(factors[K - 1], last);
+        factors[K - 1] = factors[K - 1].first_of(last, Lanes::ZERO);
     }
     for (number, cells) in strands.chunks_exact(N).enumerate() {
         if number % 4 == 1 {
