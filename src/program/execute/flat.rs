@@ -172,13 +172,13 @@ fn other<const N: usize, L: Layout<N>>(frame: &Frame, op: &FlatOp) {
             set.run(rows::SumInto::<N, L>::new((x(0), Some(x(1))), &frame.code.maps[map][..op.rows], into));
         }
         FlatKind::MatrixVector(tile) => {
-            matrix::times_vector::<N, L>(set, (&frame.code.tiles[tile], 0), first, out(0));
+            matrix::times_vector::<N, L>(set, (&frame.code.tiles[tile], 0, frame.ahead), first, out(0));
         }
         FlatKind::TransposedMatrixVector(index) => {
             let tile = &frame.code.tiles[index];
             let strands = &memory[op.out[1] * L::ELEMENT..][..tile.columns * LANES * L::ELEMENT];
             strands.iter().for_each(|cell| cell.set(0.0));
-            matrix::transposed_times_vector::<N, L>(set, (tile, 0), (x(0), op.rows), strands);
+            matrix::transposed_times_vector::<N, L>(set, (tile, 0, frame.ahead), (x(0), op.rows), strands);
             matrix::finish::<N, L>(strands, into);
         }
         FlatKind::Copy | FlatKind::MultiplyAdd(_) | FlatKind::Sum | FlatKind::Dot => {

@@ -10,11 +10,12 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use crate::numeric::dispatch::{InstructionSet, Isa, Kernel};
-use crate::numeric::entry::{Entry, Lines};
+use crate::numeric::entry::{Entry, Lines, SINGLES_TOGETHER};
 use crate::numeric::lanes::{Lanes, Target, load, prefetch, store};
 use crate::program::rows::BLOCK;
 use crate::program::tile::{Entries, Tile};
 
+use super::Ahead;
 use super::layout::{Layout, element};
 use super::reduce::{STRANDS, tree, tree_of_lanes};
 use super::rows::{Source, Vectors};
@@ -23,17 +24,17 @@ use super::rows::{Source, Vectors};
 #[inline(always)]
 pub(super) fn times_vector<const N: usize, L: Layout<N>>(
     set: InstructionSet,
-    (tile, first): (&Tile, usize),
+    (tile, first, ahead): (&Tile, usize, Ahead),
     vector: &[Cell<f64>],
     out: Target<N>,
 ) {
     let layout = PhantomData::<L>;
     match &tile.entries {
         Entries::Double(all) => {
-            set.run(TimesVector { tile: TileBlock::new(tile, all, first), vector, out, layout });
+            set.run(TimesVector { tile: TileBlock::new(tile, all, first).to_go(ahead), vector, out, layout });
         }
         Entries::Single(all) => {
-            set.run(TimesVector { tile: TileBlock::new(tile, all, first), vector, out, layout });
+            set.run(TimesVector { tile: TileBlock::new(tile, all, first).to_go(ahead), vector, out, layout });
         }
     }
 }
@@ -42,17 +43,27 @@ pub(super) fn times_vector<const N: usize, L: Layout<N>>(
 #[inline(always)]
 pub(super) fn transposed_times_vector<const N: usize, L: Layout<N>>(
     set: InstructionSet,
-    (tile, first): (&Tile, usize),
+    (tile, first, ahead): (&Tile, usize, Ahead),
     x: (Source<N>, usize),
     strands: &[Cell<f64>],
 ) {
     let (strands, layout) = (&strands[..tile.columns * STRANDS * L::ELEMENT], PhantomData::<L>);
     match &tile.entries {
         Entries::Double(all) => {
-            set.run(TransposedTimesVector { tile: TileBlock::new(tile, all, first), x, strands, layout });
+            set.run(TransposedTimesVector {
+                tile: TileBlock::new(tile, all, first).to_go(ahead),
+                x,
+                strands,
+                layout,
+            });
         }
         Entries::Single(all) => {
-            set.run(TransposedTimesVector { tile: TileBlock::new(tile, all, first), x, strands, layout });
+            set.run(TransposedTimesVector {
+                tile: TileBlock::new(tile, all, first).to_go(ahead),
+                x,
+                strands,
+                layout,
+            });
         }
     }
 }
@@ -112,6 +123,15 @@ impl<'a, E: Entry> TileBlock<'a, E> {
     #[inline(always)]
     fn column(self, column: usize) -> &'a [E] {
         &self.entries[column * self.size..][..self.size]
+    }
+
+    /// Without what is after it, if that is not to be asked for.
+    #[inline(always)]
+    fn to_go(self, ahead: Ahead) -> Self {
+        match ahead {
+            Ahead::Asks => self,
+            Ahead::Follows => Self { next: &[], ..self },
+        }
     }
 
     #[inline(always)]
@@ -203,17 +223,17 @@ impl<const N: usize, L: Layout<N>, E: Entry> TimesVector<'_, N, L, E> {
     #[inline(always)]
     fn add_samples<I: Isa, const K: usize>(&self, first: usize, sums: &mut [Lanes<N>; K]) {
         let vector = &self.vector[..self.tile.columns * L::ELEMENT];
-        let mut room = [0.0; TOGETHER * MOST_ROWS];
+        let mut room = [0.0; SINGLES_TOGETHER * MOST_ROWS];
         let mut number = 0;
-        for factors in vector.chunks(TOGETHER * L::ELEMENT) {
+        for factors in vector.chunks(E::TOGETHER.min(self.tile.columns) * L::ELEMENT) {
             let count = factors.len() / L::ELEMENT;
-            for column in (number..number + count).filter(|column| column % 4 == 0) {
-                self.tile.ask(column, first..first + K);
-            }
             let entries = &self.tile.entries[number * self.tile.size + first..];
             let lines = Lines { entries, distance: self.tile.size, count, length: K };
-            let (entries, distance) = E::lines::<I>(lines, &mut room[..TOGETHER * K]);
+            let (entries, distance) = E::lines::<I>(lines, &mut room);
             for (column, factor) in factors.chunks_exact(L::ELEMENT).enumerate() {
+                if (number + column).is_multiple_of(4) {
+                    self.tile.ask(number + column, first..first + K);
+                }
                 let (entries, factor) = (&entries[column * distance..][..K], element::<N, L>(factor, 0));
                 for k in 0..K {
                     sums[k] = Lanes::splat(entries[k]).times_plus::<I>(factor, sums[k]);
@@ -224,9 +244,8 @@ impl<const N: usize, L: Layout<N>, E: Entry> TimesVector<'_, N, L, E> {
     }
 }
 
-/// Rows, and columns, whose entries are laid out together for samples to read.
+/// Rows whose entries are read together where lanes are samples, at most.
 const MOST_ROWS: usize = 16;
-const TOGETHER: usize = 8;
 
 struct TransposedTimesVector<'a, const N: usize, L, E> {
     tile: TileBlock<'a, E>,

@@ -8,7 +8,7 @@ use crate::numeric::lanes::{Lanes, Stream, Target, times_plus, vectors};
 use crate::program::code::{DROPPED, Factors, Operand, Place, RowGroup, RowOp};
 
 use super::layout::Layout;
-use super::{Frame, elementwise, matrix, reduce};
+use super::{Ahead, Frame, elementwise, matrix, reduce};
 
 /// Executes the block of rows from `first` on, `count` of them.
 #[inline(always)]
@@ -18,7 +18,7 @@ pub(super) fn run<'a, I: Isa, const N: usize, L: Layout<N>>(
     (first, count): (usize, usize),
 ) {
     let block = Block::<N, L> { frame, size: group.block, first, count, layout: PhantomData };
-    let tile = group.tile.map(|tile| &frame.code.tiles[tile]);
+    let tile = group.tile.filter(|_| frame.ahead == Ahead::Asks).map(|tile| &frame.code.tiles[tile]);
     if let Some(tile) = tile {
         matrix::touch(tile, first);
     }
@@ -215,12 +215,12 @@ impl<'a, const N: usize, L: Layout<N>> Block<'a, N, L> {
                 set.run(elementwise::PairKernel { op: *op, out, x: self.source(x) });
             }
             RowOp::MatrixVector { out, tile, vector } => {
-                let tile = (&self.frame.code.tiles[*tile], self.first);
+                let tile = (&self.frame.code.tiles[*tile], self.first, self.frame.ahead);
                 let vector = &self.frame.memory[*vector * L::ELEMENT..];
                 matrix::times_vector::<N, L>(set, tile, vector, self.target(*out));
             }
             RowOp::TransposedMatrixVector { tile, x, strands } => {
-                let tile = (&self.frame.code.tiles[*tile], self.first);
+                let tile = (&self.frame.code.tiles[*tile], self.first, self.frame.ahead);
                 let strands = &self.frame.memory[*strands * L::ELEMENT..];
                 matrix::transposed_times_vector::<N, L>(set, tile, (self.source(x), self.count), strands);
             }
