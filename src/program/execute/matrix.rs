@@ -166,23 +166,24 @@ impl<const N: usize, L: Layout<N>, E: Entry> Kernel for TimesVector<'_, N, L, E>
 
     #[inline(always)]
     fn run<I: Isa>(self) {
+        let mut room = Room([0.0; SINGLES_TOGETHER * MOST_ROWS]);
         let mut first = 0;
         if I::ROOMY {
             while L::ROWS == 1 && first + 16 <= self.out.count() {
-                self.add_rows::<I, 16>(first);
+                self.add_rows::<I, 16>(first, &mut room.0);
                 first += 16;
             }
             while first + 8 <= self.out.count() {
-                self.add_rows::<I, 8>(first);
+                self.add_rows::<I, 8>(first, &mut room.0);
                 first += 8;
             }
         }
         while first + 4 <= self.out.count() {
-            self.add_rows::<I, 4>(first);
+            self.add_rows::<I, 4>(first, &mut room.0);
             first += 4;
         }
         while first < self.out.count() {
-            self.add_rows::<I, 1>(first);
+            self.add_rows::<I, 1>(first, &mut room.0);
             first += 1;
         }
     }
@@ -191,10 +192,10 @@ impl<const N: usize, L: Layout<N>, E: Entry> Kernel for TimesVector<'_, N, L, E>
 impl<const N: usize, L: Layout<N>, E: Entry> TimesVector<'_, N, L, E> {
     /// The vectors of rows from `first` on, K of them.
     #[inline(always)]
-    fn add_rows<I: Isa, const K: usize>(&self, first: usize) {
+    fn add_rows<I: Isa, const K: usize>(&self, first: usize, room: &mut [f64]) {
         let mut sums = [Lanes::ZERO; K];
         match L::ROWS < N {
-            true => self.add_samples::<I, K>(first, &mut sums),
+            true => self.add_samples::<I, K>(first, &mut sums, room),
             false => self.add_vectors::<I, K>(first, &mut sums),
         }
         for k in 0..K {
@@ -221,15 +222,14 @@ impl<const N: usize, L: Layout<N>, E: Entry> TimesVector<'_, N, L, E> {
 
     /// Lanes are samples: an entry is the same for all of them.
     #[inline(always)]
-    fn add_samples<I: Isa, const K: usize>(&self, first: usize, sums: &mut [Lanes<N>; K]) {
+    fn add_samples<I: Isa, const K: usize>(&self, first: usize, sums: &mut [Lanes<N>; K], room: &mut [f64]) {
         let vector = &self.vector[..self.tile.columns * L::ELEMENT];
-        let mut room = [0.0; SINGLES_TOGETHER * MOST_ROWS];
         let mut number = 0;
         for factors in vector.chunks(E::TOGETHER.min(self.tile.columns) * L::ELEMENT) {
             let count = factors.len() / L::ELEMENT;
             let entries = &self.tile.entries[number * self.tile.size + first..];
             let lines = Lines { entries, distance: self.tile.size, count, length: K };
-            let (entries, distance) = E::lines::<I>(lines, &mut room);
+            let (entries, distance) = E::lines::<I>(lines, room);
             for (column, factor) in factors.chunks_exact(L::ELEMENT).enumerate() {
                 if (number + column).is_multiple_of(4) {
                     self.tile.ask(number + column, first..first + K);
@@ -244,8 +244,14 @@ impl<const N: usize, L: Layout<N>, E: Entry> TimesVector<'_, N, L, E> {
     }
 }
 
-/// Rows whose entries are read together where lanes are samples, at most.
+/// Rows whose entries are read together where lanes are samples, at most, and columns.
 const MOST_ROWS: usize = 16;
+const MOST_COLUMNS: usize = 3;
+
+/// Room for entries that are widened, filled anew by all that use it one after another; its vectors lie in one line of the
+/// cache each.
+#[repr(align(64))]
+struct Room<const LENGTH: usize>([f64; LENGTH]);
 
 struct TransposedTimesVector<'a, const N: usize, L, E> {
     tile: TileBlock<'a, E>,
@@ -329,16 +335,18 @@ fn samples<I: Isa, const N: usize, X: Vectors<N>, E: Entry>(
     x: (X, usize),
     strands: &[Cell<f64>],
 ) {
+    let mut room = Room([0.0; MOST_COLUMNS * BLOCK]);
+    let room = &mut room.0;
     let mut column = 0;
-    while column + 3 <= tile.columns {
+    while column + MOST_COLUMNS <= tile.columns {
         match I::ROOMY {
-            true => columns::<I, N, X, E, 3, 8>(tile, x, column, strands),
-            false => columns::<I, N, X, E, 3, 2>(tile, x, column, strands),
+            true => columns::<I, N, X, E, MOST_COLUMNS, 8>(tile, x, (column, room), strands),
+            false => columns::<I, N, X, E, MOST_COLUMNS, 2>(tile, x, (column, room), strands),
         }
-        column += 3;
+        column += MOST_COLUMNS;
     }
     while column < tile.columns {
-        columns::<I, N, X, E, 1, 4>(tile, x, column, strands);
+        columns::<I, N, X, E, 1, 4>(tile, x, (column, room), strands);
         column += 1;
     }
 }
@@ -348,16 +356,15 @@ fn samples<I: Isa, const N: usize, X: Vectors<N>, E: Entry>(
 fn columns<I: Isa, const N: usize, X: Vectors<N>, E: Entry, const K: usize, const G: usize>(
     tile: TileBlock<E>,
     (x, count): (X, usize),
-    first: usize,
+    (first, room): (usize, &mut [f64]),
     strands: &[Cell<f64>],
 ) {
     for column in (first..first + K).filter(|column| column % 4 == 1) {
         tile.ask(column, 0..tile.size);
     }
     let lines = Lines { entries: tile.column(first), distance: tile.size, count: 1, length: tile.size };
-    let mut room = [[0.0; BLOCK]; K];
     let mut columns: [&[f64]; K] = [&[]; K];
-    for (k, room) in room.iter_mut().enumerate() {
+    for (k, room) in room.chunks_exact_mut(BLOCK).take(K).enumerate() {
         let lines = Lines { entries: tile.column(first + k), ..lines };
         columns[k] = &E::lines::<I>(lines, &mut room[..tile.size]).0[..count];
     }
