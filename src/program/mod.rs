@@ -15,6 +15,7 @@ mod execute;
 mod flat;
 mod peephole;
 mod roles;
+mod room;
 mod rows;
 mod scan;
 mod schedule;
