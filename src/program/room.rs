@@ -21,7 +21,8 @@ struct Free {
 /// Gives the large arrays of a plan their places, batch by batch; `roots` are read at the end. Recurrences are left as they
 /// are: their bodies run again and again.
 pub(super) fn assign(compiler: &mut Compiler, schedule: &Schedule, roots: &[Node], batches: &[Batch]) {
-    if compiler.graph.nodes().any(|node| matches!(compiler.graph.node(node).op, Op::Scan(_))) {
+    let large = schedule.kept.iter().any(|&node| compiler.graph.len_of(node) >= LARGE);
+    if !large || compiler.graph.nodes().any(|node| matches!(compiler.graph.node(node).op, Op::Scan(_))) {
         return;
     }
     let last = last_reads(compiler, schedule, roots, batches);
@@ -68,7 +69,7 @@ fn last_reads(
     last
 }
 
-fn take(free: &mut Vec<Free>, length: usize) -> Option<Offset> {
+fn take(free: &mut [Free], length: usize) -> Option<Offset> {
     let at = free.iter().position(|free| free.length >= length)?;
     let rest = &mut free[at];
     let first = rest.first;
