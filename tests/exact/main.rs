@@ -5,6 +5,7 @@ mod chains;
 mod checks;
 mod collapse;
 mod counts;
+mod learned;
 mod missing;
 mod models;
 mod together;
