@@ -6,6 +6,9 @@ use super::lanes::{LANES, Lanes};
 
 /// A number as it is stored.
 pub trait Entry: Copy {
+    /// Lines that are to be asked for together: where they are copied, there is not room for any number.
+    const TOGETHER: usize;
+
     /// The first numbers, widened.
     fn wide<I: Isa, const N: usize>(entries: &[Self]) -> Lanes<N>;
 
@@ -27,7 +30,12 @@ pub struct Lines<'a, E> {
     pub length: usize,
 }
 
+/// Lines of single precision that are widened together.
+pub const SINGLES_TOGETHER: usize = 8;
+
 impl Entry for f64 {
+    const TOGETHER: usize = usize::MAX;
+
     #[inline(always)]
     fn wide<I: Isa, const N: usize>(entries: &[Self]) -> Lanes<N> {
         let mut result = Lanes::ZERO;
@@ -42,6 +50,8 @@ impl Entry for f64 {
 }
 
 impl Entry for f32 {
+    const TOGETHER: usize = SINGLES_TOGETHER;
+
     #[inline(always)]
     fn wide<I: Isa, const N: usize>(entries: &[Self]) -> Lanes<N> {
         if N == LANES {

@@ -89,6 +89,16 @@ impl<const N: usize> Lanes<N> {
         unsafe { std::mem::transmute_copy(&self) }
     }
 
+    /// The first lanes, and the other lanes of another vector.
+    #[inline(always)]
+    pub fn first_of(self, count: usize, other: Self) -> Self {
+        let mut result = other;
+        for lane in 0..N {
+            result.0[lane] = if lane < count { self.0[lane] } else { other.0[lane] };
+        }
+        result
+    }
+
     /// addend - self * factor, rounded once where the machine can.
     #[inline(always)]
     pub fn subtracted_from<I: Isa>(self, factor: Self, addend: Self) -> Self {
@@ -179,41 +189,44 @@ impl<'a, const N: usize> Stream<'a, N> {
         // either unchanging or in cells, which one thread alone sees. `Lanes<N>` is `N` numbers with their alignment.
         unsafe { self.first.add(index * self.step).cast::<Lanes<N>>().read() }
     }
+
+    /// One lane of the vector of that number.
+    #[inline(always)]
+    pub fn number(&self, index: usize, lane: usize) -> f64 {
+        assert!(index < self.count && lane < N, "a lane of a vector of the stream");
+        // SAFETY: as above, and the lane is one of the vector's.
+        unsafe { self.first.add(index * self.step + lane).read() }
+    }
 }
 
 /// Vectors to be written, one after another.
 #[derive(Clone, Copy)]
 pub struct Target<'a, const N: usize> {
-    cells: &'a [Cell<f64>],
-    count: usize,
+    vectors: &'a [Cell<Lanes<N>>],
+    /// Lanes of the last vector that are written.
+    last: usize,
 }
 
 impl<'a, const N: usize> Target<'a, N> {
-    /// As many vectors as are begun by `cells`; of the last one only the lanes that have a cell are written.
+    /// Room for so many numbers; `cells` go on to the end of the last vector, whose other lanes stay as they are.
     #[inline(always)]
-    pub fn new(cells: &'a [Cell<f64>]) -> Self {
-        Self { cells, count: cells.len().div_ceil(N) }
+    pub fn new(cells: &'a [Cell<f64>], numbers: usize) -> Self {
+        let count = numbers.div_ceil(N);
+        Self { vectors: &vectors(cells)[..count], last: numbers + N - count * N }
     }
 
     /// Number of vectors.
     #[inline(always)]
     pub fn count(&self) -> usize {
-        self.count
+        self.vectors.len()
     }
 
     /// Writes a vector.
     #[inline(always)]
     pub fn set(&self, index: usize, vector: Lanes<N>) {
-        let cells = &self.cells[index * N..];
-        match vectors::<N>(cells).first() {
-            Some(whole) => whole.set(vector),
-            None => set_some(cells, &vector.0),
-        }
+        let cell = &self.vectors[index];
+        // By lanes, and not by a call: what is called takes its argument from memory, where it would be put each time.
+        let whole = self.last == N || index + 1 < self.vectors.len();
+        cell.set(if whole { vector } else { vector.first_of(self.last, cell.get()) });
     }
-}
-
-#[cold]
-#[inline(never)]
-fn set_some(cells: &[Cell<f64>], lanes: &[f64]) {
-    cells.iter().zip(lanes).for_each(|(cell, &x)| cell.set(x));
 }

@@ -236,8 +236,9 @@ fn whole_reaches(code: &Code, op: &WholeOp) -> Vec<Reach> {
         WholeOp::CumulativeSum { x, lines: of, out, .. } => {
             vec![array(*x, lines(of)), array(*out, lines(of))]
         }
-        WholeOp::Contract { x, y, out, .. } => {
-            vec![input(code, x.0, lines(&x.1)), input(code, y.0, lines(&y.1)), array(*out, x.1.starts.len())]
+        WholeOp::Contract { x, y, out, columns } => {
+            let length = x.1.starts.len() * columns;
+            vec![input(code, x.0, lines(&x.1)), input(code, y.0, lines(&y.1)), array(*out, length)]
         }
         WholeOp::Cholesky { x, out } | WholeOp::Inverse { x, out } => {
             vec![matrices(code, x), array(*out, x.starts.len() * x.size * x.size)]

@@ -235,10 +235,12 @@ pub(super) enum WholeOp {
         out: Offset,
     },
     Contract {
+        /// A line for each row of the result.
         x: (Input, Lines),
+        /// A line for each element of the result, or for each of a row if all rows read the same.
         y: (Input, Lines),
         out: Offset,
-        /// So many elements of the result, one after another, read the same line of x.
+        /// Elements in a row of the result: one after another, they read the same line of x.
         columns: usize,
     },
     CumulativeSum {

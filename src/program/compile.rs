@@ -11,7 +11,7 @@ use super::code::{Code, Group, Input, Lines, Offset, ParameterSpace, Root, Splat
 use super::domain;
 use super::roles::Roles;
 use super::schedule::{Batch, Schedule};
-use super::{rows, whole};
+use super::{room, rows, whole};
 
 /// The state of a compilation.
 pub(super) struct Compiler<'g> {
@@ -86,6 +86,8 @@ impl<'g> Compiler<'g> {
     pub fn groups(&mut self, roots: &[Node]) -> Vec<Group> {
         let roots: Vec<Node> = roots.iter().copied().filter(|&root| self.roles.varies(root)).collect();
         let schedule = Schedule::new(&self.roles, &roots, |node| self.homes.contains_key(&node));
+        let batches = schedule.batches();
+        room::assign(self, &schedule, &roots, &batches);
         for &node in &schedule.kept {
             if !self.homes.contains_key(&node) && !matches!(self.graph.node(node).op, Op::Scan(_)) {
                 let home = self.allocate(self.graph.len_of(node));
@@ -96,7 +98,7 @@ impl<'g> Compiler<'g> {
             Batch::Rows { domain, nodes } => Group::Rows(rows::emit(self, &schedule, domain, &nodes)),
             Batch::Whole(node) => Group::Whole(whole::emit(self, &schedule, node)),
         };
-        schedule.batches().into_iter().map(emit).collect()
+        batches.into_iter().map(emit).collect()
     }
 
     /// The value of a constant node.

@@ -15,6 +15,7 @@ mod execute;
 mod flat;
 mod peephole;
 mod roles;
+mod room;
 mod rows;
 mod scan;
 mod schedule;
@@ -36,7 +37,7 @@ pub use constants::{Constants, Inexact};
 pub use share::Share;
 
 use code::{Code, Group, Input, ParameterSpace, Root, RowGroup, Splat};
-use execute::{Abreast, Frame, run_rows};
+use execute::{Abreast, Ahead, Frame, run_rows};
 
 /// A compiled graph.
 #[derive(Clone, Debug)]
@@ -226,6 +227,8 @@ impl Program {
         let scratch = Cell::from_mut(scratch.get()).as_slice_of_cells();
         let numbers = Cell::from_mut(numbers.as_mut_slice()).as_slice_of_cells();
         let totals = Cell::from_mut(totals.as_mut_slice()).as_slice_of_cells();
+        // Eight samples take long enough to ask for everything on the way.
+        let wide = parts.first().is_some_and(|part| part.abreast == Abreast::Eight);
         parts.iter().map(move |part| Frame {
             code: &self.code,
             memory: &memory[part.start..][..self.part_length(part.abreast)],
@@ -234,6 +237,7 @@ impl Program {
             totals: &totals[part.totals..],
             set: self.set,
             abreast: part.abreast,
+            ahead: if part.first > 0 && wide { Ahead::Follows } else { Ahead::Asks },
         })
     }
 

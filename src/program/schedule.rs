@@ -26,6 +26,15 @@ pub(super) enum Batch {
     Whole(Node),
 }
 
+impl Batch {
+    pub fn nodes(&self) -> &[Node] {
+        match self {
+            Self::Rows { nodes, .. } => nodes,
+            Self::Whole(node) => std::slice::from_ref(node),
+        }
+    }
+}
+
 type Reads = HashMap<Node, Vec<(Node, Access)>>;
 
 impl Schedule {

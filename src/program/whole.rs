@@ -26,7 +26,13 @@ pub(super) fn emit(compiler: &mut Compiler, schedule: &Schedule, node: Node) -> 
             });
             let [wide, narrow] = [columns(&x.1), columns(&y.1)];
             // A product has the same bits either way.
-            let (x, y, columns) = if wide >= narrow { (x, y, wide) } else { (y, x, narrow) };
+            let (mut x, mut y, columns) = if wide >= narrow { (x, y, wide) } else { (y, x, narrow) };
+            x.1.starts = x.1.starts.iter().step_by(columns).copied().collect();
+            if let Some(row) =
+                y.1.starts.get(..columns).filter(|row| y.1.starts.chunks(columns).all(|own| own == *row))
+            {
+                y.1.starts = row.into();
+            }
             compiler.code.numbers = compiler.code.numbers.max(x.1.steps.len() * COLUMNS);
             WholeOp::Contract { x, y, out, columns }
         }

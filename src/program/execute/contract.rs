@@ -6,7 +6,7 @@
 use std::cell::Cell;
 
 use crate::numeric::dispatch::Isa;
-use crate::numeric::lanes::{F8, LANES, Lanes, Target, vectors};
+use crate::numeric::lanes::{F8, LANES, Lanes, store, vectors};
 use crate::program::code::{COLUMNS, Input, Lines, Offset};
 
 use super::{Elements, Frame};
@@ -22,19 +22,19 @@ type Operands<'a> = (&'a (Input, Lines), &'a (Input, Lines), usize);
 /// out\[r] = sum over k of x[starts\[r] + steps\[k]] y[starts\[r] + steps\[k]]
 #[inline(always)]
 pub(super) fn run<I: Isa, const N: usize>(frame: Frame, (x, y, columns): Operands, out: Offset) {
-    let length = x.1.starts.len();
+    let length = x.1.starts.len() * columns;
     if N == 1 && columns >= LANES {
         return by_columns::<I>(frame, (x, y, columns), &frame.memory[out..][..length]);
     }
     if N == 1 {
-        return by_elements::<I>(frame, (x, y), &frame.memory[out..][..length]);
+        return by_elements::<I>(frame, (x, y, columns), &frame.memory[out..][..length]);
     }
     let out = &frame.array(out)[..length];
     let (a, b) = (frame.elements::<N>(x.0), frame.elements::<N>(y.0));
     let operands = ((a, &x.1), (b, &y.1), columns);
     let mut first = 0;
     while first < length {
-        if I::ROOMY && is_block(&y.1.starts, (first, columns)) {
+        if I::ROOMY && is_block(&y.1.starts, (first, columns), length) {
             row_of_tiles::<I, N, ROWS>(operands, first, out);
             first += ROWS * columns;
         } else {
@@ -48,9 +48,19 @@ pub(super) fn run<I: Isa, const N: usize>(frame: Frame, (x, y, columns): Operand
 const ROWS: usize = 4;
 
 /// Whether from here on as many rows as are held together read the same lines of y.
-fn is_block(starts: &[u32], (first, columns): (usize, usize)) -> bool {
+fn is_block(starts: &[u32], (first, columns): (usize, usize), length: usize) -> bool {
+    if starts.len() == columns {
+        return first + ROWS * columns <= length;
+    }
     let rows = starts[first..].chunks_exact(columns).take(ROWS);
     rows.len() == ROWS && rows.clone().all(|row| row == &starts[first..first + columns])
+}
+
+/// The lines of y that the elements of a row read.
+#[inline(always)]
+fn row_of_lines(starts: &[u32], (first, columns): (usize, usize)) -> &[u32] {
+    let first = if starts.len() == columns { 0 } else { first };
+    &starts[first..first + columns]
 }
 
 /// Two operands as lines, and the columns.
@@ -66,11 +76,11 @@ fn row_of_tiles<I: Isa, const N: usize, const R: usize>(
     let columns = operands.2;
     let mut column = 0;
     while column + TOGETHER <= columns {
-        elements::<I, N, R, TOGETHER>(operands, first + column, out);
+        elements::<I, N, R, TOGETHER>(operands, (first, column), out);
         column += TOGETHER;
     }
     while column < columns {
-        elements::<I, N, R, 1>(operands, first + column, out);
+        elements::<I, N, R, 1>(operands, (first, column), out);
         column += 1;
     }
 }
@@ -79,14 +89,13 @@ fn row_of_tiles<I: Isa, const N: usize, const R: usize>(
 #[inline(always)]
 fn elements<I: Isa, const N: usize, const R: usize, const K: usize>(
     ((a, x), (b, y), columns): Arrays<N>,
-    first: usize,
+    (first, column): (usize, usize),
     out: &[Cell<Lanes<N>>],
 ) {
     let (mut rows, mut starts) = ([0; R], [0; K]);
-    starts.copy_from_slice(&y.starts[first..first + K]);
-    for r in 0..R {
-        rows[r] = x.starts[first + r * columns];
-    }
+    starts.copy_from_slice(&row_of_lines(&y.starts, (first, columns))[column..column + K]);
+    rows.copy_from_slice(&x.starts[first / columns..][..R]);
+    let first = first + column;
     let mut sums = [[Lanes::ZERO; K]; R];
     let (left, right) = (&x.steps[..], &y.steps[..x.steps.len()]);
     for step in 0..left.len() {
@@ -111,15 +120,15 @@ fn elements<I: Isa, const N: usize, const R: usize, const K: usize>(
 
 /// One sample, lanes are elements.
 #[inline(always)]
-fn by_elements<I: Isa>(frame: Frame, (x, y): (&(Input, Lines), &(Input, Lines)), out: &[Cell<f64>]) {
+fn by_elements<I: Isa>(frame: Frame, (x, y, columns): Operands, out: &[Cell<f64>]) {
     let (a, b) = (frame.elements::<1>(x.0), frame.elements::<1>(y.0));
     for (chunk, cells) in out.chunks(LANES).enumerate() {
-        let [i, j] = [&x.1.starts, &y.1.starts].map(|starts| {
-            let starts = &starts[chunk * LANES..][..cells.len()];
-            let mut filled = [starts[starts.len() - 1]; LANES];
-            filled[..starts.len()].copy_from_slice(starts);
-            filled
-        });
+        let (mut i, mut j) = ([0; LANES], [0; LANES]);
+        for lane in 0..LANES {
+            let element = chunk * LANES + lane.min(cells.len() - 1);
+            i[lane] = x.1.starts[element / columns];
+            j[lane] = y.1.starts[element % y.1.starts.len()];
+        }
         let mut sum = F8::ZERO;
         let steps = (&x.1.steps[..], &y.1.steps[..x.1.steps.len()]);
         for step in 0..steps.0.len() {
@@ -145,17 +154,17 @@ fn by_columns<I: Isa>(frame: Frame, (x, y, columns): Operands, out: &[Cell<f64>]
         let count = COLUMNS.min(columns - column);
         let mut known = None;
         for first in (0..out.len()).step_by(columns) {
-            let starts = &y.1.starts[first + column..][..count];
+            let starts = &row_of_lines(&y.1.starts, (first, columns))[column..][..count];
             if known != Some(starts) {
                 pack((b, &y.1.steps), starts, packed);
                 known = Some(starts);
             }
             let out = &out[first + column..][..count];
             match count.div_ceil(LANES) {
-                WIDTH => row::<I, WIDTH>((a, x.1.starts[first], &x.1.steps), packed, out),
-                3 => row::<I, 3>((a, x.1.starts[first], &x.1.steps), packed, out),
-                2 => row::<I, 2>((a, x.1.starts[first], &x.1.steps), packed, out),
-                _ => row::<I, 1>((a, x.1.starts[first], &x.1.steps), packed, out),
+                WIDTH => row::<I, WIDTH>((a, x.1.starts[first / columns], &x.1.steps), packed, out),
+                3 => row::<I, 3>((a, x.1.starts[first / columns], &x.1.steps), packed, out),
+                2 => row::<I, 2>((a, x.1.starts[first / columns], &x.1.steps), packed, out),
+                _ => row::<I, 1>((a, x.1.starts[first / columns], &x.1.steps), packed, out),
             }
         }
     }
@@ -187,8 +196,10 @@ fn row<I: Isa, const W: usize>(
             sums[k] = factor.times_plus::<I>(line[k].get(), sums[k]);
         }
     }
-    let out = Target::new(out);
-    for k in 0..W {
-        out.set(k, sums[k]);
+    for (cells, sum) in out.chunks(LANES).zip(sums) {
+        match cells.len() {
+            LANES => store(cells, 0, sum),
+            _ => cells.iter().zip(sum.0).for_each(|(cell, sum)| cell.set(sum)),
+        }
     }
 }

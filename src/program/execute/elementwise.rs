@@ -40,10 +40,16 @@ pub(super) fn copy<const N: usize>(out: Target<N>, x: Source<N>) {
     fill!(out, vector => x.at(vector));
 }
 
-/// Kernels for positive arguments do not hold elsewhere: those lanes are done by the scalar reference.
+/// Kernels for positive arguments do not hold elsewhere: those lanes are done by the scalar reference. Vectors are not
+/// handed over whole: for a call that is hardly ever made they would be put into memory each time.
 #[inline(always)]
-fn repaired<const N: usize>(op: Unary, x: Lanes<N>, result: Lanes<N>) -> Lanes<N> {
-    if is_outside(x) { repair(op, x, result) } else { result }
+fn repaired<const N: usize>(op: Unary, x: Lanes<N>, mut result: Lanes<N>) -> Lanes<N> {
+    if is_outside(x) {
+        for lane in 0..N {
+            result.0[lane] = repair(op, x.0[lane], result.0[lane]);
+        }
+    }
+    result
 }
 
 /// Whether a lane is not positive, or no number.
@@ -58,8 +64,8 @@ fn is_outside<const N: usize>(x: Lanes<N>) -> bool {
 
 #[cold]
 #[inline(never)]
-fn repair<const N: usize>(op: Unary, x: Lanes<N>, result: Lanes<N>) -> Lanes<N> {
-    lanes!(x = x, result = result => if x > 0.0 { result } else { op.eval(x) })
+fn repair(op: Unary, x: f64, result: f64) -> f64 {
+    if x > 0.0 { result } else { op.eval(x) }
 }
 
 /// A function of one operand.
@@ -278,10 +284,8 @@ fn pair<I: Isa, const N: usize>(op: Pair, out: [Target<N>; 2], x: Source<N>) {
                 for lane in 0..N {
                     (value.0[lane], slope.0[lane]) = gamma::lgamma_and_digamma::<I>(x.0[lane]);
                 }
-                if is_outside(x) {
-                    value = repair(Unary::Lgamma, x, value);
-                    slope = repair(Unary::Polygamma(0), x, slope);
-                }
+                value = repaired(Unary::Lgamma, x, value);
+                slope = repaired(Unary::Polygamma(0), x, slope);
             }
         }
         out[0].set(vector, value);

@@ -8,7 +8,7 @@ use crate::numeric::lanes::{LANES, Lanes, Stream, Target, lanes, load, store, ti
 use crate::program::code::{Flat, FlatKind, FlatOp, FlatOperand, Sign};
 
 use super::layout::{Layout, Rows, Samples, Single};
-use super::reduce::{self, first_lanes, tree_of_lanes};
+use super::reduce::{self, tree_of_lanes};
 use super::rows::Source;
 use super::{Abreast, Frame, elementwise, matrix, rows};
 
@@ -136,7 +136,8 @@ fn sum<I: Isa, const N: usize, L: Layout<N>, const PRODUCT: bool>(memory: &[Cell
         sum = term(sum, read::<N, L>(memory, x, vector), read::<N, L>(memory, y, vector));
     }
     if !op.rows.is_multiple_of(N) {
-        let [x, y] = [x, y].map(|operand| first_lanes(read::<N, L>(memory, operand, whole), op.rows % N));
+        let [x, y] =
+            [x, y].map(|operand| read::<N, L>(memory, operand, whole).first_of(op.rows % N, Lanes::ZERO));
         sum = term(sum, x, y);
     }
     memory[op.out[0]].set(tree_of_lanes(sum));
@@ -147,7 +148,7 @@ fn sum<I: Isa, const N: usize, L: Layout<N>, const PRODUCT: bool>(memory: &[Cell
 fn other<const N: usize, L: Layout<N>>(frame: &Frame, op: &FlatOp) {
     let memory = frame.memory;
     let vectors = op.rows.div_ceil(L::ROWS);
-    let out = |k: usize| Target::new(&memory[op.out[k] * L::ELEMENT..][..op.rows * L::ELEMENT]);
+    let out = |k: usize| Target::new(&memory[op.out[k] * L::ELEMENT..], op.rows * L::ELEMENT);
     let x = |k: usize| source::<N, L>(memory, &op.operands[k], vectors);
     let into = &memory[op.out[0] * L::ELEMENT..];
     let first = &memory[op.operands[0].at * L::ELEMENT..];
@@ -171,13 +172,13 @@ fn other<const N: usize, L: Layout<N>>(frame: &Frame, op: &FlatOp) {
             set.run(rows::SumInto::<N, L>::new((x(0), Some(x(1))), &frame.code.maps[map][..op.rows], into));
         }
         FlatKind::MatrixVector(tile) => {
-            matrix::times_vector::<N, L>(set, (&frame.code.tiles[tile], 0), first, out(0));
+            matrix::times_vector::<N, L>(set, (&frame.code.tiles[tile], 0, frame.ahead), first, out(0));
         }
         FlatKind::TransposedMatrixVector(index) => {
             let tile = &frame.code.tiles[index];
             let strands = &memory[op.out[1] * L::ELEMENT..][..tile.columns * LANES * L::ELEMENT];
             strands.iter().for_each(|cell| cell.set(0.0));
-            matrix::transposed_times_vector::<N, L>(set, (tile, 0), (x(0), op.rows), strands);
+            matrix::transposed_times_vector::<N, L>(set, (tile, 0, frame.ahead), (x(0), op.rows), strands);
             matrix::finish::<N, L>(strands, into);
         }
         FlatKind::Copy | FlatKind::MultiplyAdd(_) | FlatKind::Sum | FlatKind::Dot => {

@@ -10,30 +10,31 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use crate::numeric::dispatch::{InstructionSet, Isa, Kernel};
-use crate::numeric::entry::{Entry, Lines};
+use crate::numeric::entry::{Entry, Lines, SINGLES_TOGETHER};
 use crate::numeric::lanes::{Lanes, Target, load, prefetch, store};
 use crate::program::rows::BLOCK;
 use crate::program::tile::{Entries, Tile};
 
+use super::Ahead;
 use super::layout::{Layout, element};
-use super::reduce::{STRANDS, first_lanes, tree, tree_of_lanes};
+use super::reduce::{STRANDS, tree, tree_of_lanes};
 use super::rows::{Source, Vectors};
 
 /// out\[row] = sum over columns of tile[row, column] * vector[column], of the rows from `first` on
 #[inline(always)]
 pub(super) fn times_vector<const N: usize, L: Layout<N>>(
     set: InstructionSet,
-    (tile, first): (&Tile, usize),
+    (tile, first, ahead): (&Tile, usize, Ahead),
     vector: &[Cell<f64>],
     out: Target<N>,
 ) {
     let layout = PhantomData::<L>;
     match &tile.entries {
         Entries::Double(all) => {
-            set.run(TimesVector { tile: TileBlock::new(tile, all, first), vector, out, layout });
+            set.run(TimesVector { tile: TileBlock::new(tile, all, first).to_go(ahead), vector, out, layout });
         }
         Entries::Single(all) => {
-            set.run(TimesVector { tile: TileBlock::new(tile, all, first), vector, out, layout });
+            set.run(TimesVector { tile: TileBlock::new(tile, all, first).to_go(ahead), vector, out, layout });
         }
     }
 }
@@ -42,17 +43,27 @@ pub(super) fn times_vector<const N: usize, L: Layout<N>>(
 #[inline(always)]
 pub(super) fn transposed_times_vector<const N: usize, L: Layout<N>>(
     set: InstructionSet,
-    (tile, first): (&Tile, usize),
+    (tile, first, ahead): (&Tile, usize, Ahead),
     x: (Source<N>, usize),
     strands: &[Cell<f64>],
 ) {
     let (strands, layout) = (&strands[..tile.columns * STRANDS * L::ELEMENT], PhantomData::<L>);
     match &tile.entries {
         Entries::Double(all) => {
-            set.run(TransposedTimesVector { tile: TileBlock::new(tile, all, first), x, strands, layout });
+            set.run(TransposedTimesVector {
+                tile: TileBlock::new(tile, all, first).to_go(ahead),
+                x,
+                strands,
+                layout,
+            });
         }
         Entries::Single(all) => {
-            set.run(TransposedTimesVector { tile: TileBlock::new(tile, all, first), x, strands, layout });
+            set.run(TransposedTimesVector {
+                tile: TileBlock::new(tile, all, first).to_go(ahead),
+                x,
+                strands,
+                layout,
+            });
         }
     }
 }
@@ -73,6 +84,19 @@ pub(super) fn ask(tile: &Tile, first: usize, (place, instructions): (usize, usiz
         }
     }
 }
+
+/// Touches the pages of the rows after the block that begins at `first`, one after another: finding a page takes as long
+/// as reading some lines of it, and the processor finds several at once if it is asked for them at once.
+#[inline(always)]
+pub(super) fn touch(tile: &Tile, first: usize) {
+    match &tile.entries {
+        Entries::Double(all) => TileBlock::new(tile, all, first).touch(),
+        Entries::Single(all) => TileBlock::new(tile, all, first).touch(),
+    }
+}
+
+/// Bytes of memory that are found together.
+const PAGE: usize = 4096;
 
 /// The part of a tile that belongs to a block of rows: column-major, `size` rows.
 #[derive(Clone, Copy)]
@@ -101,6 +125,25 @@ impl<'a, E: Entry> TileBlock<'a, E> {
         &self.entries[column * self.size..][..self.size]
     }
 
+    /// Without what is after it, if that is not to be asked for.
+    #[inline(always)]
+    fn to_go(self, ahead: Ahead) -> Self {
+        match ahead {
+            Ahead::Asks => self,
+            Ahead::Follows => Self { next: &[], ..self },
+        }
+    }
+
+    #[inline(always)]
+    fn touch(self) {
+        let length = self.size * self.columns;
+        for first in (0..length).step_by(PAGE / size_of::<E>()) {
+            if let Some(number) = self.next.get(first..first + 1) {
+                prefetch(number);
+            }
+        }
+    }
+
     /// Asks for some rows of a column of the rows after these.
     #[inline(always)]
     fn ask(self, column: usize, rows: Range<usize>) {
@@ -123,23 +166,24 @@ impl<const N: usize, L: Layout<N>, E: Entry> Kernel for TimesVector<'_, N, L, E>
 
     #[inline(always)]
     fn run<I: Isa>(self) {
+        let mut room = Room([0.0; SINGLES_TOGETHER * MOST_ROWS]);
         let mut first = 0;
         if I::ROOMY {
             while L::ROWS == 1 && first + 16 <= self.out.count() {
-                self.add_rows::<I, 16>(first);
+                self.add_rows::<I, 16>(first, &mut room.0);
                 first += 16;
             }
             while first + 8 <= self.out.count() {
-                self.add_rows::<I, 8>(first);
+                self.add_rows::<I, 8>(first, &mut room.0);
                 first += 8;
             }
         }
         while first + 4 <= self.out.count() {
-            self.add_rows::<I, 4>(first);
+            self.add_rows::<I, 4>(first, &mut room.0);
             first += 4;
         }
         while first < self.out.count() {
-            self.add_rows::<I, 1>(first);
+            self.add_rows::<I, 1>(first, &mut room.0);
             first += 1;
         }
     }
@@ -148,10 +192,10 @@ impl<const N: usize, L: Layout<N>, E: Entry> Kernel for TimesVector<'_, N, L, E>
 impl<const N: usize, L: Layout<N>, E: Entry> TimesVector<'_, N, L, E> {
     /// The vectors of rows from `first` on, K of them.
     #[inline(always)]
-    fn add_rows<I: Isa, const K: usize>(&self, first: usize) {
+    fn add_rows<I: Isa, const K: usize>(&self, first: usize, room: &mut [f64]) {
         let mut sums = [Lanes::ZERO; K];
         match L::ROWS < N {
-            true => self.add_samples::<I, K>(first, &mut sums),
+            true => self.add_samples::<I, K>(first, &mut sums, room),
             false => self.add_vectors::<I, K>(first, &mut sums),
         }
         for k in 0..K {
@@ -178,19 +222,18 @@ impl<const N: usize, L: Layout<N>, E: Entry> TimesVector<'_, N, L, E> {
 
     /// Lanes are samples: an entry is the same for all of them.
     #[inline(always)]
-    fn add_samples<I: Isa, const K: usize>(&self, first: usize, sums: &mut [Lanes<N>; K]) {
+    fn add_samples<I: Isa, const K: usize>(&self, first: usize, sums: &mut [Lanes<N>; K], room: &mut [f64]) {
         let vector = &self.vector[..self.tile.columns * L::ELEMENT];
-        let mut room = [0.0; TOGETHER * MOST_ROWS];
         let mut number = 0;
-        for factors in vector.chunks(TOGETHER * L::ELEMENT) {
+        for factors in vector.chunks(E::TOGETHER.min(self.tile.columns) * L::ELEMENT) {
             let count = factors.len() / L::ELEMENT;
-            for column in (number..number + count).filter(|column| column % 4 == 0) {
-                self.tile.ask(column, first..first + K);
-            }
             let entries = &self.tile.entries[number * self.tile.size + first..];
             let lines = Lines { entries, distance: self.tile.size, count, length: K };
-            let (entries, distance) = E::lines::<I>(lines, &mut room[..TOGETHER * K]);
+            let (entries, distance) = E::lines::<I>(lines, room);
             for (column, factor) in factors.chunks_exact(L::ELEMENT).enumerate() {
+                if (number + column).is_multiple_of(4) {
+                    self.tile.ask(number + column, first..first + K);
+                }
                 let (entries, factor) = (&entries[column * distance..][..K], element::<N, L>(factor, 0));
                 for k in 0..K {
                     sums[k] = Lanes::splat(entries[k]).times_plus::<I>(factor, sums[k]);
@@ -201,9 +244,14 @@ impl<const N: usize, L: Layout<N>, E: Entry> TimesVector<'_, N, L, E> {
     }
 }
 
-/// Rows, and columns, whose entries are laid out together for samples to read.
+/// Rows whose entries are read together where lanes are samples, at most, and columns.
 const MOST_ROWS: usize = 16;
-const TOGETHER: usize = 8;
+const MOST_COLUMNS: usize = 3;
+
+/// Room for entries that are widened, filled anew by all that use it one after another; its vectors lie in one line of the
+/// cache each.
+#[repr(align(64))]
+struct Room<const LENGTH: usize>([f64; LENGTH]);
 
 struct TransposedTimesVector<'a, const N: usize, L, E> {
     tile: TileBlock<'a, E>,
@@ -264,7 +312,7 @@ fn rows_together<I: Isa, const N: usize, const K: usize, E: Entry>(
     }
     let last = count - (first + K - 1) * N;
     if last < N {
-        factors[K - 1] = first_lanes(factors[K - 1], last);
+        factors[K - 1] = factors[K - 1].first_of(last, Lanes::ZERO);
     }
     for (number, cells) in strands.chunks_exact(N).enumerate() {
         if number % 4 == 1 {
@@ -287,16 +335,18 @@ fn samples<I: Isa, const N: usize, X: Vectors<N>, E: Entry>(
     x: (X, usize),
     strands: &[Cell<f64>],
 ) {
+    let mut room = Room([0.0; MOST_COLUMNS * BLOCK]);
+    let room = &mut room.0;
     let mut column = 0;
-    while column + 3 <= tile.columns {
+    while column + MOST_COLUMNS <= tile.columns {
         match I::ROOMY {
-            true => columns::<I, N, X, E, 3, 8>(tile, x, column, strands),
-            false => columns::<I, N, X, E, 3, 2>(tile, x, column, strands),
+            true => columns::<I, N, X, E, MOST_COLUMNS, 8>(tile, x, (column, room), strands),
+            false => columns::<I, N, X, E, MOST_COLUMNS, 2>(tile, x, (column, room), strands),
         }
-        column += 3;
+        column += MOST_COLUMNS;
     }
     while column < tile.columns {
-        columns::<I, N, X, E, 1, 4>(tile, x, column, strands);
+        columns::<I, N, X, E, 1, 4>(tile, x, (column, room), strands);
         column += 1;
     }
 }
@@ -306,16 +356,15 @@ fn samples<I: Isa, const N: usize, X: Vectors<N>, E: Entry>(
 fn columns<I: Isa, const N: usize, X: Vectors<N>, E: Entry, const K: usize, const G: usize>(
     tile: TileBlock<E>,
     (x, count): (X, usize),
-    first: usize,
+    (first, room): (usize, &mut [f64]),
     strands: &[Cell<f64>],
 ) {
     for column in (first..first + K).filter(|column| column % 4 == 1) {
         tile.ask(column, 0..tile.size);
     }
     let lines = Lines { entries: tile.column(first), distance: tile.size, count: 1, length: tile.size };
-    let mut room = [[0.0; BLOCK]; K];
     let mut columns: [&[f64]; K] = [&[]; K];
-    for (k, room) in room.iter_mut().enumerate() {
+    for (k, room) in room.chunks_exact_mut(BLOCK).take(K).enumerate() {
         let lines = Lines { entries: tile.column(first + k), ..lines };
         columns[k] = &E::lines::<I>(lines, &mut room[..tile.size]).0[..count];
     }

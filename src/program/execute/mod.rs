@@ -55,6 +55,14 @@ pub(super) struct Frame<'a> {
     pub totals: &'a [Cell<f64>],
     pub set: InstructionSet,
     pub abreast: Abreast,
+    pub ahead: Ahead,
+}
+
+/// Whether products ask for the rows after those that they read, or another part of the samples does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ahead {
+    Asks,
+    Follows,
 }
 
 /// An array read whole.

@@ -30,16 +30,6 @@ pub(super) fn tree_of_lanes<const N: usize>(lanes: Lanes<N>) -> f64 {
     ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]))
 }
 
-/// The first lanes, and 0 in the others.
-#[inline(always)]
-pub(super) fn first_lanes<const N: usize>(lanes: Lanes<N>, count: usize) -> Lanes<N> {
-    let mut result = lanes;
-    for lane in 0..N {
-        result.0[lane] = if lane < count { lanes.0[lane] } else { 0.0 };
-    }
-    result
-}
-
 /// Adds the sum over rows of the product of the factors.
 #[inline(always)]
 pub(super) fn add<I: Isa, const N: usize, L: Layout<N>>(
@@ -88,7 +78,7 @@ fn strands<I: Isa, const N: usize, L: Layout<N>, X: Vectors<N>, const PRODUCT: b
         sum = next!(sum, x.at(vector), y.at(vector));
     }
     if !count.is_multiple_of(N) {
-        let [x, y] = [x.at(whole), y.at(whole)].map(|x| first_lanes(x, count % N));
+        let [x, y] = [x.at(whole), y.at(whole)].map(|x| x.first_of(count % N, Lanes::ZERO));
         sum = next!(sum, x, y);
     }
     sum.0[0] = tree_of_lanes(sum);

@@ -8,7 +8,7 @@ use crate::numeric::lanes::{Lanes, Stream, Target, times_plus, vectors};
 use crate::program::code::{DROPPED, Factors, Operand, Place, RowGroup, RowOp};
 
 use super::layout::Layout;
-use super::{Frame, elementwise, matrix, reduce};
+use super::{Ahead, Frame, elementwise, matrix, reduce};
 
 /// Executes the block of rows from `first` on, `count` of them.
 #[inline(always)]
@@ -18,7 +18,10 @@ pub(super) fn run<'a, I: Isa, const N: usize, L: Layout<N>>(
     (first, count): (usize, usize),
 ) {
     let block = Block::<N, L> { frame, size: group.block, first, count, layout: PhantomData };
-    let tile = group.tile.map(|tile| &frame.code.tiles[tile]);
+    let tile = group.tile.filter(|_| frame.ahead == Ahead::Asks).map(|tile| &frame.code.tiles[tile]);
+    if let Some(tile) = tile {
+        matrix::touch(tile, first);
+    }
     for (place, op) in group.ops.iter().enumerate() {
         if let Some(tile) = tile {
             matrix::ask(tile, first, (place, group.ops.len()));
@@ -56,6 +59,9 @@ pub(super) struct Spread<'a>(pub Stream<'a, 1>);
 /// A vector at each place. Loops are written over one of the kinds, so that it is not asked for at each vector.
 pub(super) trait Vectors<const N: usize>: Copy {
     fn at(&self, index: usize) -> Lanes<N>;
+
+    /// A lane of a vector, of which nothing else is read.
+    fn number(&self, index: usize, lane: usize) -> f64;
 }
 
 impl<const N: usize> Vectors<N> for Spread<'_> {
@@ -63,12 +69,22 @@ impl<const N: usize> Vectors<N> for Spread<'_> {
     fn at(&self, index: usize) -> Lanes<N> {
         Lanes::splat(self.0.at(index).0[0])
     }
+
+    #[inline(always)]
+    fn number(&self, index: usize, _: usize) -> f64 {
+        self.0.at(index).0[0]
+    }
 }
 
 impl<const N: usize> Vectors<N> for Stream<'_, N> {
     #[inline(always)]
     fn at(&self, index: usize) -> Lanes<N> {
         Stream::at(self, index)
+    }
+
+    #[inline(always)]
+    fn number(&self, index: usize, lane: usize) -> f64 {
+        Stream::number(self, index, lane)
     }
 }
 
@@ -78,6 +94,14 @@ impl<const N: usize> Vectors<N> for Source<'_, N> {
         match self {
             Self::Stream(stream) => Stream::at(stream, index),
             Self::Spread(spread) => spread.at(index),
+        }
+    }
+
+    #[inline(always)]
+    fn number(&self, index: usize, lane: usize) -> f64 {
+        match self {
+            Self::Stream(stream) => Stream::number(stream, index, lane),
+            Self::Spread(spread) => spread.0.at(index).0[0],
         }
     }
 }
@@ -132,7 +156,7 @@ impl<'a, const N: usize, L: Layout<N>> Block<'a, N, L> {
             Place::Slot(_) => self.vectors() * N,
             Place::Array(_) => self.count * L::ELEMENT,
         };
-        Target::new(&self.cells(place)[..numbers])
+        Target::new(self.cells(place), numbers)
     }
 
     #[inline(always)]
@@ -191,12 +215,12 @@ impl<'a, const N: usize, L: Layout<N>> Block<'a, N, L> {
                 set.run(elementwise::PairKernel { op: *op, out, x: self.source(x) });
             }
             RowOp::MatrixVector { out, tile, vector } => {
-                let tile = (&self.frame.code.tiles[*tile], self.first);
+                let tile = (&self.frame.code.tiles[*tile], self.first, self.frame.ahead);
                 let vector = &self.frame.memory[*vector * L::ELEMENT..];
                 matrix::times_vector::<N, L>(set, tile, vector, self.target(*out));
             }
             RowOp::TransposedMatrixVector { tile, x, strands } => {
-                let tile = (&self.frame.code.tiles[*tile], self.first);
+                let tile = (&self.frame.code.tiles[*tile], self.first, self.frame.ahead);
                 let strands = &self.frame.memory[*strands * L::ELEMENT..];
                 matrix::transposed_times_vector::<N, L>(set, tile, (self.source(x), self.count), strands);
             }
@@ -251,24 +275,6 @@ impl<'a, const N: usize, L: Layout<N>> SumInto<'a, N, L> {
     ) -> Self {
         Self { factors, map, into, layout: PhantomData }
     }
-
-    /// Adds the rows of a vector.
-    #[inline(always)]
-    fn add(&self, rows: &[u32], next: impl Fn(usize, f64) -> f64, whole: impl Fn(Lanes<N>) -> Lanes<N>) {
-        if L::ELEMENT > 1 {
-            if rows[0] != DROPPED {
-                let cell = &vectors::<N>(self.into)[rows[0] as usize];
-                cell.set(whole(cell.get()));
-            }
-            return;
-        }
-        for (row, &element) in rows.iter().enumerate() {
-            if element != DROPPED {
-                let cell = &self.into[element as usize];
-                cell.set(next(row, cell.get()));
-            }
-        }
-    }
 }
 
 impl<const N: usize, L: Layout<N>> Kernel for SumInto<'_, N, L> {
@@ -291,17 +297,21 @@ impl<const N: usize, L: Layout<N>> Kernel for SumInto<'_, N, L> {
 impl<const N: usize, L: Layout<N>> SumInto<'_, N, L> {
     #[inline(always)]
     fn sums<I: Isa, X: Vectors<N>, const PRODUCT: bool>(&self, [x, y]: [X; 2]) {
-        for (vector, rows) in self.map.chunks(L::ROWS).enumerate() {
-            let a = x.at(vector);
-            if PRODUCT {
-                let b = y.at(vector);
-                self.add(
-                    rows,
-                    |row, sum| times_plus::<I>(a.0[row % N], b.0[row % N], sum),
-                    |sum| a.times_plus::<I>(b, sum),
-                );
+        for (row, &element) in self.map.iter().enumerate().filter(|(_, element)| **element != DROPPED) {
+            let element = element as usize;
+            if L::ELEMENT == 1 {
+                let (cell, at) = (&self.into[element], (row / L::ROWS, row % L::ROWS));
+                let a = x.number(at.0, at.1);
+                cell.set(match PRODUCT {
+                    true => times_plus::<I>(a, y.number(at.0, at.1), cell.get()),
+                    false => cell.get() + a,
+                });
             } else {
-                self.add(rows, |row, sum| sum + a.0[row % N], |sum| sum.plus(a));
+                let (cell, a) = (&vectors::<N>(self.into)[element], x.at(row));
+                cell.set(match PRODUCT {
+                    true => a.times_plus::<I>(y.at(row), cell.get()),
+                    false => cell.get().plus(a),
+                });
             }
         }
     }
