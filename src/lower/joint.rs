@@ -92,7 +92,8 @@ fn build_with(
         together: None,
         given: vec![],
     };
-    let together = conjugate::others(translator.model(), &centring.integrated);
+    let is_out = |site: &SiteId| centring.integrated.contains(site);
+    let together: Vec<SiteId> = centring.together.iter().copied().filter(is_out).collect();
     let mut open = gaussian::Open::default();
     // Latents may read each other's earlier elements, so all that are known to be finite are carried first.
     let summed =
@@ -175,7 +176,8 @@ fn is_asked(model: &Model, site: SiteId) -> bool {
 }
 
 fn integrate_out(translator: &mut Translator, centring: &Centring, joint: &mut Joint) {
-    for (collapsed, correction) in conjugate::collapse(translator, &centring.integrated) {
+    let alone = centring.integrated.iter().copied().filter(|site| !centring.together.contains(site));
+    for (collapsed, correction) in conjugate::collapse(translator, &alone.collect::<Vec<_>>()) {
         let name = format!("the prior of `{}`", translator.model().site(collapsed.site).name);
         joint.collapsed.push(collapsed);
         joint.tables.push((name, correction));
