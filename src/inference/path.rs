@@ -62,7 +62,7 @@ const CANDIDATES: usize = 96;
 /// Widths at which a random position is tried, against its own, and how far, in nats for each coordinate and in all, the widest
 /// may lie below the best.
 const NEARER: [f64; 4] = [1.0, 0.5, 0.25, 0.125];
-const FALLEN: [f64; 2] = [4.0, 16.0];
+const FALLEN: [f64; 2] = [10.0, 100.0];
 
 /// Where paths begin, in order.
 pub struct Starts {

@@ -67,6 +67,13 @@ impl Ladder<'_, '_> {
             return self.refine(best);
         }
         let dimension = fitted.gaussian.dimension();
+        if dimension == 1 && self.options.family.is_none() {
+            // Nothing is left to condition: the grid is the posterior itself.
+            best = self.along_axes(fitted, best, &[(0, 1.0)]);
+            if best.is_good() {
+                return self.refine(best);
+            }
+        }
         best = self.with_matched(&fitted.gaussian, best);
         if best.is_good() || self.options.family.is_some() {
             return self.refine(best);
@@ -272,7 +279,7 @@ impl Ladder<'_, '_> {
 
     /// More draws of a promising proposal, until means and standard deviations are precise.
     pub(super) fn refine(&mut self, candidate: Candidate) -> Candidate {
-        self.draw_on(candidate, Candidate::is_promising, [0.027, 0.04])
+        self.draw_on(candidate, Candidate::is_promising, [0.018, 0.04])
     }
 
     /// More draws of the proposal that is kept, where there are too few to report: the verdict calls for them at 0.1.

@@ -16,7 +16,7 @@ use crate::graph::{Axis, Builder, Graph, Node, Op, Vector};
 use crate::model::{Distribution, SiteId, SiteKind, TermKind};
 use crate::translate::Translator;
 
-use super::joint::over_cells;
+use super::joint::{ASKED, over_cells};
 use super::refusal::NOT_SUMMABLE;
 use arrow::{Arrow, Shape};
 use band::Band;
@@ -187,8 +187,9 @@ fn too_many(
     let site = model.site(members[*widest].site);
     let message = format!(
         "integrating `{}` out with what it is normal with takes a matrix of {elements} rows at each evaluation; {most} are \
-         allowed",
-        site.name
+         allowed{}",
+        site.name,
+        if most < ASKED { format!(", and {ASKED} with `using exact`") } else { String::new() }
     );
     Box::new(Diagnostic::new(NOT_SUMMABLE, message).at(site.span, "has the most of them"))
 }

@@ -165,11 +165,11 @@ fn build_with(
     Ok(joint)
 }
 
-/// Elements of latents that are integrated out together, beside those that go cell by cell: the rows of a matrix that is
+/// Elements of latents that are integrated out together, beside those that go cell by cell or in a band: the rows of a matrix that is
 /// factorised at each evaluation. So many at most; beside latents that are kept; where the model asks for it.
 const MOST: usize = 128;
 const BESIDE_KEPT: usize = 160;
-const ASKED: usize = 500;
+pub(super) const ASKED: usize = 500;
 
 fn is_asked(model: &Model, site: SiteId) -> bool {
     matches!(model.site(site).kind, SiteKind::Latent { using: Some(_), .. })
