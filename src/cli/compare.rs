@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use vic::data::BoundModel;
+use vic::diagnostics::Diagnostic;
+use vic::driver::learn::learn;
 use vic::driver::{self, compare};
 use vic::inference::Verdict;
 use vic::report::{comparison, json};
 use vic::source::Source;
 
-use super::args::{CompareArguments, TextFormat};
+use super::args::{CompareArguments, EngineArguments, TextFormat};
 use super::output::{Loaded, Outcome, bind, load, read_data, report};
 use super::watch::Terminal;
 use super::{Status, terminal};
@@ -38,13 +40,7 @@ pub fn run(arguments: &CompareArguments) -> Status {
     let mut watch = Terminal::start(engine.line(), engine.max_time);
     let mut assessed = Vec::new();
     for entry in &entries {
-        let assessment = driver::lower_within(&entry.bound, &engine.limits()).and_then(|objective| {
-            driver::request::check(&entry.bound, &objective, &engine.options())?;
-            let fitted =
-                driver::fit(&entry.bound, &objective, &engine.options(), engine.threads(), &mut watch);
-            compare::assess(&name(entry.path), &entry.bound, &fitted)
-        });
-        match assessment {
+        match assess(entry, engine, &mut watch) {
             Ok(assessment) => assessed.push(assessment),
             Err(refusal) => {
                 watch.finish();
@@ -61,6 +57,22 @@ pub fn run(arguments: &CompareArguments) -> Status {
         TextFormat::Json => format!("{:#}", json::object(&found)),
     });
     if unusable { Status::DoNotUse } else { Status::Done }
+}
+
+/// Fits one model and predicts its points.
+fn assess(
+    entry: &Entry,
+    engine: &EngineArguments,
+    watch: &mut Terminal,
+) -> Result<compare::Assessment, Box<Diagnostic>> {
+    let (limits, options) = (engine.limits(), engine.options());
+    let learning = learn(&entry.bound, &limits, &options, (engine.threads(), &mut *watch))?;
+    let bound = learning.as_ref().map_or(&entry.bound, |learning| &learning.bound);
+    let objective = driver::lower_within(bound, &limits)?;
+    driver::request::check(bound, &objective, &options)?;
+    let mut fitted = driver::fit(bound, &objective, &options, engine.threads(), watch);
+    learning.iter().for_each(|learning| learning.doubt(&mut fitted.fit));
+    compare::assess(&name(entry.path), bound, &fitted)
 }
 
 fn name(path: &Path) -> String {

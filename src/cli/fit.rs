@@ -10,6 +10,7 @@ use vic::data::BoundModel;
 use vic::diagnostics::render::{Files, json as diagnostics_as_json};
 use vic::diagnostics::{Diagnostic, allow, any_error};
 use vic::driver::fault::{self, Traced};
+use vic::driver::learn::Learning;
 use vic::driver::outcome::{self, Circumstances};
 use vic::driver::{self, Fitted};
 use vic::inference::{Verdict, Watch};
@@ -18,7 +19,7 @@ use vic::report::{Report, Seconds, csv, json, text};
 use vic::source::Source;
 
 use super::args::{FitArguments, Format};
-use super::output::{Loaded, Outcome, bind, load, read_data, report as print_diagnostics};
+use super::output::{Loaded, Outcome, bind, learned, load, read_data, report as print_diagnostics};
 use super::watch::Terminal;
 use super::{Status, files, terminal};
 
@@ -36,6 +37,14 @@ pub fn run(arguments: &FitArguments) -> Status {
     let outcome = print_diagnostics(&found, &loaded, &data);
     let (Some(bound), Outcome::Fine) = (bound, outcome) else { return Status::Wrong };
     let engine = &arguments.engine;
+    let learning = match learned(&bound, engine) {
+        Ok(learning) => learning,
+        Err(refusal) => {
+            terminal::diagnostics(&[*refusal], &loaded.source, &data);
+            return Status::Wrong;
+        }
+    };
+    let bound = learning.as_ref().map_or(bound, |learning| learning.bound.clone());
     let lowered = driver::lower_within(&bound, &engine.limits()).and_then(|objective| {
         driver::request::check(&bound, &objective, &engine.options()).map(|()| objective)
     });
@@ -46,7 +55,7 @@ pub fn run(arguments: &FitArguments) -> Status {
             return Status::Wrong;
         }
     };
-    let inputs = Inputs { loaded: &loaded, data: &data, bound: &bound, objective: &objective };
+    let inputs = Inputs { loaded: &loaded, data: &data, bound: &bound, objective: &objective, learning };
     match arguments.replay {
         Some(evaluation) => replay(arguments, &inputs, evaluation),
         None => fit_bound(arguments, &inputs, start),
@@ -59,6 +68,7 @@ struct Inputs<'a> {
     data: &'a [Source],
     bound: &'a BoundModel,
     objective: &'a Objective,
+    learning: Option<Learning>,
 }
 
 impl Inputs<'_> {
@@ -102,12 +112,13 @@ fn with_diagnostics(mut object: Value, found: &[Diagnostic], inputs: &Inputs<'_>
 }
 
 fn fit_bound(arguments: &FitArguments, inputs: &Inputs<'_>, start: Instant) -> Status {
-    let Inputs { loaded, data, bound, objective } = *inputs;
+    let Inputs { loaded, data, bound, objective, ref learning } = *inputs;
     let compiled = start.elapsed().as_secs_f64();
     let engine = &arguments.engine;
     let mut watch = Terminal::start(engine.line(), engine.max_time);
-    let fitted = driver::fit(bound, objective, &engine.options(), engine.threads(), &mut watch);
+    let mut fitted = driver::fit(bound, objective, &engine.options(), engine.threads(), &mut watch);
     watch.finish();
+    learning.iter().for_each(|learning| learning.doubt(&mut fitted.fit));
     let found = inputs.fault(fitted.fault.clone());
     if !engine.quiet || any_error(&found) {
         terminal::diagnostics(&found, &loaded.source, data);
@@ -121,6 +132,7 @@ fn fit_bound(arguments: &FitArguments, inputs: &Inputs<'_>, start: Instant) -> S
         seed: engine.seed,
         family: engine.options().family,
         seconds: Seconds { compile: compiled, fit: total - compiled, total },
+        learning: learning.clone(),
     };
     let report = outcome::report(bound, &fitted.choices, &fitted, circumstances);
     if let Some(folder) = &arguments.out

@@ -4,10 +4,14 @@ use std::path::Path;
 
 use vic::data::BoundModel;
 use vic::diagnostics::{Diagnostic, allow, any_error};
+use vic::driver::learn::{Learning, learn};
 use vic::driver::{self, Checked};
+use vic::inference::Watch;
+use vic::lower;
 use vic::source::{Decimal, Source};
 
-use super::args::DataArguments;
+use super::args::{DataArguments, EngineArguments};
+use super::watch::Terminal;
 use super::{files, terminal};
 
 /// A model with its text.
@@ -61,6 +65,18 @@ pub fn bind(loaded: &Loaded, data: &[Source]) -> (Option<BoundModel>, Vec<Diagno
     let (bound, mut found) = driver::bind(model, data);
     allow::withhold(&mut found, &loaded.source);
     (bound, found)
+}
+
+/// Finds the values that a model learns; nothing where it learns none.
+pub fn learned(bound: &BoundModel, engine: &EngineArguments) -> Result<Option<Learning>, Box<Diagnostic>> {
+    if lower::learned(bound.model()).is_empty() {
+        return Ok(None);
+    }
+    let mut watch = Terminal::start(engine.line(), engine.max_time);
+    let run = (engine.threads(), &mut watch as &mut dyn Watch);
+    let found = learn(bound, &engine.limits(), &engine.options(), run);
+    watch.finish();
+    found
 }
 
 /// Prints diagnostics as one list; whether there is an error among them.

@@ -9,7 +9,7 @@ use crate::array::Array;
 use crate::diagnostics::{Diagnostic, suggest};
 use crate::model::terms::{choose, number, operate};
 use crate::model::{
-    Address, Constituent, DimId, Distribution, Factor, Kind, Operator, SiteId, SiteKind, Stage, Term,
+    Address, Constituent, DimId, Distribution, Factor, Init, Kind, Operator, SiteId, SiteKind, Stage, Term,
     TermKind,
 };
 use crate::source::Span;
@@ -48,9 +48,11 @@ impl Sweep<'_, '_> {
                 SiteKind::Data { default, .. } => default.iter().for_each(|term| self.term(term)),
                 SiteKind::Gaps { .. } => {}
                 SiteKind::Let(term) | SiteKind::Generate(term) => self.term(term),
-                SiteKind::Latent { prior: distribution, .. } | SiteKind::GenerateDraw(distribution) => {
-                    self.distribution(distribution);
-                }
+                SiteKind::Learn(Init::Middle) => {}
+                SiteKind::Learn(Init::Value(term)) => self.term(term),
+                SiteKind::Latent { prior: distribution, .. }
+                | SiteKind::Learn(Init::Drawn(distribution))
+                | SiteKind::GenerateDraw(distribution) => self.distribution(distribution),
             }
             site.domain.ends.iter().flatten().for_each(|end| self.term(end));
         }

@@ -16,8 +16,8 @@ pub static ROWS: &[Row] = &[
             "unsupported::form",
             "a form of the language that is not supported yet",
             "The form is part of the language, and this version does not carry it out. Nothing is ignored silently.",
-            "learn w init 0\n",
-            "latent w ~ normal(0, 1)\n",
+            "latent a ~ normal(0, 1)\nguide { latent a ~ normal(0, 1) }\npotential -a\n",
+            "latent a ~ normal(0, 1)\npotential -a\n",
         ],
     ),
     row(

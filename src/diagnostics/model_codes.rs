@@ -287,6 +287,16 @@ pub static ROWS: &[Row] = &[
         right: "data y: real\nlatent mu ~ normal(0, 1)\nobserve y ~ normal(mu, 1)\ngenerate r = rep(y)\n",
     },
     Row {
+        code: Code(411),
+        slug: "learn::without_slope",
+        severity: Severity::Error,
+        summary: "a learned value that is not a real number",
+        explanation: "`learn` finds the values under which the data are most probable by following slopes, so they are real, \
+                      of whatever support. Discrete values take a prior: they are summed out.",
+        wrong: "data y: count\nlearn n: count\nobserve y ~ poisson(n + 1)\n",
+        right: "data y: count\nlearn n: positive\nobserve y ~ poisson(n + 1)\n",
+    },
+    Row {
         code: Code(501),
         slug: "support::parameter",
         severity: Severity::Error,

@@ -233,11 +233,12 @@ fn notes(assessed: &[Assessment], models: &[Compared]) -> Vec<String> {
     }
     for (k, model) in models.iter().enumerate().skip(1) {
         let Some(gap) = model.difference else { continue };
-        if -gap.value < SMALL.max(2.0 * gap.se) {
+        let names = format!("{} and {}", models[0].model, models[k].model);
+        if -gap.value < SMALL {
+            notes.push(format!("{names} predict about equally well: a difference below 4 nats says little"));
+        } else if -gap.value < 2.0 * gap.se {
             notes.push(format!(
-                "{} and {} predict about equally well: a difference below 4 nats, or below two standard errors, says \
-                 little",
-                models[0].model, models[k].model
+                "the difference between {names} is below two standard errors: other data of the same kind may turn it around"
             ));
         }
     }

@@ -8,6 +8,7 @@ mod exact;
 pub mod fault;
 pub mod gradients;
 pub mod guide;
+pub mod learn;
 pub mod mixed;
 pub mod outcome;
 mod plan;
@@ -89,6 +90,14 @@ pub fn bind(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Di
 
 fn bind_here(model: &Arc<Model>, files: &[Source]) -> (Option<BoundModel>, Vec<Diagnostic>) {
     let (bound, mut diagnostics) = data::bind(Arc::clone(model), files);
+    let bound = match bound.map(learn::started) {
+        Some(Ok(started)) => Some(started),
+        Some(Err(refusal)) => {
+            diagnostics.push(*refusal);
+            None
+        }
+        None => None,
+    };
     if let Some(bound) = &bound {
         diagnostics
             .extend(lower::support::check(bound).into_iter().map(|found| located(found, bound, files)));

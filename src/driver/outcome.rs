@@ -4,10 +4,14 @@ use crate::data::BoundModel;
 use crate::estimator::Choice;
 use crate::inference;
 use crate::inference::FamilyChoice;
+use crate::lower;
 use crate::posterior::{self, SiteDraws, summarise};
 use crate::program::Inexact;
-use crate::report::{DrawsKept, Elbo, Estimator, Matrix, Point, Report, Row, Rung, Seconds, Verdict};
+use crate::report::{
+    DrawsKept, Elbo, Estimator, Learned, LearnedValue, Matrix, Point, Report, Row, Rung, Seconds, Verdict,
+};
 
+use super::learn::Learning;
 use super::replay::Replay;
 use super::{Fitted, Tried};
 
@@ -22,6 +26,8 @@ pub struct Circumstances {
     pub family: Option<FamilyChoice>,
     /// Where the time went.
     pub seconds: Seconds,
+    /// The search for learned values, if there was one.
+    pub learning: Option<Learning>,
 }
 
 /// The report of a fit.
@@ -64,9 +70,20 @@ pub fn report(
             })
             .collect(),
         matrices: fitted.inexact.iter().map(matrix).collect(),
+        learned: circumstances.learning.as_ref().map(learned),
         summary: if fitted.count == 0 { vec![] } else { summary(fitted) },
         notes: fitted.sites.iter().filter(|site| !site.has_draws()).map(|site| unkept(bound, site)).collect(),
     }
+}
+
+fn learned(learning: &Learning) -> Learned {
+    let bound = &learning.bound;
+    let each = lower::learned(bound.model()).into_iter().flat_map(|site| {
+        let values = bound.bindings().values[site.0].iter().flat_map(|array| array.values.iter().copied());
+        let named = posterior::scalar_names(bound, site).into_iter().zip(values.collect::<Vec<f64>>());
+        named.map(|(name, value)| LearnedValue { name, value }).collect::<Vec<_>>()
+    });
+    Learned { values: each.collect(), starts: learning.starts, evaluations: learning.evaluations }
 }
 
 fn matrix(inexact: &Inexact) -> Matrix {
@@ -121,6 +138,9 @@ fn chosen(fitted: &Fitted, pinned: Option<FamilyChoice>) -> String {
     let fit = &fitted.fit;
     let kept = fitted.kept.map(|k| &fitted.tried[k]);
     match (kept, fitted.tried.len()) {
+        (None, _) if fit.mean.is_empty() && fit.verdict == inference::Verdict::Trust => {
+            "no latent is left for it".to_owned()
+        }
         (None, _) => "nothing was found that could be kept".to_owned(),
         (Some(kept), _) if pinned.is_some_and(|family| !answers(kept, family)) => {
             "what was asked for could not be fitted".to_owned()

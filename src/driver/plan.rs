@@ -11,7 +11,7 @@ use crate::inference::mixed::pilot::{self, Trial};
 use crate::inference::mixed::{MixedTarget, Rule};
 use crate::inference::{Options, Unwatched};
 use crate::lower::{self, Centring, Kept, Limits, Objective};
-use crate::model::SiteId;
+use crate::model::{AxisVar, SiteId};
 
 use super::mixed::work;
 
@@ -23,7 +23,7 @@ use super::mixed::work;
 pub(super) fn lower(bound: &BoundModel, limits: &Limits) -> Result<Objective, Box<Diagnostic>> {
     let model = bound.model();
     let mut not_summed: Vec<(SiteId, String)> = Vec::new();
-    let mut at_once: Vec<(SiteId, Box<Diagnostic>)> = Vec::new();
+    let mut at_once: Vec<(SiteId, Vec<AxisVar>, Box<Diagnostic>)> = Vec::new();
     let mut given_up: Vec<SiteId> = Vec::new();
     loop {
         let (choices, mut refused) = estimator::choose(model, &known(bound, &not_summed));
@@ -35,7 +35,7 @@ pub(super) fn lower(bound: &BoundModel, limits: &Limits) -> Result<Objective, Bo
             kept: choices.iter().filter(stays).map(|choice| choice.latent).collect(),
             integrated: integrated(&choices, &[Integral::Conjugate, Integral::Normal]),
             together: integrated(&choices, &[Integral::Normal]),
-            at_once: at_once.iter().map(|(site, _)| *site).collect(),
+            at_once: at_once.iter().map(|(site, plates, _)| (*site, plates.clone())).collect(),
             ..Centring::default()
         };
         let refusal = match lower::lower(bound, &centring, limits) {
@@ -43,26 +43,26 @@ pub(super) fn lower(bound: &BoundModel, limits: &Limits) -> Result<Objective, Bo
                 return Ok(Objective { not_summed, ..objective });
             }
             Ok(_) => {
-                given_up.extend(at_once.iter().map(|(site, _)| *site));
+                given_up.extend(at_once.iter().map(|(site, ..)| *site));
                 // What was said before the assignments were tried.
-                at_once.drain(..).next().map(|(_, said)| said).expect("not empty")
+                at_once.drain(..).next().map(|(.., said)| said).expect("not empty")
             }
             Err(refusal) => refusal,
         };
         let is_summed = |id: &SiteId| {
             choices.iter().any(|choice| choice.latent == *id && choice.estimator.takes == Takes::Sum)
         };
-        let is_tried = |id: &SiteId| at_once.iter().any(|(site, _)| site == id);
-        let fits = |id: &SiteId| {
-            let others = at_once.iter().map(|(site, _)| site);
-            let all =
-                others.chain([id]).map(|site| lower::assignments(bound, *site).unwrap_or(f64::INFINITY));
-            all.product::<f64>() <= ASSIGNMENTS.min(limits.max_states)
-        };
-        let is_new = |id: &SiteId| !given_up.contains(id) && is_summed(id) && !is_tried(id) && fits(id);
+        let is_tried = |id: &SiteId| at_once.iter().any(|(site, ..)| site == id);
+        let is_new = |id: &SiteId| !given_up.contains(id) && is_summed(id) && !is_tried(id);
         if let Some(site) = lower::culprit(model, &refusal, is_new) {
-            at_once.push((site, refusal));
-            continue;
+            let plates = lower::plates(bound, &centring, limits, site);
+            let count =
+                |site, plates: &[AxisVar]| lower::assignments(bound, site, plates).unwrap_or(f64::INFINITY);
+            let others: f64 = at_once.iter().map(|(site, plates, _)| count(*site, plates)).product();
+            if others * count(site, &plates) <= ASSIGNMENTS.min(limits.max_states) {
+                at_once.push((site, plates, refusal));
+                continue;
+            }
         }
         let is_free = |id: &SiteId| {
             let choice = choices.iter().find(|choice| choice.latent == *id);
@@ -109,10 +109,15 @@ fn known(bound: &BoundModel, not_summed: &[(SiteId, String)]) -> Known {
 /// How each latent's gradient is taken, now that the sizes are known and the sums have been tried.
 pub fn choices(bound: &BoundModel, objective: &Objective) -> Vec<Choice> {
     let mut choices = estimator::choose(bound.model(), &known(bound, &objective.not_summed)).0;
-    for choice in choices.iter_mut().filter(|choice| objective.centring.at_once.contains(&choice.latent)) {
-        let all = lower::assignments(bound, choice.latent).unwrap_or(f64::INFINITY);
+    for choice in &mut choices {
+        let own = objective.centring.at_once.iter().find(|(site, _)| *site == choice.latent);
+        let Some((_, plates)) = own else { continue };
+        let all = lower::assignments(bound, choice.latent, plates).unwrap_or(f64::INFINITY);
+        let names: Vec<String> =
+            plates.iter().map(|axis| format!("`{}`", bound.model().dim(axis.dim).name)).collect();
+        let each = if names.is_empty() { String::new() } else { format!(" of each {}", names.join(" and ")) };
         choice.why = format!(
-            "discrete, with elements that meet in one term: all {all} assignments are summed, without any noise"
+            "discrete, with elements that meet in one term: all {all} assignments{each} are summed, without any noise"
         );
     }
     choices

@@ -19,7 +19,11 @@ fn refuse(facts: &Facts) -> Option<Refusal> {
     let site = facts.model.site(facts.latent);
     (site.value != Kind::Bool).then(|| Refusal {
         estimator: DISARM.name,
-        reason: "it takes other than two values".to_string(),
+        reason: match site.value {
+            Kind::Real => "it is continuous, and this is for latents of two values",
+            _ => "it has more than two values",
+        }
+        .to_string(),
         span: site.span,
     })
 }

@@ -22,7 +22,7 @@ pub fn interpret(graph: &Graph, position: &[f64], direction: &[f64], roots: &[No
 }
 
 /// All nodes that `roots` need, inputs first.
-pub(super) fn order(graph: &Graph, roots: &[Node]) -> Vec<Node> {
+pub fn order(graph: &Graph, roots: &[Node]) -> Vec<Node> {
     let mut needed = vec![false; roots.iter().map(|root| root.0 as usize + 1).max().unwrap_or(0)];
     for root in roots {
         needed[root.0 as usize] = true;

@@ -5,10 +5,11 @@
 //! element had its trial value. It is kept sparse: a node over rows that read one element each differs from itself only
 //! in the rows that read the element in question, so a `Branch` has a value for each row and says which element the
 //! row reads. A sum over rows brings the differences to the elements; what has been mixed by a sum (`X @ z`) varies over
-//! the elements from there on. The cost is that of the terms that each element occurs in: its Markov blanket.
+//! the elements from there on, and what is quadratic in that changes by two products ([`shift`]). The cost is that of the terms that each element occurs in: its Markov blanket.
 
 mod branch;
 mod rules;
+mod shift;
 
 use std::collections::HashMap;
 
@@ -29,6 +30,8 @@ pub struct Trial<'b> {
     /// Axes of the trial values beyond the own.
     more: Vec<Axis>,
     known: HashMap<Node, Vec<Branch>>,
+    /// By how much the trial moves sums that vary over all of the elements tried.
+    shifts: HashMap<Node, Node>,
 }
 
 impl<'b> Trial<'b> {
@@ -43,7 +46,7 @@ impl<'b> Trial<'b> {
         let tried: Vec<Axis> = tried.collect();
         let places = own.iter().map(|&axis| Match::Here(axis)).collect();
         let known = HashMap::from([(input, vec![Branch { places, value: values }])]);
-        Self { builder, own, tried, more, known }
+        Self { builder, own, tried, more, known, shifts: HashMap::new() }
     }
 
     /// By how much the sum of all elements of all `tables` would change: over the input's own axes and the trial
@@ -55,6 +58,10 @@ impl<'b> Trial<'b> {
         self.follow(tables)?;
         let mut total = self.builder.constant(0.0);
         for &table in tables {
+            if let Some(change) = self.polynomial_change(table) {
+                total = self.builder.add(total, change);
+                continue;
+            }
             for branch in self.branches(table) {
                 let change = self.builder.sub(branch.value, table);
                 let change = self.spread(change, table);

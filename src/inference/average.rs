@@ -21,15 +21,37 @@ pub struct Average {
     pub value: f64,
     /// Its derivative by the mean.
     pub slope: DVector<f64>,
-    /// Its derivative by the root: the average of gradient times draw.
-    pub product: DMatrix<f64>,
     /// Gradients at the draws, one column for each; no columns where there is no draw.
     pub gradients: DMatrix<f64>,
     /// Whether every value that went into it is a number.
     pub is_finite: bool,
+    /// The derivative by the root of what is known; none where all is drawn.
+    by_root: Option<DMatrix<f64>>,
 }
 
-/// The average over a Gaussian whose root is held whole; `normals` has one column for each draw.
+impl Average {
+    /// The derivative by the root: the average of gradient times draw, of which `normals` has a column each.
+    pub fn product(&self, normals: &DMatrix<f64>) -> DMatrix<f64> {
+        let (dimension, count) = self.gradients.shape();
+        let drawn = match count {
+            0 => DMatrix::zeros(dimension, dimension),
+            _ => &self.gradients * normals.transpose() / count as f64,
+        };
+        self.by_root.iter().fold(drawn, |all, known| all + known)
+    }
+
+    /// The diagonal of that product, without the rest.
+    pub fn diagonal(&self, normals: &DMatrix<f64>) -> DVector<f64> {
+        let (dimension, count) = self.gradients.shape();
+        let drawn = DVector::from_fn(dimension, |i, _| match count {
+            0 => 0.0,
+            _ => self.gradients.row(i).dot(&normals.row(i)) / count as f64,
+        });
+        self.by_root.iter().fold(drawn, |all, known| all + known.diagonal())
+    }
+}
+
+/// The average over a Gaussian, whose root is held whole unless all is drawn; `normals` has one column for each draw.
 pub fn average(
     evaluator: &mut Evaluator,
     gaussian: &Gaussian,
@@ -46,14 +68,13 @@ pub fn average(
 }
 
 fn over_draws(values: &[f64], gradients: Vec<f64>, gaussian: &Gaussian, normals: &DMatrix<f64>) -> Average {
-    let (dimension, count) = normals.shape();
-    let gradients = gaussian.pulled(DMatrix::from_vec(dimension, count, gradients));
+    let gradients = gaussian.pulled(DMatrix::from_vec(normals.nrows(), normals.ncols(), gradients));
     Average {
-        value: values.iter().sum::<f64>() / count as f64,
+        value: values.iter().sum::<f64>() / normals.ncols() as f64,
         slope: gradients.column_mean(),
-        product: &gradients * normals.transpose() / count as f64,
         gradients,
         is_finite: values.iter().all(|value| value.is_finite()),
+        by_root: None,
     }
 }
 
@@ -66,16 +87,17 @@ fn known(evaluator: &mut Evaluator, gaussian: &Gaussian, normals: &DMatrix<f64>)
         None => Average {
             value: 0.0,
             slope: DVector::zeros(dimension),
-            product: DMatrix::zeros(dimension, dimension),
             gradients: DMatrix::zeros(dimension, 0),
             is_finite: true,
+            by_root: None,
         },
     };
     let by_root = DMatrix::from_row_slice(dimension, dimension, &expected.root);
     all.value += expected.value;
     all.slope += gaussian.factor().tr_mul(&DVector::from_column_slice(&expected.mean));
-    all.product += gaussian.factor().tr_mul(&by_root);
-    let numbers = all.slope.iter().chain(all.product.iter()).all(|x| x.is_finite());
+    let by_root = gaussian.factor().tr_mul(&by_root);
+    let numbers = all.slope.iter().chain(all.gradients.iter()).chain(by_root.iter()).all(|x| x.is_finite());
+    all.by_root = Some(by_root);
     all.is_finite &= numbers && expected.value.is_finite();
     if !all.is_finite {
         all.value = f64::NEG_INFINITY;
@@ -87,8 +109,8 @@ fn nowhere(dimension: usize) -> Average {
     Average {
         value: f64::NEG_INFINITY,
         slope: DVector::zeros(dimension),
-        product: DMatrix::zeros(dimension, dimension),
         gradients: DMatrix::zeros(dimension, 0),
         is_finite: false,
+        by_root: None,
     }
 }

@@ -3,17 +3,21 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::average::{Taken, average};
 use super::evaluator::Evaluator;
 use super::gaussian::Gaussian;
 use super::lbfgs::{Outcome, Search};
 use super::natural::{Fitted, Status};
+use super::path::NEWTON_LIMIT;
 
 const STEPS: usize = 400;
 
-/// The coordinates in which a guide is independent: position = frame.mean + frame.factor * (a + exp(b) * u).
+/// The coordinates in which a guide is independent: position = frame.mean + frame.factor * (a + exp(b) * u), and how the
+/// average over it is taken.
 struct Guide<'f> {
     frame: &'f Gaussian,
-    columns: DMatrix<f64>,
+    columns: &'f DMatrix<f64>,
+    taken: Taken,
 }
 
 impl Guide<'_> {
@@ -34,27 +38,37 @@ impl Guide<'_> {
         evaluator: &mut Evaluator,
         parameters: &DVector<f64>,
     ) -> (f64, DVector<f64>, DMatrix<f64>) {
-        let (dimension, count) = self.columns.shape();
+        let dimension = self.dimension();
         let gaussian = self.gaussian(parameters);
-        let batch = evaluator.evaluate(&gaussian.positions(self.columns.as_slice()));
-        let gradients = DMatrix::from_column_slice(dimension, count, &batch.gradients);
-        let framed = gaussian.pulled(gradients);
-        let value = batch.values.iter().sum::<f64>() / count as f64 + gaussian.entropy();
+        let found = average(evaluator, &gaussian, self.columns, self.taken);
+        let diagonal = found.diagonal(self.columns);
         let mut slope = DVector::zeros(2 * dimension);
         for i in 0..dimension {
             let scale = parameters[dimension + i].exp();
-            slope[i] = -framed.row(i).mean() / scale;
-            slope[dimension + i] = -framed.row(i).dot(&self.columns.row(i)) / count as f64 - 1.0;
+            slope[i] = -found.slope[i] / scale;
+            slope[dimension + i] = -diagonal[i] - 1.0;
         }
-        (-value, slope, framed)
+        (-(found.value + gaussian.entropy()), slope, found.gradients)
     }
 }
 
-/// Maximises the bound over fixed draws `normals` `[S][D]`, from the frame itself.
+/// Maximises the bound from the frame itself: what the target knows of expectations is taken as it is for up to
+/// `NEWTON_LIMIT` coordinates, the rest is averaged over the fixed draws `normals` `[S][D]`. Where that finds no maximum,
+/// all of it is averaged.
 pub fn maximise(evaluator: &mut Evaluator, frame: &Gaussian, normals: &[f64]) -> Option<Fitted> {
     let dimension = frame.dimension();
     let columns = DMatrix::from_column_slice(dimension, normals.len() / dimension, normals);
-    let guide = Guide { frame, columns };
+    if dimension <= NEWTON_LIMIT && evaluator.knows(columns.ncols()) {
+        let found = ascend(evaluator, &Guide { frame, columns: &columns, taken: Taken::Known });
+        if found.as_ref().is_some_and(|found| found.status == Status::Converged) {
+            return found;
+        }
+    }
+    ascend(evaluator, &Guide { frame, columns: &columns, taken: Taken::Drawn })
+}
+
+fn ascend(evaluator: &mut Evaluator, guide: &Guide) -> Option<Fitted> {
+    let dimension = guide.dimension();
     let mut parameters = DVector::zeros(2 * dimension);
     for _ in 0..30 {
         if guide.negative_bound(evaluator, &parameters).0.is_finite() {
@@ -79,11 +93,13 @@ pub fn maximise(evaluator: &mut Evaluator, frame: &Gaussian, normals: &[f64]) ->
             break;
         }
     }
-    let (value, _, framed) = guide.negative_bound(evaluator, search.position());
+    let (value, slope, framed) = guide.negative_bound(evaluator, search.position());
     evaluator.note(-value);
     let gaussian = guide.gaussian(search.position());
     let noise = noise(&gaussian, &framed);
-    let slope = DMatrix::from_columns(&[framed.column_mean()]);
+    let scales = search.position().rows(dimension, dimension).map(f64::exp);
+    let slope = -slope.rows(0, dimension).component_mul(&scales);
+    let slope = DMatrix::from_columns(&[slope]);
     let step = gaussian.pushed(slope).column(0).component_div(&gaussian.deviations());
     value.is_finite().then_some(Fitted { gaussian, elbo: -value, status, noise, step })
 }
@@ -91,6 +107,9 @@ pub fn maximise(evaluator: &mut Evaluator, frame: &Gaussian, normals: &[f64]) ->
 /// Spread of the antithetic pairs' slopes, in standard deviations, mapped to coordinates.
 fn noise(gaussian: &Gaussian, framed: &DMatrix<f64>) -> DVector<f64> {
     let pairs = framed.ncols() / 2;
+    if pairs == 0 {
+        return DVector::zeros(framed.nrows());
+    }
     let halves = DMatrix::from_fn(framed.nrows(), pairs, |i, pair| {
         0.5 * (framed[(i, 2 * pair)] + framed[(i, 2 * pair + 1)])
     });

@@ -22,6 +22,7 @@ pub mod informed;
 pub mod ladder;
 pub mod lbfgs;
 pub mod ldl;
+pub mod learning;
 pub mod loo;
 pub mod marginal;
 pub mod matched;

@@ -53,8 +53,9 @@ struct Slopes {
     precision: DMatrix<f64>,
 }
 
-fn slopes(average: Average, gaussian: &Gaussian) -> Slopes {
-    let precision = (&average.product + average.product.transpose()) * -0.5;
+fn slopes(average: Average, gaussian: &Gaussian, normals: &DMatrix<f64>) -> Slopes {
+    let product = average.product(normals);
+    let precision = (&product + product.transpose()) * -0.5;
     let elbo = average.value + gaussian.entropy();
     Slopes { elbo, mean: average.slope, precision, whitened: average.gradients }
 }
@@ -89,7 +90,7 @@ fn ascend(
         gaussian = gaussian.widened(0.5);
         first = average(evaluator, &gaussian, normals, taken);
     }
-    let mut state = slopes(first, &gaussian);
+    let mut state = slopes(first, &gaussian, normals);
     let mut status = Status::Unconverged;
     let mut length = 1.0;
     let mut bounds = vec![state.elbo];
@@ -144,7 +145,7 @@ fn improve(
     let eigen = SymmetricEigen::new(state.precision.clone());
     for _ in 0..10 {
         let candidate = stepped(gaussian, state, &eigen, *length);
-        let found = slopes(average(evaluator, &candidate, normals, taken), &candidate);
+        let found = slopes(average(evaluator, &candidate, normals, taken), &candidate, normals);
         if found.elbo.is_finite() && found.elbo > state.elbo - 1e-12 * state.elbo.abs() {
             *length = (*length * 2.0).min(1.0);
             return Some((candidate, found));

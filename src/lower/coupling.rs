@@ -5,9 +5,10 @@ use std::collections::HashSet;
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
+use crate::graph::interpret::order;
 use crate::graph::{Axis, Graph, Node, Op};
-use crate::model::SiteKind;
-use crate::translate::{Reading, Reference, Translator};
+use crate::model::{AxisVar, SiteId, SiteKind};
+use crate::translate::{Place, Reading, Reference, Translator};
 
 use super::joint;
 use super::latents::Centring;
@@ -37,6 +38,32 @@ pub(super) fn check(bound: &BoundModel, centring: &Centring, limits: &Limits) ->
         Some(chosen) => Err(chosen_by_another(&translator, chosen)),
         None => look(&translator, &joint.tables),
     }
+}
+
+/// The axes of a latent along which no term brings its elements together, and every read is at the cell itself.
+pub fn plates(bound: &BoundModel, centring: &Centring, limits: &Limits, site: SiteId) -> Vec<AxisVar> {
+    let mut translator = Translator::new(bound.model(), bound.bindings());
+    translator.read_states_as(Reading::Opaque);
+    let Ok(joint) = joint::build(&mut translator, centring, limits) else { return vec![] };
+    let declared = bound.model().site(site).axes.clone();
+    let axes = translator.axes(&declared);
+    let references: Vec<Reference> =
+        translator.references().iter().filter(|reference| reference.site == site).cloned().collect();
+    let graph = translator.builder.graph();
+    let tables: Vec<Node> = joint.tables.iter().map(|(_, table)| *table).collect();
+    let mut mixed: HashSet<Axis> = HashSet::new();
+    for node in order(graph, &tables) {
+        let data = graph.node(node);
+        let varies = |reference: &&Reference| {
+            data.inputs.iter().any(|&input| graph.axes_of(input).contains(&reference.axis))
+        };
+        if references.iter().any(|reference| varies(&reference)) {
+            mixed.extend(combined(graph, &data.op));
+        }
+    }
+    let is_own = |k: usize| references.iter().all(|reference| reference.places[k] == Place::Here(axes[k]));
+    let kept = (0..axes.len()).filter(|&k| is_own(k) && !mixed.contains(&axes[k]));
+    kept.map(|k| declared[k]).collect()
 }
 
 fn look(translator: &Translator, tables: &[(String, Node)]) -> Result<(), Box<Diagnostic>> {
@@ -106,6 +133,7 @@ fn coupled(translator: &Translator, reference: &Reference, table: &str) -> Box<D
     Box::new(
         Diagnostic::new(NOT_SUMMABLE, message)
             .at(site.span, "cannot be summed out one by one")
-            .help("use the element at each cell (`z` in the mean of each observation) instead of a sum over all of them"),
+            .help(format!("let each term read the element of `{}` at its own cell, not a sum over several", site.name))
+            .help("up to 4096 assignments of values to such elements are summed; without `using exact` it stays in the guide"),
     )
 }

@@ -50,8 +50,10 @@ pub(super) fn probabilities(
     let nodes = autodiff::gradient(&mut translator.builder, elimination.total, &taps);
     let each = tapped.into_iter().zip(nodes).map(|((latent, _), node)| {
         let mut axes = translator.axes(&translator.model().site(latent.site).axes);
-        if let Some(States::Assignments { low, count, elements }) = translator.states(latent.site).cloned() {
-            let (node, values) = by_element(translator, latent, node, (count, elements));
+        if let Some(States::Assignments { low, count, along, elements }) =
+            translator.states(latent.site).cloned()
+        {
+            let (node, values) = by_element(translator, latent, node, (count, along, elements));
             axes.push(values);
             return StateProbabilities { site: latent.site, node, axes, values: StateValues::From(low) };
         }
@@ -73,10 +75,8 @@ fn by_element(
     translator: &mut Translator,
     latent: &Member,
     node: Node,
-    (count, elements): (usize, usize),
+    (count, mut axes, elements): (usize, Vec<Axis>, usize),
 ) -> (Node, Axis) {
-    let mut axes = translator.axes(&translator.model().site(latent.site).axes);
-    axes.sort();
     let name = translator.model().site(latent.site).name.clone();
     let builder = &mut translator.builder;
     let values = builder.axis(format!("values of {name}"), count);

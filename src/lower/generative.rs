@@ -11,6 +11,11 @@ pub(super) fn latents(model: &Model) -> Vec<SiteId> {
     model.site_ids().filter(|id| matches!(model.site(*id).kind, SiteKind::Latent { .. })).collect()
 }
 
+/// The values that are learned, in declared order.
+pub fn learned(model: &Model) -> Vec<SiteId> {
+    model.site_ids().filter(|id| matches!(model.site(*id).kind, SiteKind::Learn(_))).collect()
+}
+
 /// The sites whose values are observed.
 pub(super) fn observed_sites(model: &Model) -> Vec<SiteId> {
     let mut found: Vec<SiteId> = Vec::new();
@@ -27,6 +32,9 @@ pub(super) fn observed_sites(model: &Model) -> Vec<SiteId> {
 /// What keeps a model from being read forwards, as far as the model alone tells.
 pub(super) fn check(model: &Model) -> Result<(), Box<Diagnostic>> {
     let observed = observed_sites(model);
+    if let Some(&site) = learned(model).first() {
+        return Err(refuse(model.site(site).span, "is learned, and has no prior to draw from"));
+    }
     for site in latents(model) {
         let declaration = model.site(site);
         let SiteKind::Latent { prior, .. } = &declaration.kind else { continue };

@@ -12,6 +12,7 @@ use super::conjugate::{self, Collapsed, Given};
 use super::gaussian;
 use super::kept::{self, Kept};
 use super::latents::{self, Centring, Layout};
+use super::learned;
 use super::limits::Limits;
 use super::states::{self, Range};
 
@@ -99,13 +100,16 @@ fn build_with(
     let summed =
         |site: &SiteId| states::is_summed(translator.model(), *site) && !centring.kept.contains(site);
     for site in translator.model().site_ids().filter(summed).collect::<Vec<_>>() {
-        match centring.at_once.contains(&site) {
-            true => states::carry_at_once(translator, site),
-            false => states::carry_early(translator, site),
+        match centring.at_once.iter().find(|(own, _)| *own == site) {
+            Some((_, plates)) => states::carry_at_once(translator, site, plates),
+            None => states::carry_early(translator, site),
         }
     }
     let mut problem = None;
     translator.walk(|translator, site| {
+        if matches!(translator.model().site(site).kind, SiteKind::Learn(_)) {
+            return learned::bind(translator, site, (centring.learned, &mut joint.layout));
+        }
         let name = format!("the prior of `{}`", translator.model().site(site).name);
         let behind = joint.kept.iter().map(|kept| kept.length).sum::<usize>();
         let length = joint.layout.dimension.max(dimension + behind);

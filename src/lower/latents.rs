@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use crate::graph::{Axis, Builder, Node, Vector};
 use crate::library::{Guide, Interval, Normaliser, Over, Place, Rank, guide};
 use crate::model::{
-    Distribution, FamilyCall, Model, Site, SiteDomain, SiteId, SiteKind, Stage, Term, TermKind,
+    AxisVar, Distribution, FamilyCall, Model, Site, SiteDomain, SiteId, SiteKind, Stage, Term, TermKind,
 };
 use crate::translate::Translator;
 
 use super::joint::{cells, over_cells};
+use super::learned::{Learned, Sought};
 use super::shares::{self, Coordinates, OpenLatent, Shares};
 
 /// How much of its location and scale each latent keeps: 1 centred (the latent itself is the coordinate), 0
@@ -24,8 +25,11 @@ pub struct Centring {
     pub integrated: Vec<SiteId>,
     /// Those of them that are normal together; each of the others is integrated out by itself.
     pub together: Vec<SiteId>,
-    /// Discrete latents that are summed over all assignments of values to their elements, since these meet in a term.
-    pub at_once: Vec<SiteId>,
+    /// Discrete latents that are summed over all assignments of values to their elements, since these meet in a term; with
+    /// the axes along which they do not.
+    pub at_once: Vec<(SiteId, Vec<AxisVar>)>,
+    /// Whether learned values are sought, or given.
+    pub learned: Learned,
 }
 
 /// Which stretch of the unconstrained vector is which latent.
@@ -37,6 +41,8 @@ pub struct Layout {
     pub dimension: usize,
     /// Latents whose shares of location and scale are inputs, in the order of these.
     pub open: Vec<OpenLatent>,
+    /// The coordinates of learned values, where these are sought.
+    pub learned: Vec<Sought>,
 }
 
 /// The stretch of one latent.
@@ -89,17 +95,9 @@ pub(super) fn bind(
 ) -> Node {
     let site = translator.model().site(id);
     let SiteKind::Latent { prior, .. } = &site.kind else { unreachable!("called for latents") };
-    let place = place_of(translator, &site.domain);
-    let axes = free_axes(translator, site, &place);
-    let length = axes.iter().map(|&axis| translator.builder.graph().axis_size(axis)).product();
-    let interval = site.domain.domain.interval;
-    let finite = [interval.low, interval.high].map(f64::is_finite);
-    let ends = (0..2).filter(|&side| finite[side] || place.ends[side].is_some()).count();
-    let offset = layout.dimension;
-    let name = site.name.clone();
-    let guide = guide_of(site);
-    layout.push(LatentBlock { site: id, name, offset, axes: axes.clone(), length, ends, guide });
-    let free = translator.builder.parameter(Vector::Position, offset, &axes);
+    let (free, place) = stretch(translator, id, layout);
+    let LatentBlock { offset, length, .. } = layout.blocks[layout.blocks.len() - 1];
+    let axes = layout.blocks[layout.blocks.len() - 1].axes.clone();
     if let Some(shares) = centring.of.get(&id).filter(|shares| **shares != Shares::All(1.0)) {
         if let Some(call) = centrable(translator.model(), id)
             && !reads_states(translator, call)
@@ -129,6 +127,28 @@ pub(super) fn bind(
     translator.builder.add(density, share)
 }
 
+/// The value of a site's type that unconstrained numbers stand for.
+pub(super) fn transformed(translator: &mut Translator, id: SiteId, (free, place): (Node, &Place)) -> Node {
+    let domain = translator.model().site(id).domain.domain;
+    let transform = domain.transform.expect("values without transform are refused before");
+    (transform.forward)(&mut translator.builder, free, place).value
+}
+
+/// Gives a site its stretch of the vector.
+pub(super) fn stretch(translator: &mut Translator, id: SiteId, layout: &mut Layout) -> (Node, Place) {
+    let site = translator.model().site(id);
+    let place = place_of(translator, &site.domain);
+    let axes = free_axes(translator, site, &place);
+    let length = axes.iter().map(|&axis| translator.builder.graph().axis_size(axis)).product();
+    let interval = site.domain.domain.interval;
+    let finite = [interval.low, interval.high].map(f64::is_finite);
+    let ends = (0..2).filter(|&side| finite[side] || place.ends[side].is_some()).count();
+    let offset = layout.dimension;
+    let (name, guide) = (site.name.clone(), guide_of(site));
+    layout.push(LatentBlock { site: id, name, offset, axes: axes.clone(), length, ends, guide });
+    (translator.builder.parameter(Vector::Position, offset, &axes), place)
+}
+
 /// The guide that matches a latent's domain and prior.
 pub fn guide_of(site: &Site) -> &'static Guide {
     let family = match &site.kind {
@@ -146,7 +166,7 @@ fn reads_states(translator: &mut Translator, call: &FamilyCall) -> bool {
     })
 }
 
-fn place_of(translator: &mut Translator, domain: &SiteDomain) -> Place {
+pub(super) fn place_of(translator: &mut Translator, domain: &SiteDomain) -> Place {
     let ends = domain.ends.clone().map(|end| end.map(|end| translator.term(&end)));
     let over = translator.over(&domain.over, &domain.twins);
     let free = match domain.domain.rank {
@@ -167,7 +187,7 @@ fn joint_axis(translator: &mut Translator, domain: &SiteDomain, over: &Over) -> 
     translator.builder.axis(label, size)
 }
 
-fn free_axes(translator: &mut Translator, site: &Site, place: &Place) -> Vec<Axis> {
+pub(super) fn free_axes(translator: &mut Translator, site: &Site, place: &Place) -> Vec<Axis> {
     let mut axes = translator.axes(&site.axes);
     if let Some(free) = place.free {
         axes.retain(|axis| !place.over.axes.contains(axis) && !place.over.twins.contains(axis));

@@ -14,6 +14,7 @@ mod generative;
 mod joint;
 mod kept;
 mod latents;
+mod learned;
 mod likelihood;
 mod limits;
 mod predict;
@@ -29,15 +30,17 @@ mod tree;
 pub use claims::{claimed, claims};
 pub use conjugate::Given;
 pub use cost::{expected_axes, formula};
+pub use coupling::plates;
 pub use discrete::{StateProbabilities, StateValues};
-pub use generative::circular;
+pub use generative::{circular, learned};
 pub use kept::{Changes, Kept, Support, Tried, culprit};
 pub use latents::{Centring, LatentBlock, Layout, centrable, guide_of, whitenable};
+pub use learned::{Learned, Sought};
 pub use likelihood::{Coverage, Likelihood, PointGroup, likelihood};
 pub use limits::{Limits, Matrices};
 pub use predict::{RandomSite, Reported};
 pub use shares::{OpenDensity, OpenLatent, Shares, open_density};
-pub use simulate::{Arrangement, Simulation, SimulationStep, simulate};
+pub use simulate::{Arrangement, Simulation, SimulationStep, simulate, starts};
 pub use states::{Beyond, Range, assignments};
 
 use crate::data::BoundModel;
@@ -149,7 +152,7 @@ pub fn lower(bound: &BoundModel, centring: &Centring, limits: &Limits) -> Result
         gaussian::draw(&mut translator, together, &mut randoms);
     }
     predict::bind_randoms(&mut translator, &mut randoms);
-    let reported = predict::reported(&mut translator);
+    let reported = predict::reported(&mut translator, centring.learned);
     let roots: Vec<Node> = reported.iter().map(|site| site.node).chain([log_joint]).collect();
     debug_assert!(!gaussian::is_open(translator.builder.graph(), &roots), "stand-ins are left");
     Ok(Objective {

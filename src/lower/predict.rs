@@ -4,6 +4,8 @@ use crate::graph::{Axis, Node, Vector};
 use crate::model::{Factor, SiteId, SiteKind, Stage, TermKind};
 use crate::translate::{DrawPlan, Translator};
 
+use super::learned::Learned;
+
 /// A value that is drawn at random for each posterior draw; it enters the graph as a stretch of the direction vector.
 #[derive(Clone, Debug)]
 pub struct RandomSite {
@@ -84,13 +86,14 @@ pub struct Reported {
     pub axes: Vec<Axis>,
 }
 
-/// Latents, lets that are not constant, and generated quantities, in declared order.
-pub(super) fn reported(translator: &mut Translator) -> Vec<Reported> {
+/// Latents, lets that are not constant, generated quantities, and learned values that are sought, in declared order.
+pub(super) fn reported(translator: &mut Translator, learned: Learned) -> Vec<Reported> {
     let model = translator.model();
     let varies = |id: &SiteId| {
         let site = model.site(*id);
         match site.kind {
             SiteKind::Data { .. } | SiteKind::Gaps { .. } => false,
+            SiteKind::Learn(_) => learned == Learned::Sought,
             SiteKind::Let(_) => site.stage > Stage::Data,
             SiteKind::Latent { .. } | SiteKind::Generate(_) | SiteKind::GenerateDraw(_) => true,
         }

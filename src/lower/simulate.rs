@@ -6,10 +6,13 @@ use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
 use crate::graph::{Axis, Graph, Vector};
 use crate::library::Normaliser;
-use crate::model::{Address, AxisVar, Distribution, Factor, FamilyCall, Kind, SiteId, SiteKind, TermKind};
+use crate::model::{
+    Address, AxisVar, Distribution, Factor, FamilyCall, Init, Kind, SiteId, SiteKind, TermKind,
+};
 use crate::translate::{DrawPlan, States, Translator, evaluate};
 
-use super::generative::{check, latents, observed_sites, refuse, span_of};
+use super::generative::{check, latents as all_latents, learned, observed_sites, refuse, span_of};
+use super::latents;
 use super::predict::Reported;
 use super::states;
 
@@ -64,7 +67,7 @@ pub fn simulate(bound: &BoundModel) -> Result<Simulation, Box<Diagnostic>> {
     let without = bound.without_values(&observed);
     let mut translator = Translator::new(bound.model(), without.bindings());
     let mut work = Work { bound, translator: &mut translator, start: Vec::new(), offsets: vec![] };
-    let latents: Vec<SiteId> = latents(bound.model());
+    let latents: Vec<SiteId> = all_latents(bound.model());
     for &site in latents.iter().chain(&observed) {
         work.enter(site);
     }
@@ -102,6 +105,33 @@ pub fn simulate(bound: &BoundModel) -> Result<Simulation, Box<Diagnostic>> {
     })
 }
 
+/// Builds what draws the places where the search for learned values starts, as the simulation's latents.
+///
+/// # Errors
+/// If a start cannot be drawn.
+pub fn starts(bound: &BoundModel) -> Result<Simulation, Box<Diagnostic>> {
+    let learned = learned(bound.model());
+    let without = bound.without_values(&learned);
+    let mut translator = Translator::new(bound.model(), without.bindings());
+    let mut work = Work { bound: &without, translator: &mut translator, start: Vec::new(), offsets: vec![] };
+    let mut steps = Vec::new();
+    for &site in &learned {
+        steps.extend(work.learned(site)?);
+    }
+    let start = work.start;
+    let reported = learned.iter().map(|&site| {
+        let axes = translator.axes(&translator.model().site(site).axes);
+        let node = translator.site(site);
+        Reported { site, node: translator.builder.expand(node, &axes), axes }
+    });
+    let latents = reported.collect();
+    Ok(Simulation { graph: translator.builder.finish(), steps, start, latents, observed: vec![], passes: 2 })
+}
+
+/// How far from the middle of its type a learned value starts that says nothing of its start: so far that elements which
+/// could be exchanged part.
+const JITTER: f64 = 0.1;
+
 struct Work<'w, 'm> {
     bound: &'m BoundModel,
     translator: &'w mut Translator<'m>,
@@ -134,11 +164,57 @@ impl Work<'_, '_> {
     }
 
     fn latent(&mut self, site: SiteId) -> Result<SimulationStep, Box<Diagnostic>> {
+        let SiteKind::Latent { prior, .. } = &self.translator.model().site(site).kind else {
+            unreachable!("called for latents")
+        };
+        self.drawn(site, prior)
+    }
+
+    /// Where a learned value starts; and how that is drawn, if it is.
+    fn learned(&mut self, site: SiteId) -> Result<Option<SimulationStep>, Box<Diagnostic>> {
         let declaration = self.translator.model().site(site);
-        let SiteKind::Latent { prior, .. } = &declaration.kind else { unreachable!("called for latents") };
-        let (plan, low) = match prior {
-            Distribution::Family(call) if by_domain(call) => self.uniform(site)?,
-            prior => (self.translator.draw_plan(prior), 0.0),
+        let SiteKind::Learn(init) = &declaration.kind else { unreachable!("called for learned values") };
+        match init {
+            Init::Value(value) => {
+                let value = self.translator.term(value);
+                self.translator.bind_site(site, value);
+                Ok(None)
+            }
+            Init::Drawn(distribution) => {
+                self.enter(site);
+                self.drawn(site, distribution).map(Some)
+            }
+            Init::Middle => Ok(Some(self.jittered(site))),
+        }
+    }
+
+    fn jittered(&mut self, site: SiteId) -> SimulationStep {
+        let declaration = self.translator.model().site(site);
+        let place = latents::place_of(self.translator, &declaration.domain);
+        let axes = latents::free_axes(self.translator, declaration, &place);
+        let builder = &mut self.translator.builder;
+        let length: usize = axes.iter().map(|&axis| builder.graph().axis_size(axis)).product();
+        let offset = self.start.len();
+        self.start.resize(offset + length, 0.0);
+        let free = builder.parameter(Vector::Direction, offset, &axes);
+        let arguments = [0.0, JITTER].map(|number| builder.constant(number)).to_vec();
+        let value = latents::transformed(self.translator, site, (free, &place));
+        self.translator.bind_site(site, value);
+        let family = crate::library::family("normal").expect("a row of the library");
+        let plan = DrawPlan::Family { family, arguments, over: crate::library::Over::default() };
+        SimulationStep { plan, low: 0.0, axes, places: (offset..offset + length).collect(), arrange: None }
+    }
+
+    /// A site drawn from a distribution.
+    fn drawn(
+        &mut self,
+        site: SiteId,
+        distribution: &Distribution,
+    ) -> Result<SimulationStep, Box<Diagnostic>> {
+        let declaration = self.translator.model().site(site);
+        let (plan, low) = match distribution {
+            Distribution::Family(call) if by_domain(call) => self.uniform(site, call)?,
+            other => (self.translator.draw_plan(other), 0.0),
         };
         let arrange = self.arrange(site, &plan)?;
         let mut axes = self.translator.axes(&declaration.axes);
@@ -170,7 +246,7 @@ impl Work<'_, '_> {
     }
 
     /// `uniform` over the values of a bounded type, and what is to be added to what it draws.
-    fn uniform(&mut self, site: SiteId) -> Result<(DrawPlan, f64), Box<Diagnostic>> {
+    fn uniform(&mut self, site: SiteId, call: &FamilyCall) -> Result<(DrawPlan, f64), Box<Diagnostic>> {
         let declaration = self.translator.model().site(site);
         if declaration.value != Kind::Real {
             let Some(States::From { low, count }) = states::finite(self.translator, site) else {
@@ -187,9 +263,6 @@ impl Work<'_, '_> {
             None => self.translator.builder.constant(otherwise),
         };
         let arguments = vec![end(0, interval.low), end(1, interval.high)];
-        let SiteKind::Latent { prior: Distribution::Family(call), .. } = &declaration.kind else {
-            unreachable!("called for a single family")
-        };
         let over = crate::library::Over::default();
         Ok((DrawPlan::Family { family: call.family, arguments, over }, 0.0))
     }

@@ -6,7 +6,7 @@ use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
 use crate::graph::interpret::interpret;
 use crate::graph::{Node, Op};
-use crate::model::{Distribution, Kind, Model, SiteId, SiteKind, Stage, Term, thresholds};
+use crate::model::{AxisVar, Distribution, Kind, Model, SiteId, SiteKind, Stage, Term, thresholds};
 use crate::translate::{States, Translator};
 
 use super::buckets;
@@ -79,8 +79,9 @@ pub(super) fn carry(
     let Some(states) = translator.states(site).cloned() else { return Err(unbounded(model, site)) };
     let home = translator.home(site);
     let value = translator.state_values(&home, &states);
-    let value = translator.builder.expand(value, &home.cells);
+    // Spread over the cells last: a prior that is the same in all of them is computed once for each state.
     let density = translator.log_density(prior(model, site), value);
+    let density = translator.builder.expand(density, &home.cells);
     let values = match states {
         States::Assignments { count, .. } => count,
         _ => states.count(),
@@ -89,24 +90,26 @@ pub(super) fn carry(
     Ok(Carried { table, range })
 }
 
-/// How many assignments of values the elements of a latent have; none where an element has no last value that is known.
-pub fn assignments(bound: &BoundModel, site: SiteId) -> Option<f64> {
+/// How many assignments of values the elements of a latent have in each cell of the `plates`; none where an element has no
+/// last value that is known.
+pub fn assignments(bound: &BoundModel, site: SiteId, plates: &[AxisVar]) -> Option<f64> {
     let known = |end: &Arc<Term>| end.stage <= Stage::Data;
     if !bound.model().site(site).domain.ends.iter().flatten().all(known) {
         return None;
     }
     let mut translator = Translator::new(bound.model(), bound.bindings());
     let States::From { count, .. } = finite(&mut translator, site)? else { return None };
-    let axes = translator.axes(&bound.model().site(site).axes);
+    let mixed = bound.model().site(site).axes.iter().copied().filter(|axis| !plates.contains(axis));
+    let axes = translator.axes(&mixed.collect::<Vec<AxisVar>>());
     let graph = translator.builder.graph();
     let elements: f64 = axes.iter().map(|&axis| graph.axis_size(axis) as f64).product();
     Some((count as f64).powf(elements))
 }
 
-/// Carries all elements of a latent at once, along an axis of their assignments.
-pub(super) fn carry_at_once(translator: &mut Translator, site: SiteId) {
+/// Carries all elements of a latent at once, along an axis of their assignments, cell by cell of the plates.
+pub(super) fn carry_at_once(translator: &mut Translator, site: SiteId, plates: &[AxisVar]) {
     if let Some(States::From { low, count }) = finite(translator, site) {
-        translator.carry_at_once(site, (low, count));
+        translator.carry_at_once(site, (low, count), plates);
     }
 }
 

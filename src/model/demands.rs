@@ -378,7 +378,7 @@ impl Reach<'_> {
         match &site.kind {
             SiteKind::Let(value) => self.of(value),
             SiteKind::Data { .. } => self.known(site.domain.domain.interval),
-            SiteKind::Latent { .. }
+            SiteKind::Latent { .. } | SiteKind::Learn(_)
                 if site.domain.domain.rank == Rank::Scalar && self.is_first(id, addresses) =>
             {
                 Some(site_interval(&site.domain))

@@ -348,10 +348,23 @@ pub enum SiteKind {
         /// `using score`
         using: Option<(String, Span)>,
     },
+    /// Found by maximisation, without a posterior; real. With where the search starts.
+    Learn(Init),
     /// Computed for each posterior draw.
     Generate(Term),
     /// Drawn for each posterior draw.
     GenerateDraw(Distribution),
+}
+
+/// Where the search for a learned value starts.
+#[derive(Clone, Debug)]
+pub enum Init {
+    /// In the middle of its type, or close to it.
+    Middle,
+    /// At a value that is known from data.
+    Value(Term),
+    /// At a draw from a distribution that is known from data, already truncated to the type.
+    Drawn(Distribution),
 }
 
 /// A term of the log joint density that is not a latent's prior.

@@ -39,8 +39,11 @@ impl<'t> Checker<'t> {
             match &site.kind {
                 SiteKind::Let(value) | SiteKind::Generate(value) => search.term(value),
                 SiteKind::Latent { prior, .. } => search.distribution(prior),
-                SiteKind::GenerateDraw(drawn) => search.distribution(drawn),
-                SiteKind::Data { .. } | SiteKind::Gaps { .. } => {}
+                SiteKind::GenerateDraw(drawn) | SiteKind::Learn(Init::Drawn(drawn)) => {
+                    search.distribution(drawn)
+                }
+                SiteKind::Learn(Init::Value(value)) => search.term(value),
+                SiteKind::Data { .. } | SiteKind::Gaps { .. } | SiteKind::Learn(Init::Middle) => {}
             }
         }
         for factor in &self.model.factors {

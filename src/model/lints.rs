@@ -67,7 +67,7 @@ fn unused(model: &Model) -> Vec<Diagnostic> {
             // Without data its posterior is not its prior: there is none, which is said by itself.
             SiteKind::Latent { .. } if is_flat(site) => continue,
             SiteKind::Data { .. } => (1001, "nothing reads it"),
-            SiteKind::Let(_) => (1002, "nothing reads it"),
+            SiteKind::Let(_) | SiteKind::Learn(_) => (1002, "nothing reads it"),
             SiteKind::Latent { .. } => (1003, "nothing depends on it: its posterior is its prior"),
             SiteKind::Gaps { .. } | SiteKind::Generate(_) | SiteKind::GenerateDraw(_) => continue,
         };

@@ -21,6 +21,7 @@ mod index;
 pub mod ir;
 mod joint;
 mod lags;
+mod learned;
 mod like;
 mod lints;
 mod matrices;

@@ -81,6 +81,7 @@ impl Printer<'_> {
             SiteKind::Data { .. } | SiteKind::Gaps { .. } => "data",
             SiteKind::Let(_) => "let",
             SiteKind::Latent { .. } => "latent",
+            SiteKind::Learn(_) => "learn",
             SiteKind::Generate(_) | SiteKind::GenerateDraw(_) => "generate",
         };
         let stage = match site.stage {
@@ -108,6 +109,9 @@ impl Printer<'_> {
                 let using = using.as_ref().map_or(String::new(), |(name, _)| format!(" using {name}"));
                 format!("{head} ~ {}{using}", self.distribution(prior))
             }
+            SiteKind::Learn(Init::Middle) => head,
+            SiteKind::Learn(Init::Value(term)) => format!("{head} from {}", self.term(term)),
+            SiteKind::Learn(Init::Drawn(drawn)) => format!("{head} from {}", self.distribution(drawn)),
             SiteKind::GenerateDraw(distribution) => format!("{head} ~ {}", self.distribution(distribution)),
         }
     }

@@ -37,11 +37,7 @@ impl<'t> Checker<'t> {
                 }
             }
             StatementKind::Function(_) => {}
-            StatementKind::Learn(learn) => {
-                self.advance(&learn.head.name, ArrayState::Broken);
-                let diagnostic = errors::unsupported(learn.head.name.span, "`learn`");
-                self.report(diagnostic.help("give it a prior: `latent w ~ normal(0, 1)`"));
-            }
+            StatementKind::Learn(learn) => self.array(&learn.head, |checker| checker.learn(learn, doc)),
             StatementKind::Guide(_) => {
                 let diagnostic = errors::unsupported(statement.span, "`guide`");
                 self.report(diagnostic.help("leave it out: a family is chosen for every latent"));
@@ -76,7 +72,12 @@ impl<'t> Checker<'t> {
     }
 
     /// The axes of a declaration with a bracket, entered in the site so that it can be read at earlier elements.
-    fn begin(&mut self, head: &'t Head, value: Kind, scope: &mut Scope<'t>) -> Option<Vec<AxisVar>> {
+    pub(super) fn begin(
+        &mut self,
+        head: &'t Head,
+        value: Kind,
+        scope: &mut Scope<'t>,
+    ) -> Option<Vec<AxisVar>> {
         let axes = match &head.axes {
             Some(binders) => self.head(binders, scope)?,
             None => Vec::new(),
@@ -183,11 +184,13 @@ impl<'t> Checker<'t> {
             return None;
         }
         let proven = supports::interval_of(&self.model, value).is_subset(supports::site_interval(&domain));
+        if domain.ends.iter().flatten().any(|end| end.stage > Stage::Literal) {
+            // Ends that are not known here prove nothing.
+            let diagnostic = errors::unsupported(ty.span, "an interval with such ends for a computed value");
+            self.report(diagnostic.help("leave the type out, or write its ends as numbers"));
+            return None;
+        }
         if !proven || !domain.over.is_empty() {
-            if domain.ends.iter().any(Option::is_some) {
-                self.report(errors::unsupported(ty.span, "an interval claimed for a computed value"));
-                return None;
-            }
             let demanded_by = format!("the declared type `{}`", ty.name.text);
             self.model.obligations.push(Obligation {
                 value: value.clone(),
@@ -452,11 +455,11 @@ impl<'t> Checker<'t> {
 }
 
 /// What the distribution of a site is for.
-fn target(name: &Name, axes: Vec<AxisVar>, value: Option<Kind>) -> Target {
+pub(super) fn target(name: &Name, axes: Vec<AxisVar>, value: Option<Kind>) -> Target {
     Target { axes: Some(axes), value, name: name.text.clone(), span: name.span, role: Role::Law }
 }
 
-fn site(
+pub(super) fn site(
     name: &Name,
     axes: Vec<AxisVar>,
     (value, domain): (Kind, SiteDomain),

@@ -1,6 +1,6 @@
 //! Visiting every term inside of a term or a distribution.
 
-use super::ir::{Address, Distribution, Site, SiteKind, Term, TermKind};
+use super::ir::{Address, Distribution, Init, Site, SiteKind, Term, TermKind};
 
 impl Term {
     /// Calls `visit` with this term and every term inside of it, outermost first.
@@ -55,9 +55,21 @@ impl Site {
             SiteKind::Gaps { .. } => {}
             SiteKind::Let(value) | SiteKind::Generate(value) => value.walk(visit),
             SiteKind::Latent { prior, .. } => prior.walk(visit),
+            SiteKind::Learn(init) => init.walk(visit),
             SiteKind::GenerateDraw(distribution) => distribution.walk(visit),
         }
         self.domain.ends.iter().flatten().for_each(|end| end.walk(visit));
+    }
+}
+
+impl Init {
+    /// Calls `visit` with every term.
+    pub fn walk<'t>(&'t self, visit: &mut dyn FnMut(&'t Term)) {
+        match self {
+            Self::Middle => {}
+            Self::Value(value) => value.walk(visit),
+            Self::Drawn(distribution) => distribution.walk(visit),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Draws on unconstrained space as named scalars of the model: values per draw, predictions, summaries.
 
+mod learned;
 mod long;
 mod names;
 mod points;
@@ -9,6 +10,7 @@ mod simulate;
 mod states;
 mod summary;
 
+pub use learned::learned;
 pub use names::scalar_names;
 pub use points::{ObservedCell, Points, observed_cells, points};
 pub use simulate::{Simulated, simulate};

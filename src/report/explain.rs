@@ -109,6 +109,9 @@ fn computed(story: &Story) -> Vec<Vec<String>> {
     let rows = sites(story.model, is).map(|(_, site)| {
         let when = match site.stage {
             Stage::Literal | Stage::Data => "once, from data alone",
+            Stage::Model if matches!(site.kind, SiteKind::Learn(_)) => {
+                "learned before the fit, by maximisation"
+            }
             Stage::Model => "with the latents",
             Stage::Draw => "per posterior draw, after the fit",
         };

@@ -47,11 +47,34 @@ pub struct Report {
     /// Matrices that `--matrices single` was asked to round.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub matrices: Vec<Matrix>,
+    /// Values that were learned, which have no posterior; none where the model learns nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
     /// The posterior, one row for each number.
     pub summary: Vec<Row>,
     /// Remarks for people only: sentences.
     #[serde(skip)]
     pub notes: Vec<String>,
+}
+
+/// Values found by maximisation before the fit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Learned {
+    /// One for each number, in declared order.
+    pub values: Vec<LearnedValue>,
+    /// Starts of the search.
+    pub starts: usize,
+    /// Evaluations of the log density that it took.
+    pub evaluations: u64,
+}
+
+/// A learned number.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LearnedValue {
+    /// Its name.
+    pub name: String,
+    /// It.
+    pub value: f64,
 }
 
 /// The draws that stand for the posterior.

@@ -184,6 +184,11 @@ fn reads_of(site: &Site) -> Vec<SiteId> {
         SiteKind::Data { .. } | SiteKind::Gaps { .. } => vec![],
         SiteKind::Let(term) | SiteKind::Generate(term) => reads_of_term(term),
         SiteKind::Latent { prior, .. } => reads_of_distribution(prior),
+        SiteKind::Learn(init) => {
+            let mut found = Vec::new();
+            init.walk(&mut |part| note(part, &mut found));
+            settled(found)
+        }
         SiteKind::GenerateDraw(distribution) => reads_of_distribution(distribution),
     }
 }
@@ -212,7 +217,7 @@ fn settled(mut found: Vec<SiteId>) -> Vec<SiteId> {
     found
 }
 
-/// The graph in the language of Graphviz: latents are ellipses (summed out: dashed), data filled boxes, what is
+/// The graph in the language of Graphviz: latents are ellipses (summed out: dashed), learned values diamonds, data filled boxes, what is
 /// computed from latents plain; an arrow goes from what is read to what reads it.
 pub fn dot(story: &Story) -> String {
     let model = story.model;
@@ -222,6 +227,7 @@ pub fn dot(story: &Story) -> String {
             SiteKind::Data { .. } => "shape=box, style=filled",
             SiteKind::Latent { .. } if is_summed(story, id) => "shape=ellipse, style=dashed",
             SiteKind::Latent { .. } => "shape=ellipse",
+            SiteKind::Learn(_) => "shape=diamond",
             _ => "shape=plaintext",
         };
         let _ = writeln!(text, "  \"{}\" [label=\"{}\", {style}];", site.name, label(model, site));
@@ -249,7 +255,7 @@ pub fn dot(story: &Story) -> String {
 /// Whether a site is a node of the graph.
 fn is_drawn(site: &Site) -> bool {
     match site.kind {
-        SiteKind::Data { .. } | SiteKind::Latent { .. } => true,
+        SiteKind::Data { .. } | SiteKind::Latent { .. } | SiteKind::Learn(_) => true,
         SiteKind::Let(_) => site.stage > Stage::Data,
         SiteKind::Gaps { .. } | SiteKind::Generate(_) | SiteKind::GenerateDraw(_) => false,
     }

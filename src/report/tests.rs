@@ -10,6 +10,7 @@ fn row(name: &str, mean: f64, sd: f64, mcse: f64) -> Row {
 
 fn report() -> Report {
     Report {
+        learned: None,
         model: "schools.vi".to_owned(),
         seed: 17,
         verdict: Verdict::DoNotUse,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::columns::{aligned, as_sentence, decimals, fixed, grouped};
-use super::{DrawsKept, Elbo, Matrix, Point, Report, Row, Rung, Verdict};
+use super::{DrawsKept, Elbo, Learned, Matrix, Point, Report, Row, Rung, Verdict};
 
 /// How the text is dressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,10 @@ pub fn table(report: &Report, rows: Rows, style: Style) -> String {
     if !report.summary.is_empty() {
         text.push('\n');
     }
+    for line in report.learned.iter().flat_map(|learned| self::learned(learned, rows)) {
+        text.push_str(&line);
+        text.push('\n');
+    }
     for (name, value) in facts(report).into_iter().chain(tried(report)) {
         let _ = writeln!(text, "{name:<12} {value}");
     }
@@ -57,6 +61,31 @@ pub fn point(point: &Point) -> String {
         let _ = writeln!(text, "{name:<width$}  {value}");
     }
     text
+}
+
+/// Values without a posterior, in lines.
+fn learned(learned: &Learned, rows: Rows) -> Vec<String> {
+    let shown = match rows {
+        Rows::All => learned.values.len(),
+        Rows::First(count) => count.min(learned.values.len()),
+    };
+    let starts =
+        if learned.starts == 1 { String::new() } else { format!(", the best of {} starts", learned.starts) };
+    let head = format!("learned, without a posterior ({} evaluations{starts})", grouped(learned.evaluations));
+    let width = learned.values[..shown].iter().map(|one| one.name.chars().count()).max().unwrap_or(0);
+    let each =
+        learned.values[..shown].iter().map(|one| format!("{:<width$}  {}", one.name, significant(one.value)));
+    let more = learned.values.len() - shown;
+    let rest = (more > 0).then(|| format!("… {more} more with `--rows all`"));
+    [head].into_iter().chain(each).chain(rest).chain([String::new()]).collect()
+}
+
+/// A number with five digits that count.
+fn significant(value: f64) -> String {
+    if !value.is_finite() || value == 0.0 {
+        return value.to_string();
+    }
+    fixed(value, (4 - value.abs().log10().floor() as i32).clamp(0, 12))
 }
 
 fn facts(report: &Report) -> Vec<(&'static str, String)> {
@@ -206,9 +235,14 @@ fn cells(row: &Row) -> [String; 6] {
         (false, true) => row.sd / 100.0,
         (false, false) => 0.01,
     };
-    let digits = decimals(unit);
-    let error =
-        if known(row.mcse) { fixed(row.mcse, decimals(row.mcse / 10.0)) } else { fixed(row.mcse, digits) };
+    let whole = [row.q05, row.q50, row.q95].iter().all(|number| number.fract() == 0.0);
+    // Of states and counts, the rarest that a person asks for.
+    let digits = if whole && row.mean.abs() < 1e6 { decimals(unit).min(4) } else { decimals(unit) };
+    let error = if known(row.mcse) && !whole {
+        fixed(row.mcse, decimals(row.mcse / 10.0))
+    } else {
+        fixed(row.mcse, digits)
+    };
     let [mean, sd, q05, q50, q95] =
         [row.mean, row.sd, row.q05, row.q50, row.q95].map(|number| fixed(number, digits));
     [mean, sd, q05, q50, q95, error]

@@ -23,13 +23,15 @@ pub enum States {
     },
     /// One number for each state, ascending: a point in each of the buckets that a continuous latent falls into.
     Points(Arc<[f64]>),
-    /// All elements at once, each of them `low`, `low + 1` …: a state is an assignment of values to elements.
+    /// All elements of a cell at once, each of them `low`, `low + 1` …: a state is an assignment of values to elements.
     Assignments {
         /// The first value of an element.
         low: f64,
         /// How many values an element has.
         count: usize,
-        /// How many elements there are.
+        /// The axes along which the elements lie, ascending.
+        along: Vec<Axis>,
+        /// How many elements there are in a cell.
         elements: usize,
     },
 }
@@ -103,28 +105,41 @@ impl Translator<'_> {
     }
 
     /// Carries all elements of a latent along one axis, whose states are their assignments: it is bound to their values.
-    /// In state `s` the k-th element is `low + s / count^k % count`.
-    pub fn carry_at_once(&mut self, site: SiteId, (low, count): (f64, usize)) {
+    /// In state `s` the k-th element is `low + s / count^k % count`. Each cell of the `plates` has assignments of its own.
+    pub fn carry_at_once(&mut self, site: SiteId, (low, count): (f64, usize), plates: &[AxisVar]) {
         let declared = self.model.site(site).axes.clone();
-        let mut axes = self.axes(&declared);
-        axes.sort();
-        let elements = axes.iter().map(|&axis| self.builder.graph().axis_size(axis)).product();
-        let states = States::Assignments { low, count, elements };
+        let mixed: Vec<AxisVar> = declared.into_iter().filter(|axis| !plates.contains(axis)).collect();
+        let [mut along, mut cells] = [&mixed[..], plates].map(|axes| self.axes(axes));
+        along.sort();
+        cells.sort();
+        let elements = along.iter().map(|&axis| self.builder.graph().axis_size(axis)).product();
+        let states = States::Assignments { low, count, along: along.clone(), elements };
         let all = states.count();
         let axis = self.builder.axis(format!("assignments of {}", self.model.site(site).name), all);
-        axes.push(axis);
-        let value = |k: usize, s: usize| low + (s / count.pow(k as u32) % count) as f64;
-        let values: Vec<f64> = (0..elements).flat_map(|k| (0..all).map(move |s| value(k, s))).collect();
-        let node = self.builder.data(&axes, values);
+        let node = match self.discrete.reading {
+            Reading::Plain => {
+                let value = |k: usize, s: usize| low + (s / count.pow(k as u32) % count) as f64;
+                let values = (0..elements).flat_map(|k| (0..all).map(move |s| value(k, s)));
+                self.builder.data(&[&along[..], &[axis]].concat(), values.collect::<Vec<f64>>())
+            }
+            Reading::Opaque => {
+                let mut axes = [&along[..], &cells, &[axis]].concat();
+                axes.sort();
+                self.builder.parameter(Vector::Direction, self.discrete.references.len(), &axes)
+            }
+        };
         self.discrete.states.insert(site, states);
-        self.discrete.references.push(Reference { site, places: vec![], axis, cells: vec![] });
+        self.discrete.references.push(Reference { site, places: vec![], axis, cells });
         self.bind_site(site, node);
     }
 
     /// Carries it no longer: it is bound to values, and what was derived from its states is forgotten.
     pub fn settle(&mut self, site: SiteId, value: Node) {
         self.discrete.states.remove(&site);
-        let stale = self.sites.iter().filter(|(_, node)| self.varies_over_states(**node));
+        // Assignments of another latent are not derived: it is bound to them.
+        let is_stale =
+            |site: &SiteId, node: Node| self.states(*site).is_none() && self.varies_over_states(node);
+        let stale = self.sites.iter().filter(|(site, node)| is_stale(site, **node));
         let stale: Vec<SiteId> = stale.map(|(site, _)| *site).collect();
         stale.into_iter().for_each(|site| {
             self.sites.remove(&site);

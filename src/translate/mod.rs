@@ -132,11 +132,16 @@ impl<'a> Translator<'a> {
         self.state_summaries.insert((of, site), node);
     }
 
-    /// Translates the lets of the model in order. Latents are bound by `latent` as they come up.
+    /// Translates the lets of the model in order. Latents and learned values are bound by `latent` as they come up.
     pub fn walk(&mut self, mut latent: impl FnMut(&mut Self, SiteId)) {
         for step in &self.model.order {
             match step {
-                Step::Site(site) if matches!(self.model.site(*site).kind, SiteKind::Latent { .. }) => {
+                Step::Site(site)
+                    if matches!(
+                        self.model.site(*site).kind,
+                        SiteKind::Latent { .. } | SiteKind::Learn(_)
+                    ) =>
+                {
                     latent(self, *site)
                 }
                 Step::Site(site) if self.model.site(*site).stage <= Stage::Model => {

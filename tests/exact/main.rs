@@ -6,6 +6,7 @@ mod chains;
 mod checks;
 mod collapse;
 mod counts;
+mod learned;
 mod missing;
 mod models;
 mod together;

@@ -10,7 +10,7 @@ use vic::inference::average::{Taken, average};
 use vic::inference::draws::{Purpose, stream, structured};
 use vic::inference::evaluator::Evaluator;
 use vic::inference::gaussian::{Gaussian, Root};
-use vic::inference::{Target, Unwatched, natural};
+use vic::inference::{Target, Unwatched, mean_field, natural};
 use vic::numeric::random::Generator;
 use vic::program::Program;
 use vic::source::Source;
@@ -294,7 +294,11 @@ fn on_a_quadratic_density_draws_and_the_closed_form_agree() {
     assert_eq!(evaluator.spent(), known.cost + 32);
     assert!((one.value - other.value).abs() < 1e-9 * other.value.abs());
     assert!((&one.slope - &other.slope).amax() < 1e-9 * other.slope.amax());
-    assert!((&one.product - &other.product).amax() < 1e-9 * other.product.amax());
+    let products = [&one, &other].map(|average| average.product(&normals));
+    assert!((&products[0] - &products[1]).amax() < 1e-9 * products[1].amax());
+    for (average, product) in [&one, &other].into_iter().zip(&products) {
+        assert!((average.diagonal(&normals) - product.diagonal()).amax() < 1e-12 * product.amax());
+    }
 }
 
 /// A likelihood with kinks is left to draws, the priors are not; where all is known a fit has no noise.
@@ -314,4 +318,26 @@ fn a_fit_has_the_noise_of_what_is_left() {
     assert!(!left && known.noise.amax() == 0.0);
     let (left, drawn) = fitted("laplace(a + b * x, 0.7)");
     assert!(left && drawn.noise.amin() > 0.0);
+}
+
+/// Independent coordinates have the same expectations: their bound is that of a million draws, and has no noise.
+#[test]
+fn independent_coordinates_know_their_bound_too() {
+    let mut target = target(&format!("{LINE}observe y ~ student_t(4, a + b * x, 0.7)\n"), DATA);
+    let rows = structured(16, 2, &mut stream(3, Purpose::Objective, 0));
+    let mut watch = Unwatched;
+    let mut evaluator = Evaluator::new(&mut target, &mut watch, 2_000_000);
+    let deviations = nalgebra::DVector::from_vec(vec![0.4, 0.3]);
+    let frame = Gaussian::diagonal(guide().mean, &deviations);
+    let fitted = mean_field::maximise(&mut evaluator, &frame, &rows).expect("there is a maximum");
+    assert_eq!(fitted.status, natural::Status::Converged);
+    assert!(fitted.noise.amax() == 0.0 && fitted.step.amax() < 1e-3, "{:?}", fitted.step);
+    let mut generator = Generator::seed_from_u64(5);
+    let normals: Vec<f64> = (0..2_000_000).map(|_| generator.sample(StandardNormal)).collect();
+    let values = evaluator.value(&fitted.gaussian.positions(&normals));
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let spread = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
+    let apart = fitted.elbo - mean - fitted.gaussian.entropy();
+    assert!(apart.abs() < 4.0 * (spread / count).sqrt(), "{apart}");
 }

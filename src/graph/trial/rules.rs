@@ -168,6 +168,9 @@ impl Trial<'_> {
     fn moved(&mut self, node: Node, branch: Branch, along: &[usize], change: Node) -> Branch {
         let mut places = branch.places;
         along.iter().for_each(|&j| places[j] = Match::All);
+        if places.iter().all(|place| *place == Match::All) {
+            self.shifts.insert(node, change);
+        }
         Branch { places, value: self.builder.add(node, change) }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Trial;
 use crate::graph::interpret::interpret;
-use crate::graph::{Axis, Binary, Builder, Direction, Graph, Node, Vector};
+use crate::graph::{Axis, Binary, Builder, Direction, Graph, Node, Op, Unary, Vector};
 
 /// Three own axes at most, trial values along one more.
 struct Case {
@@ -58,7 +58,7 @@ impl Case {
                 assert!(near(rows), "the blanket of cell {cell} changes by {rows} for {wanted}");
             }
         }
-        graph
+        graph.pruned(&[change, blanket]).0
     }
 }
 
@@ -85,6 +85,27 @@ fn a_linear_predictor_changes_by_a_column() {
     let graph = case.agrees(&[table]);
     let largest = graph.nodes().map(|node| graph.len_of(node)).max();
     assert_eq!(largest, Some(6 * 4 * STATES), "no array over elements twice");
+}
+
+#[test]
+fn squares_of_a_predictor_change_by_products_with_data() {
+    let mut case = Case::new(&[6]);
+    let obs = case.builder.axis("obs", 4);
+    let x = case.data(&[case.own[0], obs]);
+    let slopes = case.data(&case.own.clone());
+    let effect = case.builder.mul(case.z, slopes);
+    let mean = case.builder.contract(x, effect, &[case.own[0]]);
+    let (y, spread) = (case.data(&[obs]), case.data(&[obs]));
+    let residual = case.builder.sub(y, mean);
+    let scaled = case.builder.div(residual, spread);
+    let square = case.builder.square(scaled);
+    let rows = case.builder.times(square, -0.5);
+    let product = case.builder.mul(residual, mean);
+    let wide = case.data(&[case.own[0], obs]);
+    let both = case.builder.mul(product, wide);
+    let graph = case.agrees(&[rows, both]);
+    let squares = graph.nodes().filter(|&node| graph.node(node).op == Op::Unary(Unary::Square));
+    assert_eq!(squares.map(|node| graph.len_of(node)).max(), Some(6 * 4), "of data alone");
 }
 
 #[test]

@@ -101,6 +101,13 @@ pub fn unsupported(span: Span, what: &str) -> Diagnostic {
     Diagnostic::new(UNSUPPORTED, format!("{what}: not supported yet")).at(span, "not supported yet")
 }
 
+/// A learned value that is not a real number.
+pub fn learned_in_steps(span: Span) -> Diagnostic {
+    Diagnostic::new(Code(411), "`learn` searches along slopes, so it finds real numbers alone")
+        .at(span, "not a real number")
+        .help("learn a number with a support, such as `positive` or `unit`; or give this one a prior: discrete latents are summed out")
+}
+
 /// A condition of a head that leaves out other elements at each cell of another of its dims.
 pub fn condition_between(span: Span) -> Diagnostic {
     unsupported(span, "a condition that differs between cells of another dim").help(
