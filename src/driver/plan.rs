@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::data::BoundModel;
 use crate::diagnostics::Diagnostic;
-use crate::estimator::{self, Choice, Estimator, Known, Measured, Takes};
+use crate::estimator::{self, Choice, Estimator, Integral, Known, Measured, Takes};
 use crate::inference::mixed::ascent::Account;
 use crate::inference::mixed::pilot::{self, Trial};
 use crate::inference::mixed::{MixedTarget, Rule};
@@ -33,7 +33,8 @@ pub(super) fn lower(bound: &BoundModel, limits: &Limits) -> Result<Objective, Bo
         let stays = |choice: &&Choice| !matches!(choice.estimator.takes, Takes::Sum | Takes::Path);
         let centring = Centring {
             kept: choices.iter().filter(stays).map(|choice| choice.latent).collect(),
-            integrated: integrated(&choices),
+            integrated: integrated(&choices, &[Integral::Conjugate, Integral::Normal]),
+            together: integrated(&choices, &[Integral::Normal]),
             at_once: at_once.iter().map(|(site, plates, _)| (*site, plates.clone())).collect(),
             ..Centring::default()
         };
@@ -95,9 +96,10 @@ pub(super) fn again(
     Ok(Objective { not_summed: objective.not_summed.clone(), ..found })
 }
 
-/// The continuous latents that are integrated out in closed form.
-fn integrated(choices: &[Choice]) -> Vec<SiteId> {
-    choices.iter().filter(|choice| choice.integral.is_some()).map(|choice| choice.latent).collect()
+/// The continuous latents that are integrated out by one of these forms.
+fn integrated(choices: &[Choice], forms: &[Integral]) -> Vec<SiteId> {
+    let is_of = |choice: &&Choice| choice.integral.is_some_and(|integral| forms.contains(&integral));
+    choices.iter().filter(is_of).map(|choice| choice.latent).collect()
 }
 
 fn known(bound: &BoundModel, not_summed: &[(SiteId, String)]) -> Known {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::{Kind, Model, SiteId, SiteKind, conjugates, jointly_normal};
+use crate::model::{Kind, Model, SiteId, SiteKind, conjugates, jointly_normal, jointly_normal_beside};
 use crate::source::Span;
 
 use super::dependence::of_density;
@@ -124,21 +124,22 @@ pub struct Known {
 }
 
 /// The latents that are integrated out together: those that are jointly normal given everything else, beside those that
-/// leave `by_themselves`, and have not been found too many. Discrete latents that are not summed out are among what is given.
-fn normal_together(
-    model: &Model,
-    known: &Known,
-    by_themselves: impl Iterator<Item = SiteId>,
-) -> BTreeSet<SiteId> {
+/// leave `by_themselves`, and have not been found too many. Discrete latents that are not summed out are among what is given;
+/// beside these nothing goes cell by cell, and what can leave by itself does.
+fn normal_together(model: &Model, known: &Known, by_themselves: BTreeSet<SiteId>) -> BTreeSet<SiteId> {
     let refused: BTreeSet<SiteId> = known.not_summed.iter().map(|(site, _)| *site).collect();
     let is_kept = |id: &SiteId| match &model.site(*id).kind {
         SiteKind::Latent { using: Some((name, _)), .. } => name != super::exact::EXACT.name,
         _ => refused.contains(id),
     };
-    let kept = model.site_ids().filter(is_kept).collect();
+    let kept: BTreeSet<SiteId> = model.site_ids().filter(is_kept).collect();
     let is_real = |id: &SiteId| model.site(*id).value == Kind::Real;
-    let elsewhere = by_themselves.chain(refused.iter().copied().filter(is_real)).collect();
-    jointly_normal(model, &elsewhere, &kept)
+    let elsewhere: BTreeSet<SiteId> = refused.iter().copied().filter(is_real).collect();
+    if kept.iter().any(|id| !is_real(id)) {
+        return jointly_normal(model, &elsewhere.union(&by_themselves).copied().collect(), &kept);
+    }
+    let alone = by_themselves.difference(&elsewhere).copied().collect();
+    jointly_normal_beside(model, &alone, &elsewhere, &kept)
 }
 
 /// A choice for each latent, in declared order.
@@ -148,10 +149,12 @@ pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
     let dependence = of_density(model);
     let reach = Reach::new(model);
     let conjugates = conjugates(model);
-    let block = normal_together(model, known, conjugates.keys().copied());
+    let block = normal_together(model, known, conjugates.keys().copied().collect());
     for latent in model.site_ids() {
         let SiteKind::Latent { using, .. } = &model.site(latent).kind else { continue };
-        let found = known.not_summed.iter().find(|(site, _)| *site == latent);
+        let conjugate = conjugates.get(&latent).filter(|_| !block.contains(&latent));
+        // What was too dear with others is not by itself.
+        let found = known.not_summed.iter().find(|(site, _)| *site == latent && conjugate.is_none());
         let facts = Facts {
             model,
             latent,
@@ -159,7 +162,7 @@ pub fn choose(model: &Model, known: &Known) -> (Vec<Choice>, Vec<Diagnostic>) {
             reach: &reach,
             sizes: &known.sizes,
             not_summed: found.map(|(_, reason)| reason.as_str()),
-            conjugate: conjugates.get(&latent).map(Vec::as_slice),
+            conjugate: conjugate.map(Vec::as_slice),
             together: block.contains(&latent).then_some(&block),
         };
         let asked = using.as_ref().map(|(name, span)| (name.as_str(), *span));

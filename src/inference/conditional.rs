@@ -37,7 +37,8 @@ impl Conditional {
         let places: Vec<f64> = nodes.iter().map(|node| node.at).collect();
         let logs: Vec<f64> = nodes.iter().map(|node| node.log_marginal).collect();
         let marginal = Marginal::new(&places, &logs, scale);
-        Some(Conditional { name: format!("Gaussian given {name}"), axis, nodes, marginal })
+        let what = if gaussian.dimension() == 1 { "grid of" } else { "Gaussian given" };
+        Some(Conditional { name: format!("{what} {name}"), axis, nodes, marginal })
     }
 
     /// The conditional Gaussian at a value: mean, unit lower triangle and log diagonal of the precision.
@@ -70,7 +71,14 @@ impl Proposal for Conditional {
 
     fn draw(&self, pairs: usize, generator: &mut Generator) -> Vec<f64> {
         let rest = self.nodes[0].mean.len();
-        let normals = structured(pairs, rest.max(1), generator);
+        if rest == 0 {
+            // The second of a pair is the quantile from the other end.
+            let shares =
+                (0..pairs).map(|pair| (pair as f64 + generator.random::<f64>()) / (2 * pairs) as f64);
+            let both = shares.flat_map(|share| [share, 1.0 - share]);
+            return both.map(|share| self.marginal.quantile(share)).collect();
+        }
+        let normals = structured(pairs, rest, generator);
         let mut rows = Vec::with_capacity(2 * pairs * (rest + 1));
         for pair in 0..pairs {
             let place = self.marginal.quantile((pair as f64 + generator.random::<f64>()) / pairs as f64);

@@ -41,7 +41,8 @@ pub enum FamilyChoice {
 pub struct Options {
     /// Key of all randomness.
     pub seed: u64,
-    /// How many draws to return, at most, and at least where they cost no evaluation.
+    /// How many draws to return, at most, and at least where they cost no evaluation; twice as many at most where weights are
+    /// uneven.
     pub draws: usize,
     /// The family, or `None` to climb as far as the diagnostics ask for.
     pub family: Option<FamilyChoice>,

@@ -13,7 +13,7 @@ use super::importance::Weighted;
 use super::mean_field;
 use super::moments::Moments;
 use super::natural::{self, Fitted, Status};
-use super::path::{self, Ending, NEWTON_LIMIT, Path};
+use super::path::{self, Ending, NEWTON_LIMIT, Path, Starts};
 use super::regions::Region;
 use super::verdict::Agreement;
 
@@ -185,6 +185,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
         // Paths whose Gaussians reach to where there is no density: better than nothing.
         let mut unbounded: Option<Path> = None;
         let before = self.evaluator.spent();
+        let mut starts = Starts::from(self.options.seed, first);
         for index in first..first + (4 * wanted) as u64 {
             let ended = paths.iter().filter(|path| path.ending != Ending::Unfinished);
             let best = paths.iter().map(|path| path.elbo).fold(f64::NEG_INFINITY, f64::max);
@@ -198,7 +199,7 @@ impl<'e, 'a> Ladder<'e, 'a> {
             {
                 break;
             }
-            let Some(start) = path::start(self.evaluator, self.options.seed, index) else { continue };
+            let Some(start) = starts.next(self.evaluator, index) else { continue };
             match path::follow_apart(self.evaluator, start, (self.options.seed, index), &paths) {
                 Some(path) if path.elbo.is_finite() => paths.push(path),
                 Some(path) => unbounded = unbounded.or(Some(path)),

@@ -37,6 +37,8 @@ pub struct Fitted {
 const STEPS: usize = 50;
 /// Steps over which a negligible gain ends the ascent, and that gain in nats.
 const PATIENCE: (usize, f64) = (3, 0.1);
+/// Share of the gain of the step before below which a negligible gain ends it at once.
+const CEASED: f64 = 0.25;
 /// Largest remaining slope, in nats for each standard deviation.
 const TOLERANCE: f64 = 3e-3;
 
@@ -110,7 +112,7 @@ fn ascend(
         }
         evaluator.note(state.elbo);
         bounds.push(state.elbo);
-        if bounds.len() > PATIENCE.0 && state.elbo - bounds[bounds.len() - 1 - PATIENCE.0] < PATIENCE.1 {
+        if has_settled(&bounds) {
             status = Status::Converged;
             break;
         }
@@ -118,6 +120,18 @@ fn ascend(
     let noise = mean_noise(&gaussian, &state.whitened);
     let step = (gaussian.factor() * &state.mean).component_div(&gaussian.deviations());
     state.elbo.is_finite().then_some(Fitted { gaussian, elbo: state.elbo, status, noise, step })
+}
+
+/// Whether steps have brought next to nothing, or the last brought little of what the one before had, so that the rest,
+/// a geometric series, is less than a ninth of that.
+fn has_settled(bounds: &[f64]) -> bool {
+    let over =
+        |steps: usize| bounds.len().checked_sub(steps + 1).map(|k| bounds[bounds.len() - 1] - bounds[k]);
+    let is_slow = over(PATIENCE.0).is_some_and(|gain| gain < PATIENCE.1);
+    let has_ceased = over(1)
+        .zip(over(2))
+        .is_some_and(|(last, both)| last < PATIENCE.1 / PATIENCE.0 as f64 && last < CEASED * (both - last));
+    is_slow || has_ceased
 }
 
 /// The first of ever shorter steps that raises the bound.

@@ -59,14 +59,47 @@ const SCOUTED_FROM: u64 = 2;
 /// Candidates of a scouted start: a batch.
 const CANDIDATES: usize = 96;
 
-/// A start with a finite density; `None` if none is found.
-pub fn start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> {
-    let scouted = if index >= SCOUTED_FROM { scouted_start(evaluator, seed, index) } else { None };
-    scouted.or_else(|| random_start(evaluator, seed, index))
+/// Widths at which a random position is tried, against its own, and how far, in nats for each coordinate and in all, the widest
+/// may lie below the best.
+const NEARER: [f64; 4] = [1.0, 0.5, 0.25, 0.125];
+const FALLEN: [f64; 2] = [10.0, 100.0];
+
+/// Where paths begin, in order.
+pub struct Starts {
+    seed: u64,
+    first: u64,
+    /// Scouted positions that no path has begun at, the best last; `None` before they are looked for.
+    scouted: Option<Vec<DVector<f64>>>,
 }
 
-/// The candidate of greatest density among positions in boxes of growing width around the origin.
-fn scouted_start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> {
+impl Starts {
+    /// From number `first` on.
+    pub fn from(seed: u64, first: u64) -> Self {
+        Self { seed, first, scouted: None }
+    }
+
+    /// Start number `index` with a finite density; `None` if none is found.
+    pub fn next(&mut self, evaluator: &mut Evaluator, index: u64) -> Option<Point> {
+        let scouted = if index >= SCOUTED_FROM { self.scouted(evaluator) } else { None };
+        scouted.or_else(|| random_start(evaluator, self.seed, index))
+    }
+
+    /// The next best of the candidates.
+    fn scouted(&mut self, evaluator: &mut Evaluator) -> Option<Point> {
+        let (seed, first) = (self.seed, self.first);
+        let left = self.scouted.get_or_insert_with(|| candidates(evaluator, seed, first));
+        let point = Point::at(evaluator, left.pop()?);
+        point.value.is_finite().then_some(point)
+    }
+}
+
+/// A start on its own.
+pub fn start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> {
+    Starts::from(seed, index).next(evaluator, index)
+}
+
+/// Positions with a density in boxes of growing width around the origin, ascending in density.
+fn candidates(evaluator: &mut Evaluator, seed: u64, index: u64) -> Vec<DVector<f64>> {
     let dimension = evaluator.dimension();
     let mut generator = stream(seed, Purpose::Start, index);
     let mut positions = Vec::with_capacity(CANDIDATES * dimension);
@@ -75,10 +108,10 @@ fn scouted_start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Poi
         positions.extend((0..dimension).map(|_| width * (2.0 * generator.random::<f64>() - 1.0)));
     }
     let values = evaluator.value(&positions);
-    let (best, value) = values.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let position = DVector::from_column_slice(&positions[best * dimension..(best + 1) * dimension]);
-    let point = value.is_finite().then(|| Point::at(evaluator, position))?;
-    point.value.is_finite().then_some(point)
+    let mut order: Vec<usize> = (0..CANDIDATES).filter(|k| values[*k].is_finite()).collect();
+    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    let position = |k: usize| DVector::from_column_slice(&positions[k * dimension..(k + 1) * dimension]);
+    order.into_iter().map(position).collect()
 }
 
 /// A position drawn from uniform(-2, 2), and then from narrower boxes. Odd starts mirror the even ones before them,
@@ -86,18 +119,33 @@ fn scouted_start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Poi
 fn random_start(evaluator: &mut Evaluator, seed: u64, index: u64) -> Option<Point> {
     let mut generator = stream(seed, Purpose::Start, index / 2);
     let mut width = if index.is_multiple_of(2) { 2.0 } else { -2.0 };
-    for attempt in 0..40 {
+    for _ in 0..10 {
         let position =
             DVector::from_fn(evaluator.dimension(), |_, _| width * (2.0 * generator.random::<f64>() - 1.0));
-        let point = Point::at(evaluator, position);
-        if point.value.is_finite() {
+        if let Some(point) = not_fallen(evaluator, &position) {
             return Some(point);
         }
-        if attempt % 4 == 3 {
-            width *= 0.7;
-        }
+        width *= 0.7;
     }
     None
+}
+
+/// The widest of a position and nearer ones in its direction from which the density has not fallen far: where exponentials
+/// overflow, a path spends most of its steps on the way back.
+fn not_fallen(evaluator: &mut Evaluator, position: &DVector<f64>) -> Option<Point> {
+    let dimension = position.len();
+    let positions: Vec<f64> =
+        NEARER.iter().flat_map(|share| position.iter().map(move |x| share * x)).collect();
+    let batch = evaluator.evaluate(&positions);
+    let best = batch.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let floor = best - FALLEN[0] * dimension as f64 - FALLEN[1];
+    let k = batch.values.iter().position(|value| value.is_finite() && *value >= floor)?;
+    let row = k * dimension..(k + 1) * dimension;
+    Some(Point {
+        position: DVector::from_column_slice(&positions[row.clone()]),
+        value: batch.values[k],
+        gradient: DVector::from_column_slice(&batch.gradients[row]),
+    })
 }
 
 /// A path that is a Gaussian alone, scored by other draws than the paths are; `None` where it reaches to where there is
@@ -146,8 +194,11 @@ struct Scored {
 }
 
 impl Scored {
-    fn at(evaluator: &mut Evaluator, (point, quadratic): (&Point, &Quadratic), normals: &[f64]) -> Scored {
-        let (gaussian, definiteness) = quadratic.gaussian(point);
+    fn of(
+        evaluator: &mut Evaluator,
+        (gaussian, definiteness): (Gaussian, Definiteness),
+        normals: &[f64],
+    ) -> Scored {
         let elbo = elbo::of_gaussian(evaluator, &gaussian, normals);
         Scored { gaussian, definiteness, elbo }
     }
@@ -178,11 +229,15 @@ fn newton_path(evaluator: &mut Evaluator, start: Point, normals: &[f64], known: 
         reach = reach.max(point.position.amax());
         values.push(point.value);
         let stands = step >= PATIENCE.0 && point.value - values[step - PATIENCE.0] < PATIENCE.1;
-        let mut settled = decrement < SETTLED || stands;
+        let settled = decrement < SETTLED || stands;
         if settled || decrement < near || step + 1 == STEPS || !evaluator.may_continue() {
-            let scored = Scored::at(evaluator, (&point, &quadratic), normals);
-            settled |= known.iter().any(|path| are_near(&path.gaussian, &scored.gaussian));
-            best.consider(scored, reach);
+            let (gaussian, definiteness) = quadratic.gaussian(&point);
+            if let Some(path) = known.iter().find(|path| are_near(&path.gaussian, &gaussian)) {
+                // Where another path led, its bound is known well enough.
+                let (elbo, ending) = (path.elbo, Ending::Mode);
+                return Some(Path { gaussian, elbo, ending, definiteness, reach });
+            }
+            best.consider(Scored::of(evaluator, (gaussian, definiteness), normals), reach);
         }
         if settled || best.falls >= FALLS {
             ending = if settled { Ending::Mode } else { Ending::Passed };
@@ -192,7 +247,7 @@ fn newton_path(evaluator: &mut Evaluator, start: Point, normals: &[f64], known: 
             break;
         }
         let Move::To(next) = advance(evaluator, &point, &quadratic, &mut damping) else {
-            best.consider(Scored::at(evaluator, (&point, &quadratic), normals), reach);
+            best.consider(Scored::of(evaluator, quadratic.gaussian(&point), normals), reach);
             ending = if decrement < SETTLED { Ending::Mode } else { Ending::Unfinished };
             break;
         };

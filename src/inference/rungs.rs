@@ -67,6 +67,13 @@ impl Ladder<'_, '_> {
             return self.refine(best);
         }
         let dimension = fitted.gaussian.dimension();
+        if dimension == 1 && self.options.family.is_none() {
+            // Nothing is left to condition: the grid is the posterior itself.
+            best = self.along_axes(fitted, best, &[(0, 1.0)]);
+            if best.is_good() {
+                return self.refine(best);
+            }
+        }
         best = self.with_matched(&fitted.gaussian, best);
         if best.is_good() || self.options.family.is_some() {
             return self.refine(best);
@@ -288,13 +295,18 @@ impl Ladder<'_, '_> {
         is_worth_it: fn(&Candidate) -> bool,
         [least_mean, least_spread]: [f64; 2],
     ) -> Candidate {
-        let most = self.options.draws.max(2 * FIRST_PAIRS) * self.options.effort;
+        let asked = self.options.draws.max(2 * FIRST_PAIRS) * self.options.effort;
         // Twice the draws have an error smaller by the root of two.
         let tolerance = (self.options.effort as f64).sqrt().recip();
-        while candidate.weighted.count() < most && is_worth_it(&candidate) && self.evaluator.may_continue() {
+        while is_worth_it(&candidate) && self.evaluator.may_continue() {
             let (mean, spread) = candidate.weighted.moments().worst();
-            let tolerance =
-                if candidate.weighted.smoothed.khat > UNEVEN { UNEVEN_SHARE * tolerance } else { tolerance };
+            let (most, tolerance) = match candidate.weighted.smoothed.khat > UNEVEN {
+                true => (UNEVEN_DRAWS * asked, UNEVEN_SHARE * tolerance),
+                false => (asked, tolerance),
+            };
+            if candidate.weighted.count() >= most {
+                break;
+            }
             if mean < least_mean * tolerance && spread < least_spread * tolerance {
                 break;
             }
@@ -309,8 +321,10 @@ impl Ladder<'_, '_> {
     }
 }
 
-/// Above this k-hat a few draws carry so much that errors estimated from them are likely too small, and have to be smaller.
+/// Above this k-hat a few draws carry so much that errors estimated from them are likely too small, and have to be smaller;
+/// for that there may be so many times the draws asked for.
 const UNEVEN: f64 = 0.3;
+const UNEVEN_DRAWS: usize = 2;
 const UNEVEN_SHARE: f64 = 0.67;
 
 /// One estimate from two, by so many draws each.

@@ -4,7 +4,7 @@
 //! over the posterior there, which is of the prior's family. So the formulas are those of the library.
 
 use crate::graph::{Binary, Builder, Node, Op, Vector, autodiff};
-use crate::model::{Distribution, Entry, FamilyCall, Model, SiteId, SiteKind, conjugates};
+use crate::model::{Distribution, Entry, FamilyCall, SiteId, SiteKind, conjugates};
 use crate::translate::{DrawPlan, Translator, ascending};
 
 use super::predict::{RandomSite, enter};
@@ -47,15 +47,6 @@ pub(super) fn collapse(translator: &mut Translator, sites: &[SiteId]) -> Vec<(Co
     }
     let all = conjugates(translator.model());
     sites.iter().filter_map(|site| Some(integrate(translator, *site, all.get(site)?))).collect()
-}
-
-/// Those of some latents that are not integrated out by themselves.
-pub(super) fn others(model: &Model, sites: &[SiteId]) -> Vec<SiteId> {
-    if sites.is_empty() {
-        return vec![];
-    }
-    let all = conjugates(model);
-    sites.iter().copied().filter(|site| !all.contains_key(site)).collect()
 }
 
 fn integrate(translator: &mut Translator, site: SiteId, entries: &[Entry]) -> (Collapsed, Node) {

@@ -5,6 +5,7 @@
 //! m = P^-1 g, and with L L' = P the integral of exp q over n elements is exp(q(m)) (2 pi)^(n/2) / prod(diag L).
 
 mod arrow;
+mod band;
 mod cells;
 mod curvature;
 mod draws;
@@ -15,9 +16,10 @@ use crate::graph::{Axis, Builder, Graph, Node, Op, Vector};
 use crate::model::{Distribution, SiteId, SiteKind, TermKind};
 use crate::translate::Translator;
 
-use super::joint::over_cells;
+use super::joint::{ASKED, over_cells};
 use super::refusal::NOT_SUMMABLE;
-use arrow::Arrow;
+use arrow::{Arrow, Shape};
+use band::Band;
 use cells::Cells;
 use curvature::Curvature;
 pub(super) use draws::draw;
@@ -122,14 +124,21 @@ pub(super) fn integrate(
         return Ok(None);
     }
     let curvature = Curvature::new(translator, &members, tables);
-    let cells = width.and_then(|width| Cells::find(&mut translator.builder, &members, &curvature, width));
-    let inner: Vec<usize> = cells.iter().flat_map(|cells| cells.members()).collect();
-    let outer: Vec<usize> = (0..members.len()).filter(|k| !inner.contains(k)).collect();
-    let elements: usize = outer.iter().map(|&k| members[k].length).sum();
-    if elements > most {
-        return Err(too_many(translator, &members, &outer, (elements, most)));
+    let builder = &mut translator.builder;
+    let cells = width.and_then(|width| Cells::find(builder, &members, &curvature, width));
+    let mut shape = cells.map(Shape::Cells);
+    let mut outer = left(&members, shape.as_ref());
+    if elements(&members, &outer) > most
+        && let Some(band) = width.and_then(|width| Band::find(builder, &members, &curvature, width))
+    {
+        shape = Some(Shape::Band(band));
+        outer = left(&members, shape.as_ref());
     }
-    let arrow = Arrow::new(&mut translator.builder, &members, &curvature, (cells, &outer));
+    let count = elements(&members, &outer);
+    if count > most {
+        return Err(too_many(translator, &members, &outer, (count, most)));
+    }
+    let arrow = Arrow::new(&mut translator.builder, &members, &curvature, (shape, &outer));
     let means = arrow.mean(&mut translator.builder, &members);
     let pairs: Vec<(Node, Node)> = members.iter().map(|member| member.open).zip(means).collect();
     let mut nodes: Vec<Node> = tables.iter().map(|(_, node)| *node).collect();
@@ -142,6 +151,16 @@ pub(super) fn integrate(
     let bound: Vec<(SiteId, Node)> = members.iter().map(|member| member.site).zip(values).collect();
     translator.rebind(&bound);
     Ok(Some(Together { members, arrow }))
+}
+
+/// The members that a shape leaves.
+fn left(members: &[Member], shape: Option<&Shape>) -> Vec<usize> {
+    let inner = shape.map_or(vec![], Shape::members);
+    (0..members.len()).filter(|k| !inner.contains(k)).collect()
+}
+
+fn elements(members: &[Member], some: &[usize]) -> usize {
+    some.iter().map(|&k| members[k].length).sum()
 }
 
 /// Whether stand-ins are left in what roots are computed from, which is a fault of ours.
@@ -168,8 +187,9 @@ fn too_many(
     let site = model.site(members[*widest].site);
     let message = format!(
         "integrating `{}` out with what it is normal with takes a matrix of {elements} rows at each evaluation; {most} are \
-         allowed",
-        site.name
+         allowed{}",
+        site.name,
+        if most < ASKED { format!(", and {ASKED} with `using exact`") } else { String::new() }
     );
     Box::new(Diagnostic::new(NOT_SUMMABLE, message).at(site.span, "has the most of them"))
 }

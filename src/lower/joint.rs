@@ -93,7 +93,8 @@ fn build_with(
         together: None,
         given: vec![],
     };
-    let together = conjugate::others(translator.model(), &centring.integrated);
+    let is_out = |site: &SiteId| centring.integrated.contains(site);
+    let together: Vec<SiteId> = centring.together.iter().copied().filter(is_out).collect();
     let mut open = gaussian::Open::default();
     // Latents may read each other's earlier elements, so all that are known to be finite are carried first.
     let summed =
@@ -168,18 +169,19 @@ fn build_with(
     Ok(joint)
 }
 
-/// Elements of latents that are integrated out together, beside those that go cell by cell: the rows of a matrix that is
+/// Elements of latents that are integrated out together, beside those that go cell by cell or in a band: the rows of a matrix that is
 /// factorised at each evaluation. So many at most; beside latents that are kept; where the model asks for it.
 const MOST: usize = 128;
 const BESIDE_KEPT: usize = 160;
-const ASKED: usize = 500;
+pub(super) const ASKED: usize = 500;
 
 fn is_asked(model: &Model, site: SiteId) -> bool {
     matches!(model.site(site).kind, SiteKind::Latent { using: Some(_), .. })
 }
 
 fn integrate_out(translator: &mut Translator, centring: &Centring, joint: &mut Joint) {
-    for (collapsed, correction) in conjugate::collapse(translator, &centring.integrated) {
+    let alone = centring.integrated.iter().copied().filter(|site| !centring.together.contains(site));
+    for (collapsed, correction) in conjugate::collapse(translator, &alone.collect::<Vec<_>>()) {
         let name = format!("the prior of `{}`", translator.model().site(collapsed.site).name);
         joint.collapsed.push(collapsed);
         joint.tables.push((name, correction));

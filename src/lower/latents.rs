@@ -23,6 +23,8 @@ pub struct Centring {
     pub kept: Vec<SiteId>,
     /// Continuous latents that are integrated out in closed form.
     pub integrated: Vec<SiteId>,
+    /// Those of them that are normal together; each of the others is integrated out by itself.
+    pub together: Vec<SiteId>,
     /// Discrete latents that are summed over all assignments of values to their elements, since these meet in a term; with
     /// the axes along which they do not.
     pub at_once: Vec<(SiteId, Vec<AxisVar>)>,

@@ -40,6 +40,44 @@ pub fn jointly_normal(
     BTreeSet::new()
 }
 
+/// The same, where latents in `alone` could each be integrated out alone, given all others: those of them stay in the block
+/// without which latents that cannot would not be in it, as the effects of groups with the mean that these have in common.
+pub fn jointly_normal_beside(
+    model: &Model,
+    alone: &BTreeSet<SiteId>,
+    elsewhere: &BTreeSet<SiteId>,
+    kept: &BTreeSet<SiteId>,
+) -> BTreeSet<SiteId> {
+    let with = |joined: &BTreeSet<SiteId>| {
+        let others = elsewhere.iter().chain(alone.difference(joined)).copied().collect();
+        jointly_normal(model, &others, kept)
+    };
+    let block = with(&BTreeSet::new());
+    let mut joined: BTreeSet<SiteId> = alone.iter().copied().filter(|id| is_candidate(model, *id)).collect();
+    loop {
+        if joined.is_empty() {
+            return block;
+        }
+        let wide = with(&joined);
+        let left: BTreeSet<SiteId> = joined.intersection(&wide).copied().collect();
+        if left.len() < joined.len() {
+            joined = left;
+            continue;
+        }
+        let gained: BTreeSet<SiteId> =
+            wide.iter().copied().filter(|id| !joined.contains(id) && !block.contains(id)).collect();
+        let is_needed = |id: &SiteId| {
+            let others = joined.iter().copied().filter(|other| other != id).collect();
+            !gained.is_subset(&with(&others))
+        };
+        let needed: BTreeSet<SiteId> = joined.iter().copied().filter(|id| is_needed(id)).collect();
+        if needed.len() == joined.len() {
+            return wide;
+        }
+        joined = needed;
+    }
+}
+
 /// Whether a latent lies on the whole real line, its prior is normal and the model asks for no other estimator.
 fn is_candidate(model: &Model, id: SiteId) -> bool {
     let site = model.site(id);

@@ -46,7 +46,7 @@ mod walk;
 
 pub use checker::check;
 pub use conjugate::{Entry, conjugates, derived};
-pub use gaussian::jointly_normal;
+pub use gaussian::{jointly_normal, jointly_normal_beside};
 pub use ir::*;
 pub use print::print;
 pub use priors::leaves;

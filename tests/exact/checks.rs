@@ -38,7 +38,7 @@ fn the_self_test_finds_every_estimator_right() {
     let score = CARRIED.replace("bernoulli(0.4)", "bernoulli(0.4) using score");
     let local = MIXTURE.replace("bernoulli(0.4)", "bernoulli(0.4) using local");
     for (text, data, latent, against) in [
-        (SCHOOLS, schools(), "theta", "quadrature"),
+        (SCHOOLS, schools(), "theta", "Laplace's integral"),
         (SCHOOLS, schools(), "tau", "central differences"),
         (RATES, rates, "rate", "quadrature"),
         (MIXTURE, few.clone(), "z", "all assignments"),

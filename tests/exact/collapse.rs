@@ -105,7 +105,8 @@ fn other_reads_are_refused() {
 }
 
 const GROUPS: &str = "dim obs, group\ndata g[obs]: group\ndata weight[group]: real\ndata x[obs]: real\ndata y[obs]: real\n\
-                      latent mu ~ normal(0, 5)\nlatent tau ~ half_normal(3)\nlatent sigma ~ half_normal(2)\n";
+                      latent mu ~ normal(0, 5) using reparam\nlatent tau ~ half_normal(3)\n\
+                      latent sigma ~ half_normal(2)\n";
 
 /// log N(y; mu, sigma^2 I + tau^2 x x') by the determinant and the inverse of a rank-one change.
 fn correlated(y: &[f64], x: &[f64], (mu, tau, sigma): (f64, f64, f64)) -> f64 {
@@ -214,12 +215,12 @@ fn points_of_what_is_integrated_out() {
     let (y, sigma) =
         ([28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0], [15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0]);
     let model = compile(SCHOOLS, &json!({"y": y, "sigma": sigma}));
-    assert_eq!(model.objective.layout.dimension, 2);
+    assert_eq!(model.objective.layout.dimension, 1);
     let fitted = model.fit();
     let found = compare::assess("schools", &model.bound, &fitted).expect("points");
     let likelihood = lower::likelihood(&model.bound, &fitted.centring, &fitted.limits).expect("points");
-    assert_eq!(likelihood.given.len(), 1);
-    let mut position = fitted.fit.draws[..2].to_vec();
+    assert_eq!(likelihood.given.len(), 2, "mu, then theta");
+    let mut position = vec![fitted.fit.draws[0], 2.5];
     let theta: Vec<f64> = (0..8).map(|k| 3.0 * f64::from(k) - 7.0).collect();
     position.extend(&theta);
     let points = posterior::points(&model.bound, &likelihood, &position, 1);

@@ -1,5 +1,6 @@
 //! Exact sums against truth that is computed apart from the engine.
 
+mod bands;
 mod buckets;
 mod chains;
 mod checks;

@@ -283,6 +283,41 @@ fn slopes_beside_inclusion() {
     }
 }
 
+/// Effects that could each leave by themselves leave with the mean that they have in common, and those without such stay by
+/// themselves.
+#[test]
+fn effects_leave_with_their_mean() {
+    let head = "dim school\ndata y[school]: real\ndata w[school]: real\ndata sd[school]: positive\n\
+                latent mu ~ normal(1, 5)\nlatent tau ~ half_normal(3)\nlatent theta[school] ~ normal(mu, tau)\n\
+                observe y ~ normal(theta, sd)\n";
+    let schools = 9;
+    let [y, w, sd]: [Vec<f64>; 3] = [(1, 8.0), (500, 4.0), (900, 0.0)]
+        .map(|(from, size)| (from..from + schools).map(|k| size * number(k)).collect());
+    let sd: Vec<f64> = sd.iter().enumerate().map(|(k, zero)| zero.abs() + 0.5 + 0.3 * k as f64).collect();
+    for (rest, is_shared) in [
+        ("latent eta[school] ~ normal(0, tau)\nobserve w ~ normal(eta, sd)\n", false),
+        ("latent eta[school] ~ normal(mu, tau)\nobserve w ~ normal(eta, sd)\n", true),
+    ] {
+        let model = compile(&format!("{head}{rest}"), &json!({"y": y, "w": w, "sd": sd}));
+        assert_eq!(model.objective.layout.dimension, 1, "tau is left");
+        let alone = model.objective.centring.integrated.len() - model.objective.centring.together.len();
+        assert_eq!(alone, usize::from(!is_shared), "eta goes with mu where it reads it");
+        let position = [0.4];
+        model.check_gradient(&position);
+        let tau = one(&model, &position, "tau");
+        let all = 2 * schools;
+        let has_mean = |k: usize| k < schools || is_shared;
+        let mean: Vec<f64> = (0..all).map(|k| f64::from(u8::from(has_mean(k)))).collect();
+        let design = Design { columns: vec![mean.clone()], mean, variances: vec![25.0] };
+        let own =
+            DMatrix::from_fn(all, all, |i, j| if i == j { tau * tau + sd[i % schools].powi(2) } else { 0.0 });
+        let data: Vec<f64> = y.iter().chain(&w).copied().collect();
+        let of_tau = 0.5 * (2.0 / std::f64::consts::PI).ln() - 3f64.ln() - tau * tau / 18.0 + tau.ln();
+        let truth = log_normal(&data, &design.mean, design.covariance() + own) + of_tau;
+        close(model.density(&position), truth, 1e-9);
+    }
+}
+
 /// A walk reads its own earlier elements, with missing data and a second branch.
 #[test]
 fn a_walk_with_gaps() {

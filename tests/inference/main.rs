@@ -258,7 +258,8 @@ fn improper_posteriors_are_refused() {
         assert_ne!(shelf.verdict, Verdict::Trust, "{:?}", shelf.reasons);
         let (x, y) = ([-2.0, -1.0, -0.4, 0.3, 1.1, 2.0], [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
         assert_ne!(run(2, seed, |z| logistic(&x, &y, z)).verdict, Verdict::Trust);
-        assert_eq!(run(3, seed, |z| line(&[1.0, 2.0], &[1.0, 3.0], z)).verdict, Verdict::DoNotUse);
+        let two = run(3, seed, |z| line(&[1.0, 2.0], &[1.0, 3.0], z));
+        assert_eq!(two.verdict, Verdict::DoNotUse, "{seed} {:?}", two.reasons);
     }
 }
 

@@ -1,11 +1,12 @@
-//! A precision that is a matrix of its own in each cell of some members, the inner ones, and couples these with a few
-//! elements of others, the outer ones:
+//! A precision that is a matrix of its own in each cell of some members, the inner ones, or a band along an axis of theirs,
+//! and couples these with a few elements of others, the outer ones:
 //!
-//! P = [D B; B' C], with K K' = D cell by cell, W = K^-1 B and L L' = C - W'W.
+//! P = [D B; B' C], with K K' = D cell by cell or block by block, W = K^-1 B and L L' = C - W'W.
 
 use crate::graph::{Axis, Builder, Direction, Node};
 
 use super::Member;
+use super::band::{Band, Factor};
 use super::cells::Cells;
 use super::curvature::Curvature;
 
@@ -16,13 +17,58 @@ pub(super) struct Arrow {
     pub(super) outer: Option<Outer>,
 }
 
-/// The members that go cell by cell.
+/// How the elements of inner members lie.
+#[derive(Clone, Debug)]
+pub(super) enum Shape {
+    /// Those of one cell meet none of another.
+    Cells(Cells),
+    /// Those of one block meet those of the next ones.
+    Band(Band),
+}
+
+impl Shape {
+    /// The members that go this way.
+    pub(super) fn members(&self) -> Vec<usize> {
+        match self {
+            Shape::Cells(cells) => cells.members().collect(),
+            Shape::Band(band) => band.members().collect(),
+        }
+    }
+
+    /// The axis of all elements of a cell or block, and its twin.
+    fn pair(&self) -> [Axis; 2] {
+        match self {
+            Shape::Cells(cells) => cells.pair,
+            Shape::Band(band) => band.pair,
+        }
+    }
+
+    /// Values of members, which may vary over `more`, over cells or blocks and slots.
+    fn joined(&self, builder: &mut Builder, of: &[Node], more: &[Axis]) -> Node {
+        match self {
+            Shape::Cells(cells) => cells.joined(builder, of, cells.pair[0], more),
+            Shape::Band(band) => band.joined(builder, of, more),
+        }
+    }
+
+    /// The values of each of the members.
+    fn split(&self, builder: &mut Builder, values: Node) -> Vec<(usize, Node)> {
+        match self {
+            Shape::Cells(cells) => cells.split(builder, values),
+            Shape::Band(band) => band.split(builder, values),
+        }
+    }
+}
+
+/// The members that go cell by cell, or in a band.
 #[derive(Clone, Debug)]
 pub(super) struct Inner {
-    cells: Cells,
-    /// K, over cells and both axes of slots.
+    shape: Shape,
+    /// K, over cells or blocks and both axes of slots; of a band what is on its diagonal.
     root: Node,
-    /// K^-1 g, over cells and the second axis of slots.
+    /// What else there is of K, in a band.
+    factor: Option<Factor>,
+    /// K^-1 g, over cells or blocks and the second axis of slots.
     half: Node,
     /// W, over these and the columns of the outer part; none without such.
     coupling: Option<Node>,
@@ -46,10 +92,10 @@ impl Arrow {
         builder: &mut Builder,
         members: &[Member],
         curvature: &Curvature,
-        (cells, outer): (Option<Cells>, &[usize]),
+        (shape, outer): (Option<Shape>, &[usize]),
     ) -> Self {
         let columns = Columns::new(builder, members, outer);
-        let inner = cells.map(|cells| Inner::new(builder, members, curvature, (cells, columns.as_ref())));
+        let inner = shape.map(|shape| Inner::new(builder, members, curvature, (shape, columns.as_ref())));
         let outer = columns.map(|columns| Outer::new(builder, members, curvature, (columns, inner.as_ref())));
         Self { inner, outer }
     }
@@ -86,19 +132,19 @@ impl Arrow {
                 let taken = builder.contract(coupling, values, &[column]);
                 half = builder.sub(half, taken);
             }
-            let [own, twin] = inner.cells.pair;
-            let values = builder.solve_triangular(inner.root, half, own, twin, Direction::Reverse);
-            inner.cells.split(builder, values).into_iter().for_each(|(k, values)| found[k] = values);
+            let values = inner.backward(builder, half);
+            inner.shape.split(builder, values).into_iter().for_each(|(k, values)| found[k] = values);
         }
         found
     }
 
     /// n/2 log(2 pi) - sum(log(diag K)) - sum(log(diag L))
     pub(super) fn log_volume(&self, builder: &mut Builder) -> Node {
+        let mut beyond = 0;
         let mut elements = 0;
         let mut logs = builder.constant(0.0);
         let roots = [
-            self.inner.as_ref().map(|inner| (inner.root, inner.cells.pair)),
+            self.inner.as_ref().map(|inner| (inner.root, inner.shape.pair())),
             self.outer.as_ref().map(|outer| (outer.root, outer.pair)),
         ];
         for (root, [row, column]) in roots.into_iter().flatten() {
@@ -109,7 +155,10 @@ impl Arrow {
             let own = builder.sum_all(own);
             logs = builder.add(logs, own);
         }
-        let constant = builder.constant(0.5 * elements as f64 * std::f64::consts::TAU.ln());
+        if let Some(Shape::Band(band)) = self.inner.as_ref().map(|inner| &inner.shape) {
+            beyond = band.beyond_end(builder);
+        }
+        let constant = builder.constant(0.5 * (elements - beyond) as f64 * std::f64::consts::TAU.ln());
         builder.sub(constant, logs)
     }
 }
@@ -146,29 +195,63 @@ impl Inner {
         builder: &mut Builder,
         members: &[Member],
         curvature: &Curvature,
-        (cells, columns): (Cells, Option<&Columns>),
+        (shape, columns): (Shape, Option<&Columns>),
     ) -> Self {
-        let [first, twin] = cells.pair;
-        let units = cells.units(builder, members);
-        let products = curvature.along(builder, members, (&units, &[twin]));
-        let precision = cells.joined(builder, &products, first, &[twin]);
-        let root = builder.cholesky(precision, first, twin);
         let slopes: Vec<Node> = (0..members.len()).map(|k| curvature.slope(builder, members, k)).collect();
-        let slope = cells.joined(builder, &slopes, first, &[]);
-        let half = builder.solve_triangular(root, slope, first, twin, Direction::Forward);
-        let coupling = columns.map(|columns| {
+        let mut sides = vec![shape.joined(builder, &slopes, &[])];
+        if let Some(columns) = columns {
             let more = [columns.pair[1]];
             let products = curvature.along(builder, members, (&columns.units, &more));
-            let coupling = cells.joined(builder, &products, first, &more);
-            builder.solve_triangular(root, coupling, first, twin, Direction::Forward)
-        });
-        Self { cells, root, half, coupling }
+            sides.push(shape.joined(builder, &products, &more));
+        }
+        let (root, factor, solved) = match &shape {
+            Shape::Cells(cells) => {
+                let (root, solved) = by_cell(builder, (members, curvature), cells, &sides);
+                (root, None, solved)
+            }
+            Shape::Band(band) => {
+                let (factor, solved) = band.factorised(builder, (members, curvature), &sides);
+                (factor.root, Some(factor), solved)
+            }
+        };
+        Self { shape, root, factor, half: solved[0], coupling: solved.get(1).copied() }
+    }
+
+    /// K'^-1 of what solving forward made.
+    fn backward(&self, builder: &mut Builder, half: Node) -> Node {
+        match (&self.shape, &self.factor) {
+            (Shape::Band(band), Some(factor)) => band.backward(builder, factor, half),
+            _ => {
+                let [own, twin] = self.shape.pair();
+                builder.solve_triangular(self.root, half, own, twin, Direction::Reverse)
+            }
+        }
     }
 
     /// The axes of everything that is solved cell by cell.
     pub(super) fn axes(&self) -> Vec<Axis> {
-        self.cells.axes.iter().copied().chain([self.cells.pair[1]]).collect()
+        let twin = self.shape.pair()[1];
+        match &self.shape {
+            Shape::Cells(cells) => cells.axes.iter().copied().chain([twin]).collect(),
+            Shape::Band(band) => vec![band.block, twin],
+        }
     }
+}
+
+/// K, and K^-1 of right-hand sides.
+fn by_cell(
+    builder: &mut Builder,
+    (members, curvature): (&[Member], &Curvature),
+    cells: &Cells,
+    sides: &[Node],
+) -> (Node, Vec<Node>) {
+    let [first, twin] = cells.pair;
+    let units = cells.units(builder, members);
+    let products = curvature.along(builder, members, (&units, &[twin]));
+    let precision = cells.joined(builder, &products, first, &[twin]);
+    let root = builder.cholesky(precision, first, twin);
+    let solve = |&side: &Node| builder.solve_triangular(root, side, first, twin, Direction::Forward);
+    (root, sides.iter().map(solve).collect())
 }
 
 impl Outer {

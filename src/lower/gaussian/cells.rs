@@ -11,9 +11,9 @@ const MANY: usize = 4;
 /// The most elements in a cell.
 const SLOTS: usize = 12;
 /// Products that differ by more than this share are not the same.
-const TOLERANCE: f64 = 1e-9;
+pub(super) const TOLERANCE: f64 = 1e-9;
 /// Positions at which structure is looked for.
-const PROBES: usize = 2;
+pub(super) const PROBES: usize = 2;
 
 /// How such members lie in cells.
 #[derive(Clone, Debug)]
@@ -178,7 +178,7 @@ impl Part {
 }
 
 /// A number without pattern, not near 0.
-fn generic(k: usize) -> f64 {
+pub(super) fn generic(k: usize) -> f64 {
     let x = (k as f64 * 1.618_033_988_749_895).fract() - 0.5;
     x + 0.25f64.copysign(x)
 }
