@@ -279,7 +279,7 @@ impl Ladder<'_, '_> {
 
     /// More draws of a promising proposal, until means and standard deviations are precise.
     pub(super) fn refine(&mut self, candidate: Candidate) -> Candidate {
-        self.draw_on(candidate, Candidate::is_promising, [0.027, 0.04])
+        self.draw_on(candidate, Candidate::is_promising, [0.018, 0.04])
     }
 
     /// More draws of the proposal that is kept, where there are too few to report: the verdict calls for them at 0.1.
