@@ -4,7 +4,7 @@ use crate::array::Array;
 use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::inference::learning::{self, Ending, Learnt, Request};
-use crate::inference::{Fit, Options, Verdict, Watch};
+use crate::inference::{Fit, Options, Target, Verdict, Watch};
 use crate::lower::{self, Centring, Learned, Limits, Objective};
 use crate::model::{Init, Model, SiteId, SiteKind};
 use crate::posterior;
@@ -25,6 +25,8 @@ pub struct Learning {
     pub evaluations: u64,
     /// How the best one ended.
     pub ending: Ending,
+    /// The values of which there is no maximum.
+    pub flat: Vec<String>,
 }
 
 impl Learning {
@@ -32,15 +34,21 @@ impl Learning {
     pub fn doubt(&self, fit: &mut Fit) {
         let reason = match self.ending {
             Ending::Maximum => return,
-            Ending::Unfinished => "the search for the learned values did not come to an end",
-            Ending::Unbounded => {
-                "a learned value still grows, or has come to an end of its type: it has no maximum there"
+            Ending::Unfinished => {
+                "the search for the learned values did not come to an end: raise the limit, or give \
+                                   them a prior, `latent … ~ …`"
+                    .to_owned()
             }
+            Ending::Flat(_) => format!(
+                "no maximum: the data are as probable with other values of {}, however far away; give what is learned a \
+                 prior, `latent … ~ …`, or learn less",
+                listed(&self.flat)
+            ),
         };
         if fit.verdict == Verdict::Trust {
             (fit.verdict, fit.reasons) = (Verdict::Check, vec![]);
         }
-        fit.reasons.push(reason.to_owned());
+        fit.reasons.insert(0, reason);
     }
 }
 
@@ -89,6 +97,7 @@ pub fn learn(
     };
     let open = sought(bound)?;
     let mut target = CompiledTarget::new(&open, threads);
+    let names = target.names();
     let starts = if is_drawn(bound.model()) { STARTS } else { 1 };
     let (mut best, mut evaluations): (Option<Learnt>, u64) = (None, 0);
     for nth in 0..starts {
@@ -110,34 +119,45 @@ pub fn learn(
     let coordinates = Search::of(bound, &open)?.learned;
     coordinates.iter().zip(&best.position).for_each(|(&at, value)| position[at] = *value);
     let bound = bound.with_values(posterior::learned(bound, &open, &position));
-    Ok(Some(Learning { bound, starts, evaluations, ending: best.ending }))
+    let flat = match &best.ending {
+        Ending::Flat(coordinates) => coordinates.iter().map(|&at| names[at].clone()).collect(),
+        _ => vec![],
+    };
+    Ok(Some(Learning { bound, starts, evaluations, ending: best.ending, flat }))
 }
 
 /// The learned coordinates of an objective.
 struct Search {
     learned: Vec<usize>,
     start: Vec<f64>,
-    ended: Vec<bool>,
 }
 
 impl Search {
     fn of(bound: &BoundModel, objective: &Objective) -> Result<Search, Box<Diagnostic>> {
-        let mut search = Search { learned: vec![], start: vec![], ended: vec![] };
+        let mut search = Search { learned: vec![], start: vec![] };
         for sought in &objective.layout.learned {
             if sought.start.iter().any(|x| !x.is_finite()) {
                 return Err(outside(bound.model(), sought.site));
             }
-            let ends = objective.layout.blocks.iter().find(|block| block.site == sought.site);
-            let ended = ends.is_some_and(|block| block.ends > 0);
             search.learned.extend(sought.offset..sought.offset + sought.start.len());
             search.start.extend(&sought.start);
-            search.ended.extend(sought.start.iter().map(|_| ended));
         }
         Ok(search)
     }
 
     fn request(&self, limit: u64, seed: u64) -> Request<'_> {
-        Request { learned: &self.learned, start: &self.start, ended: &self.ended, limit, seed }
+        Request { learned: &self.learned, start: &self.start, limit, seed }
+    }
+}
+
+/// How many names a sentence gives.
+const NAMED: usize = 4;
+
+fn listed(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 
@@ -153,7 +173,7 @@ fn beside_kept(model: &Model, learned: SiteId, kept: SiteId) -> Box<Diagnostic> 
         Diagnostic::new(Code(801), message)
             .at(model.site(learned).span, "sought along the slopes of the bound")
             .at(model.site(kept).span, "stays in the guide, which leaves these slopes noisy")
-            .help(format!("give `{}` a prior: `latent … ~ …`; or let `{name}` be summed out, by `--max-states` or fewer elements", model.site(learned).name)),
+            .help(format!("give `{}` a prior: `latent … ~ …`; or give `{name}` fewer elements, so that it can be summed out", model.site(learned).name)),
     )
 }
 

@@ -38,8 +38,11 @@ pub(super) fn lower(bound: &BoundModel, limits: &Limits) -> Result<Objective, Bo
             at_once: at_once.iter().map(|(site, plates, _)| (*site, plates.clone())).collect(),
             ..Centring::default()
         };
+        let count =
+            |site, plates: &[AxisVar]| lower::assignments(bound, site, plates).unwrap_or(f64::INFINITY);
+        let assignments: f64 = at_once.iter().map(|(site, plates, _)| count(*site, plates)).product();
         let refusal = match lower::lower(bound, &centring, limits) {
-            Ok(objective) if at_once.is_empty() || is_affordable(&objective) => {
+            Ok(objective) if at_once.is_empty() || is_affordable(&objective, assignments) => {
                 return Ok(Objective { not_summed, ..objective });
             }
             Ok(_) => {
@@ -73,13 +76,17 @@ pub(super) fn lower(bound: &BoundModel, limits: &Limits) -> Result<Objective, Bo
     }
 }
 
-/// Assignments of values to the elements of latents that meet in a term, which are summed one by one at most.
-const ASSIGNMENTS: f64 = 4096.0;
+/// Assignments of values to the elements of latents that meet in a term, which are summed one by one at most: where nothing
+/// else is left to fit, since a latent that is kept instead can miss states without a sign of it; and where each of
+/// thousands of evaluations makes that sum.
+const ASSIGNMENTS: f64 = 65_536.0;
+const ASSIGNMENTS_OFTEN: f64 = 4096.0;
 /// Elements that one evaluation may visit for the sake of such a sum.
 const AFFORDABLE: f64 = 2e7;
 
-fn is_affordable(objective: &Objective) -> bool {
-    work(objective, &[objective.log_joint]) <= AFFORDABLE
+fn is_affordable(objective: &Objective, assignments: f64) -> bool {
+    let is_alone = objective.layout.dimension == 0;
+    (is_alone || assignments <= ASSIGNMENTS_OFTEN) && work(objective, &[objective.log_joint]) <= AFFORDABLE
 }
 
 /// The same latents kept, within other limits.

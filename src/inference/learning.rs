@@ -2,6 +2,8 @@
 //! step (variational expectation-maximisation: Neal and Hinton 1998). At that Gaussian the bound's slope in what is learned
 //! is the average of the density's.
 
+mod shape;
+
 use nalgebra::{DMatrix, DVector};
 
 use super::Watch;
@@ -11,6 +13,7 @@ use super::gaussian::Gaussian;
 use super::lbfgs::{Outcome, Search};
 use super::target::{Block, Target};
 use super::{mean_field, natural, path};
+use shape::Shape;
 
 /// The end of a search.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,14 +29,14 @@ pub struct Learnt {
 }
 
 /// How a search for learned values ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// At a maximum.
     Maximum,
     /// At the steps or the evaluations there were.
     Unfinished,
-    /// With a value that still grows, far out or towards an end of its type.
-    Unbounded,
+    /// Where the bound hardly changes along these coordinates, however far they go: it has no maximum, or many.
+    Flat(Vec<usize>),
 }
 
 /// What is searched, and what a search may spend.
@@ -42,8 +45,6 @@ pub struct Request<'r> {
     pub learned: &'r [usize],
     /// Where they start.
     pub start: &'r [f64],
-    /// Those of them whose values have an end.
-    pub ended: &'r [bool],
     /// Evaluations.
     pub limit: u64,
     /// The seed of the fixed draws.
@@ -53,8 +54,9 @@ pub struct Request<'r> {
 const STEPS: usize = 1000;
 /// Steps over which a negligible gain ends the search, and that gain against the bound's size.
 const PATIENCE: (usize, f64) = (5, 1e-9);
-/// Beyond this coordinate a value with an end is there for all that can be told.
-const AT_END: f64 = 25.0;
+/// Searches that are begun again where one ended at a saddle, and the first step away from it.
+const SADDLES: usize = 3;
+const AWAY: f64 = 0.3;
 /// Starts of the paths to a first Gaussian.
 const PATHS: u64 = 4;
 
@@ -145,32 +147,35 @@ pub fn learn(target: &mut dyn Target, request: &Request, watch: &mut dyn Watch) 
     if !climb.given.rest.is_empty() {
         climb.gaussian = Some(climb.first_gaussian()?);
     }
-    let mut search = Search::new(DVector::from_column_slice(request.start), 10);
-    let mut bounds: Vec<f64> = Vec::new();
-    let mut ending = Ending::Unfinished;
-    for _ in 0..STEPS {
-        let outcome = search.step(&mut |at| climb.negative_bound(at));
-        let value = search.value().filter(|value| value.is_finite())?;
-        bounds.push(-value);
-        let since = bounds.len().checked_sub(1 + PATIENCE.0).map(|k| -value - bounds[k]);
-        if outcome != Outcome::Moved || since.is_some_and(|gain| gain < PATIENCE.1 * (1.0 + value.abs())) {
-            ending = Ending::Maximum;
+    let mut found = climb.ascend(DVector::from_column_slice(request.start))?;
+    for _ in 0..SADDLES {
+        let Some(shape) = Shape::at(&mut climb, &found) else { break };
+        let Some(way) = shape.upwards() else {
+            let flat = shape.flat(&mut climb, &found);
+            if !flat.is_empty() {
+                found.ending = Ending::Flat(flat.into_iter().map(|k| request.learned[k]).collect());
+            }
+            break;
+        };
+        let further = climb.ascend(&found.position + way * AWAY)?;
+        if further.bound <= found.bound {
             break;
         }
-        if climb.spent >= request.limit || climb.watch.should_stop() {
-            break;
-        }
+        found = further;
     }
-    let position = search.position().as_slice().to_vec();
-    if position.iter().zip(request.ended).any(|(x, ended)| *ended && x.abs() > AT_END) {
-        ending = Ending::Unbounded;
-    }
-    let bound = bounds.last().copied()?;
-    Some(Learnt { position, bound, evaluations: climb.spent, ending })
+    let Found { position, bound, ending } = found;
+    Some(Learnt { position: position.as_slice().to_vec(), bound, evaluations: climb.spent, ending })
+}
+
+/// Where an ascent ended.
+pub(super) struct Found {
+    pub(super) position: DVector<f64>,
+    pub(super) bound: f64,
+    ending: Ending,
 }
 
 /// A search under way.
-struct Climb<'t, 'r> {
+pub(super) struct Climb<'t, 'r> {
     given: Given<'t>,
     normals: Vec<f64>,
     /// The Gaussian over the rest that was best at the last position; none where there is no rest.
@@ -181,6 +186,37 @@ struct Climb<'t, 'r> {
 }
 
 impl Climb<'_, '_> {
+    fn ascend(&mut self, start: DVector<f64>) -> Option<Found> {
+        let mut search = Search::new(start, 10);
+        let mut bounds: Vec<f64> = Vec::new();
+        let mut ending = Ending::Unfinished;
+        for _ in 0..STEPS {
+            let outcome = search.step(&mut |at| self.negative_bound(at));
+            let value = search.value().filter(|value| value.is_finite())?;
+            bounds.push(-value);
+            let since = bounds.len().checked_sub(1 + PATIENCE.0).map(|k| -value - bounds[k]);
+            if outcome != Outcome::Moved || since.is_some_and(|gain| gain < PATIENCE.1 * (1.0 + value.abs()))
+            {
+                ending = Ending::Maximum;
+                break;
+            }
+            if !self.may_continue() {
+                break;
+            }
+        }
+        Some(Found { position: search.position().clone(), bound: *bounds.last()?, ending })
+    }
+
+    /// Whether there is leave to spend more.
+    pub(super) fn may_continue(&mut self) -> bool {
+        self.spent < self.request.limit && !self.watch.should_stop()
+    }
+
+    /// Whether every evaluation of the bound is one of the density, without a search of its own.
+    pub(super) fn is_direct(&self) -> bool {
+        self.gaussian.is_none()
+    }
+
     fn first_gaussian(&mut self) -> Option<Gaussian> {
         let left = self.request.limit.saturating_sub(self.spent);
         let mut evaluator = Evaluator::new(&mut self.given, self.watch, left);
@@ -194,7 +230,7 @@ impl Climb<'_, '_> {
     }
 
     /// Minus the best bound over the rest at learned values, with its slope.
-    fn negative_bound(&mut self, learned: &DVector<f64>) -> (f64, DVector<f64>) {
+    pub(super) fn negative_bound(&mut self, learned: &DVector<f64>) -> (f64, DVector<f64>) {
         self.given.values.copy_from_slice(learned.as_slice());
         let nowhere = || (f64::INFINITY, DVector::zeros(learned.len()));
         let (entropy, positions) = match self.gaussian.take() {

@@ -118,12 +118,18 @@ fn predictors(model: &Model) -> Vec<(SiteId, Span)> {
             TermKind::Apply { arguments, over, .. } if arguments.len() == 2 && !over.is_empty() => arguments,
             _ => return,
         };
+        // In `b @ W` what is summed over are the rows of `W`.
+        let is_turned = |site: SiteId| match (&term.kind, &model.site(site).axes[..]) {
+            (TermKind::Apply { over, .. }, [_, columns]) => !over.contains(columns),
+            _ => false,
+        };
         let [left, right] = &operands[..] else { return };
         for (data, other) in [(left, right), (right, left)] {
             if let TermKind::Read(site, _) = data.kind
                 && matches!(model.site(site).kind, SiteKind::Data { .. })
                 && model.site(site).value == Kind::Real
                 && other.stage > Stage::Data
+                && !is_turned(site)
                 && !found.iter().any(|(known, _)| *known == site)
             {
                 found.push((site, data.span));

@@ -134,6 +134,6 @@ fn coupled(translator: &Translator, reference: &Reference, table: &str) -> Box<D
         Diagnostic::new(NOT_SUMMABLE, message)
             .at(site.span, "cannot be summed out one by one")
             .help(format!("let each term read the element of `{}` at its own cell, not a sum over several", site.name))
-            .help("up to 4096 assignments of values to such elements are summed; without `using exact` it stays in the guide"),
+            .help("up to 4096 assignments of values to such elements are summed, 65536 where nothing else is left to fit; without `using exact` it stays in the guide"),
     )
 }

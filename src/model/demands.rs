@@ -242,7 +242,7 @@ impl<'t> Checker<'t> {
             return Verdict::Proven;
         }
         match self.declared_site(term) {
-            Some(site) if is_latent(site) => Verdict::Refuted(Some(site)),
+            Some(site) if is_sought(site) => Verdict::Refuted(Some(site)),
             Some(site) if wanted.rank == Rank::Matrix && site.domain.domain.rank == Rank::Scalar => {
                 Verdict::Refuted(Some(site))
             }
@@ -265,7 +265,7 @@ impl<'t> Checker<'t> {
                 Some(Edit { span: ty.span, text: within(wanted, &site.domain)? })
             }
             Some(ty) if ty.span == ty.name.span => Some(Edit { span: ty.span, text: wanted.name.to_owned() }),
-            None if is_latent(site) && site.axes.is_empty() => {
+            None if is_sought(site) && site.axes.is_empty() => {
                 Some(Edit { span: end, text: format!(": {}", wanted.name) })
             }
             _ => None,
@@ -291,7 +291,8 @@ impl<'t> Checker<'t> {
     fn declared_site(&self, term: &Term) -> Option<&Site> {
         let TermKind::Read(site, _) = term.kind else { return None };
         let site = self.model.site(site);
-        matches!(site.kind, SiteKind::Latent { .. } | SiteKind::Data { .. }).then_some(site)
+        matches!(site.kind, SiteKind::Latent { .. } | SiteKind::Learn(_) | SiteKind::Data { .. })
+            .then_some(site)
     }
 
     /// Whether the latents can take values that bring the term beyond the ends, whatever the signs of the data are.
@@ -405,6 +406,11 @@ fn within(wanted: &Domain, declared: &SiteDomain) -> Option<String> {
 
 fn is_data(site: &Site) -> bool {
     matches!(site.kind, SiteKind::Data { .. })
+}
+
+/// Whether it is the declaration that says where the values may lie.
+fn is_sought(site: &Site) -> bool {
+    matches!(site.kind, SiteKind::Latent { .. } | SiteKind::Learn(_))
 }
 
 fn is_latent(site: &Site) -> bool {

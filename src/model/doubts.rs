@@ -298,7 +298,7 @@ fn vague(call: &FamilyCall) -> Option<Diagnostic> {
         (Some((parameter, term)), _) => {
             let value = literal(term)?;
             Diagnostic::new(Code(1013), format!("`{name}` with {} {value} is hardly meant", parameter.name))
-                .at(term.span, format!("two thirds of its mass lie between -{value} and {value}"))
+                .at(term.span, share_within(call, value))
                 .help("a prior that knows the units of the data helps the fit: scale the data to about 1 and write `normal(0, 5)`")
         }
         (None, true) => {
@@ -309,4 +309,13 @@ fn vague(call: &FamilyCall) -> Option<Diagnostic> {
         (None, false) => return None,
     };
     Some(diagnostic)
+}
+
+/// How much of a prior of such a scale lies within it.
+fn share_within(call: &FamilyCall, scale: f64) -> String {
+    let share = if call.family.name.contains("cauchy") { "half" } else { "two thirds" };
+    match call.family.name.starts_with("half") {
+        true => format!("{share} of its mass lies below {scale}, and the rest beyond"),
+        false => format!("{share} of its mass lies between -{scale} and {scale}, and the rest beyond"),
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::columns::{aligned, as_sentence, decimals, fixed, grouped};
-use super::{DrawsKept, Elbo, Learned, Matrix, Point, Report, Row, Rung, Verdict};
+use super::{Elbo, Learned, Matrix, Point, Report, Row, Rung, Verdict};
 
 /// How the text is dressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     } else {
         fixed(elbo.value, 2)
     };
-    let mut facts = vec![("ELBO", bound), ("family", report.family.clone()), ("draws", draws(report.draws))];
+    let mut facts = vec![("ELBO", bound), ("family", report.family.clone()), ("draws", draws(report))];
     if let Some(khat) = report.khat {
         facts.push(("k-hat", fixed(khat, 2)));
     }
@@ -130,9 +130,11 @@ fn is_rough(elbo: &Elbo) -> bool {
     !elbo.value.is_finite() || elbo.se > ROUGH
 }
 
-fn draws(draws: DrawsKept) -> String {
+fn draws(report: &Report) -> String {
+    let draws = report.draws;
     let count = grouped(draws.count as u64);
     match draws.corrected {
+        false if report.family == "none" => format!("{count}, exact"),
         true => format!("{count}, weighted by importance; worth {}", grouped(draws.effective.round() as u64)),
         false => format!("{count} of the family, not corrected"),
     }

@@ -19,7 +19,8 @@ use std::collections::{HashMap, HashSet};
 const LABELS: usize = 3;
 
 /// The words that begin a statement, for suggestions; those that are not supported yet are left out.
-const STATEMENT_WORDS: [&str; 8] = ["dim", "data", "let", "latent", "observe", "potential", "generate", "fn"];
+const STATEMENT_WORDS: [&str; 9] =
+    ["dim", "data", "let", "latent", "learn", "observe", "potential", "generate", "fn"];
 
 /// One diagnostic for all blocks of a file.
 pub(super) fn blocks(heads: &[Span]) -> Option<Diagnostic> {

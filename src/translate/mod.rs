@@ -20,7 +20,9 @@ use crate::array::Array;
 use crate::graph::interpret::interpret;
 use crate::graph::{Axis, Builder, Node};
 use crate::library::Over;
-use crate::model::{AxisVar, DimId, Model, SiteId, SiteKind, Stage, StatesOf, Step, Term, derived};
+use crate::model::{
+    AxisVar, DimId, Model, Recurrence, SiteId, SiteKind, Stage, StatesOf, Step, Term, derived,
+};
 
 /// Turns terms into nodes of one graph.
 pub struct Translator<'a> {
@@ -160,10 +162,24 @@ impl<'a> Translator<'a> {
         }
         let node = match self.bindings.values.get(site.0).and_then(Option::as_ref) {
             Some(value) => self.constant_array(&self.model.site(site).axes, value),
-            None => self.computed(site),
+            None => match self.recurrence_of(site) {
+                // Only what was forgotten: all recurrences are made on the way through the model.
+                Some(recurrence) => {
+                    self.recurrence(recurrence);
+                    self.sites[&site]
+                }
+                None => self.computed(site),
+            },
         };
         self.sites.insert(site, node);
         node
+    }
+
+    fn recurrence_of(&self, site: SiteId) -> Option<&'a Recurrence> {
+        self.model.order.iter().find_map(|step| match step {
+            Step::Recurrence(recurrence) if recurrence.members.contains(&site) => Some(recurrence),
+            _ => None,
+        })
     }
 
     fn computed(&mut self, site: SiteId) -> Node {

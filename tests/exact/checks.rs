@@ -43,8 +43,8 @@ fn the_self_test_finds_every_estimator_right() {
         (RATES, rates, "rate", "quadrature"),
         (MIXTURE, few.clone(), "z", "all assignments"),
         (local.as_str(), few, "z", "whole densities"),
-        (CARRIED, carried(14), "z", "whole densities"),
-        (score.as_str(), carried(14), "z", "whole densities"),
+        (CARRIED, carried(17), "z", "whole densities"),
+        (score.as_str(), carried(17), "z", "whole densities"),
         (jump, steps, "a", "whole densities"),
     ] {
         let model = compile(text, &data);
@@ -78,7 +78,7 @@ fn choice_of(model: &Compiled, options: &Options) -> Choice {
 /// Where prices leave two rules, both are measured, the same each time; where the model asks, nothing is.
 #[test]
 fn a_pilot_measures_what_prices_leave_open() {
-    let model = compile(CARRIED, &carried(14));
+    let model = compile(CARRIED, &carried(17));
     let options = Options { seed: 5, ..Options::default() };
     let [one, other] = [0, 1].map(|_| choice_of(&model, &options));
     let names: Vec<&str> = one.measured.iter().map(|row| row.estimator.name).collect();
@@ -87,7 +87,7 @@ fn a_pilot_measures_what_prices_leave_open() {
         assert_eq!((a.variance, a.evaluations), (b.variance, b.evaluations));
         assert!(a.variance > 0.0 && a.evaluations > 0.0, "{a:?}");
     }
-    let asked = compile(&CARRIED.replace("bernoulli(0.4)", "bernoulli(0.4) using score"), &carried(14));
+    let asked = compile(&CARRIED.replace("bernoulli(0.4)", "bernoulli(0.4) using score"), &carried(17));
     assert!(choice_of(&asked, &options).measured.is_empty());
     let fitted = model.fit();
     assert_eq!(fitted.choices[0].measured.len(), 2);
@@ -96,7 +96,7 @@ fn a_pilot_measures_what_prices_leave_open() {
 /// Another rule is taken where its variance times cost is less than two thirds, and not for less.
 #[test]
 fn a_pilot_changes_the_choice_for_a_clear_win_alone() {
-    let model = compile(CARRIED, &carried(14));
+    let model = compile(CARRIED, &carried(17));
     let before = driver::choices(&model.bound, &model.objective).remove(0);
     let [own, other] = [before.estimator, before.others[0].0];
     assert_eq!((own.name, other.name), ("disarm", "score"));
