@@ -39,6 +39,11 @@ impl Learning {
                                    them a prior, `latent … ~ …`"
                     .to_owned()
             }
+            Ending::Unbounded => {
+                "no maximum: the density grows without limit, as a scale shrinks to nothing around data that \
+                                  are fitted exactly; give that scale a prior, `latent … ~ …`"
+                    .to_owned()
+            }
             Ending::Flat(_) => format!(
                 "no maximum: the data are as probable with other values of {}, however far away; give what is learned a \
                  prior, `latent … ~ …`, or learn less",

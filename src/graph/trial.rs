@@ -5,7 +5,7 @@
 //! element had its trial value. It is kept sparse: a node over rows that read one element each differs from itself only
 //! in the rows that read the element in question, so a `Branch` has a value for each row and says which element the
 //! row reads. A sum over rows brings the differences to the elements; what has been mixed by a sum (`X @ z`) varies over
-//! the elements from there on, and what is quadratic in that changes by two products ([`shift`]). The cost is that of the terms that each element occurs in: its Markov blanket.
+//! the elements from there on, and what is quadratic in that changes by two products (`shift`). The cost is that of the terms that each element occurs in: its Markov blanket.
 
 mod branch;
 mod rules;

@@ -37,6 +37,8 @@ pub enum Ending {
     Unfinished,
     /// Where the bound hardly changes along these coordinates, however far they go: it has no maximum, or many.
     Flat(Vec<usize>),
+    /// Where the bound is so sharp that values fit to the last digits: it grows without limit.
+    Unbounded,
 }
 
 /// What is searched, and what a search may spend.
@@ -57,6 +59,8 @@ const PATIENCE: (usize, f64) = (5, 1e-9);
 /// Searches that are begun again where one ended at a saddle, and the first step away from it.
 const SADDLES: usize = 3;
 const AWAY: f64 = 0.3;
+/// The least that is gained away from a saddle, in nats.
+const GAIN: f64 = 1e-3;
 /// Starts of the paths to a first Gaussian.
 const PATHS: u64 = 4;
 
@@ -148,20 +152,21 @@ pub fn learn(target: &mut dyn Target, request: &Request, watch: &mut dyn Watch) 
         climb.gaussian = Some(climb.first_gaussian()?);
     }
     let mut found = climb.ascend(DVector::from_column_slice(request.start))?;
-    for _ in 0..SADDLES {
+    for _ in 0..=SADDLES {
         let Some(shape) = Shape::at(&mut climb, &found) else { break };
-        let Some(way) = shape.upwards() else {
-            let flat = shape.flat(&mut climb, &found);
-            if !flat.is_empty() {
-                found.ending = Ending::Flat(flat.into_iter().map(|k| request.learned[k]).collect());
+        let further = shape.upwards().and_then(|way| climb.ascend(&found.position + way * AWAY));
+        match further.filter(|further| further.bound > found.bound + GAIN) {
+            Some(further) => found = further,
+            None => {
+                let flat = shape.flat(&mut climb, &found);
+                if shape.is_sharp(&found) {
+                    found.ending = Ending::Unbounded;
+                } else if !flat.is_empty() {
+                    found.ending = Ending::Flat(flat.into_iter().map(|k| request.learned[k]).collect());
+                }
+                break;
             }
-            break;
-        };
-        let further = climb.ascend(&found.position + way * AWAY)?;
-        if further.bound <= found.bound {
-            break;
         }
-        found = further;
     }
     let Found { position, bound, ending } = found;
     Some(Learnt { position: position.as_slice().to_vec(), bound, evaluations: climb.spent, ending })

@@ -14,11 +14,15 @@ const STEP: f64 = 1e-4;
 const UPWARDS: f64 = -1e-4;
 /// The least curvature that a standard deviation is told from.
 const LEAST: f64 = 1e-12;
+/// A standard deviation, against 1 + the coordinate's size, that data do not give.
+const SHARP: f64 = 1e-8;
 /// Standard deviations away at which a maximum has fallen by two nats where it is quadratic, and by so much at least.
 const APART: f64 = 2.0;
 const FALL: f64 = 0.5;
 /// The furthest that is gone for this.
 const FURTHEST: f64 = 1e6;
+/// Places that are tried towards the end, each ten times nearer.
+const NEARER: i32 = 6;
 /// Directions that are near level are looked along, at most.
 const DIRECTIONS: usize = 4;
 
@@ -66,6 +70,11 @@ impl Shape {
         self.eigen.eigenvectors.column(k).component_mul(&self.scales)
     }
 
+    /// Whether some coordinate is determined to its last digits.
+    pub(super) fn is_sharp(&self, found: &Found) -> bool {
+        self.scales.iter().zip(&found.position).any(|(scale, x)| *scale < SHARP * (1.0 + x.abs()))
+    }
+
     /// The coordinates along which, or along a combination of which, the bound does not fall on both sides.
     pub(super) fn flat(&self, climb: &mut Climb, found: &Found) -> Vec<usize> {
         let count = found.position.len();
@@ -92,11 +101,13 @@ impl Shape {
     }
 }
 
-/// Whether the bound falls in a direction and in the opposite one.
+/// Whether the bound falls in a direction and in the opposite one; where it is no number that far away, nearer.
 fn falls(climb: &mut Climb, found: &Found, way: &DVector<f64>) -> bool {
     let way = if way.amax() > FURTHEST { way * (FURTHEST / way.amax()) } else { way.clone() };
     [1.0, -1.0].into_iter().all(|sign| {
-        let value = climb.negative_bound(&(&found.position + &way * sign)).0;
-        !value.is_finite() || found.bound + value > FALL
+        let mut values =
+            (0..NEARER).map(|k| climb.negative_bound(&(&found.position + &way * (sign * 0.1f64.powi(k)))).0);
+        let value = values.find(|value| value.is_finite());
+        value.is_none_or(|value| found.bound + value > FALL)
     })
 }
