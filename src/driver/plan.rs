@@ -59,10 +59,8 @@ pub(super) fn lower(bound: &BoundModel, limits: &Limits) -> Result<Objective, Bo
         let is_new = |id: &SiteId| !given_up.contains(id) && is_summed(id) && !is_tried(id);
         if let Some(site) = lower::culprit(model, &refusal, is_new) {
             let plates = lower::plates(bound, &centring, limits, site);
-            let count =
-                |site, plates: &[AxisVar]| lower::assignments(bound, site, plates).unwrap_or(f64::INFINITY);
-            let others: f64 = at_once.iter().map(|(site, plates, _)| count(*site, plates)).product();
-            if others * count(site, &plates) <= ASSIGNMENTS.min(limits.max_states) {
+            let meets = plates.len() < model.site(site).axes.len();
+            if meets && assignments * count(site, &plates) <= ASSIGNMENTS.min(limits.max_states) {
                 at_once.push((site, plates, refusal));
                 continue;
             }
