@@ -157,7 +157,15 @@ impl<'t> Checker<'t> {
         prior: Distribution,
         target: &Target,
     ) -> Option<Settled> {
+        let span = leaves(&prior).first().map_or(target.span, |call| call.span);
         if let Some((Declared { value, domain }, _)) = declared {
+            if let (Rank::Vector, "simplex", [axis, ..]) =
+                (domain.domain.rank, domain.domain.name, &domain.over[..])
+            {
+                let dim = self.model.dim(axis.dim).name.clone();
+                self.report(errors::uniform_simplex(span, &dim));
+                return None;
+            }
             let interval = domain.domain.interval;
             let low = domain.ends[0].is_some() || interval.low.is_finite();
             let high = domain.ends[1].is_some() || interval.high.is_finite();
@@ -167,7 +175,6 @@ impl<'t> Checker<'t> {
                 return Some(Settled { value, domain, prior });
             }
         }
-        let span = leaves(&prior).first().map_or(target.span, |call| call.span);
         self.report(errors::unbounded_uniform(span, target));
         None
     }

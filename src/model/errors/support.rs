@@ -239,6 +239,14 @@ pub fn unbounded_uniform(span: Span, target: &Target) -> Diagnostic {
         .help(format!("write `latent {0}: unit ~ uniform`, or the ends: `uniform(0, 1)`", target.name))
 }
 
+/// `uniform` over a simplex.
+pub fn uniform_simplex(span: Span, dim: &str) -> Diagnostic {
+    let text = format!("dirichlet(1 over {dim})");
+    Diagnostic::new(Code(503), "`uniform` without ends needs a bounded type")
+        .at(span, "its numbers sum to 1, so they are not free between ends")
+        .fix(format!("write `{text}`, which is uniform over a simplex"), vec![Edit { span, text }])
+}
+
 /// An interval without numbers in it; its ends as written, with what stands between them.
 pub fn empty_interval(
     span: Span,
