@@ -1,6 +1,5 @@
 //! BoundModel -> BoundModel with its learned values in place of where their search starts. From there on they are data.
 
-use crate::array::Array;
 use crate::data::BoundModel;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::inference::learning::{self, Ending, Learnt, Request};
@@ -72,13 +71,8 @@ fn start(bound: &BoundModel, (nth, seed): (usize, u64)) -> Result<BoundModel, Bo
     let simulation = lower::starts(bound)?;
     let drawn = posterior::simulate(bound, &simulation, nth..nth + 1, seed);
     let sites = drawn.map(|drawn| drawn.latents).unwrap_or_default();
-    let values = sites.into_iter().map(|site| (site.site, array(bound, site.site, site.values)));
+    let values = sites.into_iter().map(|site| (site.site, posterior::array(bound, site.site, site.values)));
     Ok(bound.with_values(values.collect()))
-}
-
-fn array(bound: &BoundModel, site: SiteId, values: Vec<f64>) -> Array {
-    let size = |axis: &crate::model::AxisVar| bound.bindings().sizes[axis.dim.0].unwrap_or(0);
-    Array::new(bound.model().site(site).axes.iter().map(size).collect(), values)
 }
 
 /// Finds the values under which the data are most probable; `None` where the model learns nothing.

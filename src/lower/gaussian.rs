@@ -9,6 +9,7 @@ mod band;
 mod cells;
 mod curvature;
 mod draws;
+mod parts;
 
 use crate::diagnostics::Diagnostic;
 use crate::graph::replace::replace;

@@ -16,9 +16,13 @@ pub fn learned(bound: &BoundModel, objective: &Objective, position: &[f64]) -> V
     let values = run_batches(&objective.graph, &nodes, position, &[], 1);
     let each = sought.into_iter().zip(values).map(|(one, values)| {
         let order = declared_order(&objective.graph, one.node, &one.axes);
-        let size = |axis: &crate::model::AxisVar| bound.bindings().sizes[axis.dim.0].unwrap_or(0);
-        let shape = bound.model().site(one.site).axes.iter().map(size).collect();
-        (one.site, Array::new(shape, order.into_iter().map(|from| values[from]).collect::<Vec<f64>>()))
+        (one.site, array(bound, one.site, order.into_iter().map(|from| values[from]).collect()))
     });
     each.collect()
+}
+
+/// The values of a site, in declared axis order, as an array.
+pub fn array(bound: &BoundModel, site: SiteId, values: Vec<f64>) -> Array {
+    let axes = bound.model().site(site).axes.iter();
+    Array::new(axes.map(|axis| bound.bindings().sizes[axis.dim.0].unwrap_or(0)).collect(), values)
 }

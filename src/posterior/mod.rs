@@ -10,7 +10,7 @@ mod simulate;
 mod states;
 mod summary;
 
-pub use learned::learned;
+pub use learned::{array, learned};
 pub use names::scalar_names;
 pub use points::{ObservedCell, Points, observed_cells, points};
 pub use simulate::{Simulated, simulate};

@@ -31,6 +31,15 @@ impl Case {
         self.builder.data(axes, values)
     }
 
+    /// A linear predictor over rows of data, and their axis.
+    fn predictor(&mut self) -> (Axis, Node) {
+        let obs = self.builder.axis("obs", 4);
+        let x = self.data(&[self.own[0], obs]);
+        let slopes = self.data(&self.own.clone());
+        let effect = self.builder.mul(self.z, slopes);
+        (obs, self.builder.contract(x, effect, &[self.own[0]]))
+    }
+
     /// Checks change and blanket of the tables: what an element's rows sum to changes by as much as all rows do.
     fn agrees(mut self, tables: &[Node]) -> Graph {
         let states = self.builder.axis("states", STATES);
@@ -76,11 +85,7 @@ fn rows_that_read_their_own_element() {
 #[test]
 fn a_linear_predictor_changes_by_a_column() {
     let mut case = Case::new(&[6]);
-    let obs = case.builder.axis("obs", 4);
-    let x = case.data(&[case.own[0], obs]);
-    let slopes = case.data(&case.own.clone());
-    let effect = case.builder.mul(case.z, slopes);
-    let mean = case.builder.contract(x, effect, &[case.own[0]]);
+    let (_, mean) = case.predictor();
     let table = case.builder.exp(mean);
     let graph = case.agrees(&[table]);
     let largest = graph.nodes().map(|node| graph.len_of(node)).max();
@@ -90,11 +95,7 @@ fn a_linear_predictor_changes_by_a_column() {
 #[test]
 fn squares_of_a_predictor_change_by_products_with_data() {
     let mut case = Case::new(&[6]);
-    let obs = case.builder.axis("obs", 4);
-    let x = case.data(&[case.own[0], obs]);
-    let slopes = case.data(&case.own.clone());
-    let effect = case.builder.mul(case.z, slopes);
-    let mean = case.builder.contract(x, effect, &[case.own[0]]);
+    let (obs, mean) = case.predictor();
     let (y, spread) = (case.data(&[obs]), case.data(&[obs]));
     let residual = case.builder.sub(y, mean);
     let scaled = case.builder.div(residual, spread);

@@ -10,6 +10,7 @@ use crate::graph::{Axis, Binary, Builder, Direction, Node, ScanBody, Unary};
 use super::Member;
 use super::cells::{PROBES, TOLERANCE, generic};
 use super::curvature::Curvature;
+use super::parts::{Part, parts};
 
 /// The most steps between elements that meet.
 const LAGS: usize = 4;
@@ -30,16 +31,6 @@ pub(super) struct Band {
     columns: Axis,
     lag: usize,
     parts: Vec<Part>,
-}
-
-/// The elements that a member has at each step.
-#[derive(Clone, Debug)]
-struct Part {
-    member: usize,
-    /// Its other axes.
-    within: Vec<Axis>,
-    /// The first of them.
-    start: usize,
 }
 
 /// The factor: K and F over blocks, the first axis of slots and the second. In F the second is of the block before.
@@ -88,15 +79,7 @@ impl Band {
         (along, lag): (Axis, usize),
         chosen: &[usize],
     ) -> Option<Self> {
-        let mut slots = 0;
-        let mut parts = Vec::new();
-        for &member in chosen {
-            let within: Vec<Axis> =
-                members[member].axes.iter().copied().filter(|axis| *axis != along).collect();
-            let start = slots;
-            slots += within.iter().map(|&axis| builder.graph().axis_size(axis)).product::<usize>();
-            parts.push(Part { member, within, start });
-        }
+        let (parts, slots) = parts(builder, members, &[along], chosen);
         let width = lag * slots;
         if width > SLOTS {
             return None;

@@ -5,6 +5,7 @@ use crate::graph::{Axis, Binary, Builder, Node, Unary};
 
 use super::Member;
 use super::curvature::Curvature;
+use super::parts::{Part, parts};
 
 /// Cells from which on it pays.
 const MANY: usize = 4;
@@ -23,16 +24,6 @@ pub(super) struct Cells {
     /// The axis of all elements of a cell, and its twin.
     pub(super) pair: [Axis; 2],
     parts: Vec<Part>,
-}
-
-/// The elements that a member has in each cell.
-#[derive(Clone, Debug)]
-struct Part {
-    member: usize,
-    /// Its other axes.
-    within: Vec<Axis>,
-    /// The first of them.
-    start: usize,
 }
 
 impl Cells {
@@ -76,15 +67,7 @@ impl Cells {
     }
 
     fn of(builder: &mut Builder, members: &[Member], axes: &[Axis], chosen: &[usize]) -> Option<Self> {
-        let mut slots = 0;
-        let mut parts = Vec::new();
-        for &member in chosen {
-            let within: Vec<Axis> =
-                members[member].axes.iter().copied().filter(|axis| !axes.contains(axis)).collect();
-            let start = slots;
-            slots += within.iter().map(|&axis| builder.graph().axis_size(axis)).product::<usize>();
-            parts.push(Part { member, within, start });
-        }
+        let (parts, slots) = parts(builder, members, axes, chosen);
         if slots > SLOTS {
             return None;
         }
